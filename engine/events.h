@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one vocabulary of events. A sender, the kernel watched from outside or the engine through its
+ * observer, tells what it does in these records; whoever consumes them never asks which sender it
+ * was. Fixed-width members only: BPF programs fill the same records.
+ */
+#ifndef ENGINE_EVENTS_H
+#define ENGINE_EVENTS_H
+
+#include <stdint.h>
+
+enum event_type {
+	EVENT_COMMAND,	     /* a command was emitted */
+	EVENT_INODE_BEGIN,   /* work on an inode begins */
+	EVENT_INODE_END,
+	EVENT_BACKREF_WALK,  /* one search for a clone source, walked or answered without */
+	EVENT_CACHE,	     /* one cache operation */
+	EVENT_PATH_RESOLVED, /* the current path of an inode was built */
+	EVENT_RESTART,	     /* blocks moved: roots re-read, last keys searched again */
+	EVENT_TYPE_COUNT,
+};
+
+/* The caches of the kernel's send, at the kernel's sizes. */
+enum cache_id {
+	CACHE_NAME,	   /* inode -> current name and parent, 256 entries */
+	CACHE_BACKREF,	   /* leaf -> roots that reach it, 128 entries */
+	CACHE_DIR_CREATED, /* directories known to be created, 64 entries */
+	CACHE_DIR_UTIMES,  /* directories whose times are sent later, trimmed to 64 */
+	CACHE_COUNT,
+};
+
+enum cache_operation {
+	CACHE_LOOKUP_HIT,
+	CACHE_LOOKUP_MISS,
+	CACHE_STORE,
+	CACHE_EVICT,
+	CACHE_CLEAR,
+};
+
+enum backref_result {
+	BACKREF_NO_CLONE,      /* walked, nothing usable */
+	BACKREF_CLONE,	       /* a clone source was found */
+	BACKREF_OVER_LIMIT,    /* more references than are looked at */
+	BACKREF_SINGLE_REF,    /* the only reference is our own: not walked */
+};
+
+struct event {
+	uint64_t time_ns; /* CLOCK_MONOTONIC, when the thing ended */
+	uint64_t ino;	  /* the inode being sent, 0 for none */
+	uint32_t type;	  /* enum event_type */
+	uint32_t reserved;
+	union {
+		struct {
+			uint32_t kind;	 /* command number of the stream format */
+			uint32_t length; /* whole command with its header, bytes */
+		} command;
+		struct {
+			uint32_t cache;	    /* enum cache_id */
+			uint32_t operation; /* enum cache_operation */
+		} cache;
+		struct {
+			uint64_t bytenr;     /* of the data extent */
+			uint64_t references; /* count in its extent item */
+			uint64_t candidates; /* references evaluated as clone source */
+			uint64_t began_ns;
+			uint32_t leaves;     /* leaves that refer to it, as far as walked */
+			uint32_t result;     /* enum backref_result */
+		} backref;
+	};
+};
+
+typedef void (*event_fn)(void *context, const struct event *event);
+
+struct cache_counters {
+	uint64_t lookups;
+	uint64_t hits;
+	uint64_t stores;
+	uint64_t evictions;
+	uint64_t clears;
+	uint64_t max_entries;
+};
+
+struct backref_counters {
+	uint64_t searches; /* extents for which a clone source was looked for */
+	uint64_t results[4]; /* by enum backref_result */
+	uint64_t candidates;
+	uint64_t preliminary_references;
+	uint64_t leaves_resolved; /* leaf to roots walks */
+};
+
+#endif

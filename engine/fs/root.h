@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Roots: the trees of a filesystem by number, and subvolumes by path. */
+#ifndef ENGINE_FS_ROOT_H
+#define ENGINE_FS_ROOT_H
+
+#include "engine/volume/volume.h"
+
+#include <uthash.h>
+
+/* The facts of a ROOT_ITEM. Owned by the volume; members are re-read after volume_refresh(). */
+struct root {
+	struct volume *volume;
+	uint64_t id;
+	uint64_t bytenr;
+	uint64_t generation; /* of the root node */
+	uint8_t level;
+	unsigned int epoch; /* the volume's epoch when this was read */
+
+	bool is_subvolume; /* FS_TREE or 256 <= id <= -256: the members below are meaningful */
+	bool read_only;
+	uint8_t uuid[BTRFS_UUID_SIZE];
+	uint8_t parent_uuid[BTRFS_UUID_SIZE];
+	uint8_t received_uuid[BTRFS_UUID_SIZE];
+	uint64_t ctransid;
+	uint64_t otransid;
+
+	UT_hash_handle hh; /* by id */
+};
+
+/*
+ * Get the root numbered @id, current in the volume's epoch. The pointer stays valid until
+ * volume_close(). -ENOENT (no such root, or being deleted) records no failure message.
+ */
+int root_get(struct volume *volume, uint64_t id, struct root **out);
+
+/* Re-read @root if the volume was refreshed since. */
+int root_update(struct root *root);
+
+/* Free every root; part of closing the volume. Accepts NULL. */
+void root_cache_free(struct root_cache *cache);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libsendengine: btrfs send in user space. The one public header: open a filesystem, send a
+ * snapshot, read a send stream. No globals, no printing; a volume and everything made from it
+ * belong to one thread at a time.
+ */
+#ifndef SENDENGINE_H
+#define SENDENGINE_H
+
+#include "engine/core/failure.h"
+#include "engine/events.h"
+#include "engine/send/generation.h"
+#include "engine/stream/stream_format.h"
+#include "engine/stream/stream_read.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- volume ---- */
+
+struct volume;
+
+struct volume_options {
+	bool live;	     /* the device is mounted: O_DIRECT, and blocks may move */
+	size_t cache_bytes;  /* tree block cache; 0 is the default of 128 MiB */
+};
+
+/* Work done since the volume was opened or the counters were last reset. */
+struct volume_counters {
+	uint64_t blocks_read;	    /* tree blocks read and verified */
+	uint64_t block_cache_hits;
+	uint64_t bytes_read;	    /* from the device, metadata and data */
+	uint64_t data_bytes_verified; /* against the csum tree */
+	uint64_t bad_copies;	    /* copies that failed a check while another was good */
+	uint64_t refreshes;	    /* of a live volume, after a block moved */
+};
+
+struct volume_info {
+	uint8_t fsid[16];
+	char label[257];
+	uint64_t generation; /* of the superblock in use: the committed state that is read */
+	uint64_t total_bytes;
+	uint32_t sectorsize;
+	uint32_t nodesize;
+	const char *csum_name;
+};
+
+/*
+ * Open the image file or block device at @path. The newest valid superblock copy is used; chunk
+ * tree and root tree are read. On failure *@out is not set and @failure says why: -EUCLEAN corrupt,
+ * -EOPNOTSUPP a feature or profile this reader lacks (named), -EMEDIUMTYPE not btrfs, or the errno
+ * of the open. Close with volume_close().
+ */
+int volume_open(const char *path, const struct volume_options *options, struct volume **out,
+		struct failure *failure);
+/* Accepts NULL. */
+void volume_close(struct volume *volume);
+void volume_get_info(const struct volume *volume, struct volume_info *info);
+void volume_get_counters(const struct volume *volume, struct volume_counters *counters);
+/* The failure behind the last negative return of a function given this volume. */
+const struct failure *volume_failure(const struct volume *volume);
+/*
+ * Read the superblock again; if a newer transaction was committed, drop what was cached of the older
+ * one. For a volume kept open between two sends.
+ */
+int volume_reread(struct volume *volume);
+
+struct subvolume_info {
+	uint64_t id;
+	uint64_t ctransid;
+	uint64_t otransid;
+	uint8_t uuid[16];
+	uint8_t parent_uuid[16];
+	uint8_t received_uuid[16];
+	bool read_only;
+};
+
+/*
+ * Find a subvolume by @name: a number is a subvolume id; anything else a path from the top-level
+ * subvolume (id 5), crossing subvolumes ("/" and "" are the top level itself). -ENOENT names the
+ * component that is missing.
+ */
+int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info);
+
+/* ---- send ---- */
+
+enum {
+	SEND_NO_FILE_DATA = 1u << 0,	    /* UPDATE_EXTENT in place of file data */
+	SEND_OMIT_STREAM_HEADER = 1u << 1,
+	SEND_OMIT_END_CMD = 1u << 2,
+};
+
+/* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
+typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
+
+struct send_request {
+	uint64_t root_id;   /* the read-only snapshot to send */
+	uint64_t parent_id; /* 0: full send */
+	/* Exactly the clone sources; list the parent too if it is one (btrfs-progs does). */
+	const uint64_t *clone_ids;
+	size_t clone_count;
+	unsigned int flags; /* SEND_* */
+	unsigned int protocol; /* 1 */
+	enum generation_id generation;
+	stream_sink_fn sink;
+	void *sink_context;
+	event_fn observer; /* may be NULL */
+	void *observer_context;
+};
+
+/* What a send did; filled also when it failed. */
+struct send_summary {
+	uint64_t commands;
+	uint64_t bytes;
+	struct cache_counters caches[CACHE_COUNT];
+	struct backref_counters backrefs;
+};
+
+/*
+ * Send a snapshot. 0, -EPERM for a subvolume that is not read-only, -ENOENT for an unknown id,
+ * -EUCLEAN for corruption, the sink's error; the message is in volume_failure(). After an error what
+ * was written so far is not a valid stream.
+ */
+int send_run(struct volume *volume, const struct send_request *request,
+	     struct send_summary *summary);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Searching and walking one tree from a committed root. On a live volume a block that moved under
+ * the reader makes these functions refresh the volume and search their key again by themselves.
+ */
+#ifndef ENGINE_TREE_BTREE_H
+#define ENGINE_TREE_BTREE_H
+
+#include "engine/fs/root.h"
+#include "engine/tree/tree_block.h"
+
+/*
+ * A position in a tree: nodes[0] is the leaf, nodes[root level] the root. Holds its blocks; they
+ * stay readable (their content is immutable) until btree_path_release(), whatever the disk does.
+ * Zero-initialise before first use; may be reused for another search without a release.
+ */
+struct btree_path {
+	struct root *root;
+	struct tree_block *nodes[BTRFS_MAX_LEVEL];
+	uint32_t slots[BTRFS_MAX_LEVEL];
+};
+
+void btree_path_release(struct btree_path *path);
+
+/*
+ * Position @path at @key or where it would be inserted: slots[0] may then equal the leaf's item
+ * count. 0 found, 1 not found, negative errno.
+ */
+int btree_search(struct root *root, const struct key *key, struct btree_path *path);
+
+/*
+ * Position @path at the first item with a key >= @key. 0 positioned, 1 no such item, negative errno.
+ */
+int btree_search_from(struct root *root, const struct key *key, struct btree_path *path);
+
+/* Position at the last item with a key <= @key. 0 positioned, 1 no such item, negative errno. */
+int btree_search_before(struct root *root, const struct key *key, struct btree_path *path);
+
+/* Step to the next item, into the next leaf if need be. 0, 1 at the end of the tree, negative errno. */
+int btree_next(struct btree_path *path);
+
+/* Step to the first item of the next leaf. 0, 1 at the end of the tree, negative errno. */
+int btree_next_leaf(struct btree_path *path);
+
+static inline struct key btree_path_key(const struct btree_path *path)
+{
+	return tree_block_key(path->nodes[0], path->slots[0]);
+}
+
+static inline const void *btree_path_data(const struct btree_path *path)
+{
+	return tree_block_item_data(path->nodes[0], path->slots[0]);
+}
+
+static inline uint32_t btree_path_size(const struct btree_path *path)
+{
+	return tree_block_item_size(path->nodes[0], path->slots[0]);
+}
+
+#endif
