@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The result model: everything `sendprof run` found out, and nothing about how it is shown. The
+ * runner fills it, result_json.c writes and reads it, the renderers in reports/ only read it.
+ */
+#ifndef PROFILER_RESULT_H
+#define PROFILER_RESULT_H
+
+#include "engine/sendengine.h"
+
+#include <jansson.h>
+
+enum { RESULT_SCHEMA_VERSION = 1, RESULT_PROGRESS_POINTS = 200, RESULT_CONTEXT_MAX = 16 };
+
+enum side {
+	SIDE_KERNEL,
+	SIDE_ENGINE,
+	SIDE_COUNT,
+};
+
+enum verdict {
+	VERDICT_EQUAL,	    /* every pair of streams was byte-identical */
+	VERDICT_DIFFERENT,
+	VERDICT_INCOMPLETE, /* a sender failed, or the filesystem would not hold still */
+};
+
+/*
+ * Latency of one command kind: time from the end of the previous command to the end of this one, as
+ * the reader of the pipe saw it. Buckets are logarithmic: bucket i holds latencies below
+ * latency_bucket_limit_ns(i), 8 buckets for each power of two.
+ */
+enum { LATENCY_BUCKETS = 320 };
+struct latency {
+	uint64_t count;
+	uint64_t batched; /* arrived in the same read as the command before: latency unknown, not in the buckets */
+	uint64_t total_ns;
+	uint64_t max_ns;
+	uint64_t buckets[LATENCY_BUCKETS];
+};
+uint64_t latency_bucket_limit_ns(unsigned int bucket);
+void latency_add(struct latency *latency, uint64_t ns);
+/* The latency that @per_mille of the timed commands stay below; 0 when there are none. */
+uint64_t latency_percentile_ns(const struct latency *latency, unsigned int per_mille);
+
+struct kind_stats {
+	uint64_t count;
+	uint64_t bytes;
+	struct latency latency; /* over all measured repeats */
+};
+
+struct progress_point {
+	uint64_t time_ns; /* since the send began */
+	uint64_t bytes;
+	uint64_t commands;
+};
+
+/* One send by one side. Raw samples are kept: medians are computed by whoever shows them. */
+struct run_sample {
+	uint64_t duration_ns;
+	uint64_t first_byte_ns;
+	uint64_t cpu_ns;     /* of the sending thread */
+	uint64_t bytes;
+	uint64_t commands;
+	uint64_t generation; /* committed transaction that was sent */
+	unsigned int repeat; /* 0 is the warm-up, which no figure counts */
+	bool repeated_for_commit; /* a commit came in between: the pair was run again after this */
+};
+
+struct side_result {
+	struct run_sample *samples;
+	size_t sample_count;
+	struct kind_stats kinds[STREAM_C_COUNT]; /* by command number */
+	struct progress_point progress[RESULT_PROGRESS_POINTS]; /* of the last repeat */
+	size_t progress_count;
+	bool has_caches; /* of the last repeat; the pipe tier cannot see the kernel's */
+	struct cache_counters caches[CACHE_COUNT];
+	struct backref_counters backrefs;
+	struct volume_counters volume; /* engine only */
+	char error[512]; /* empty when every send succeeded */
+};
+
+/* A metric this run does not have, and why. */
+struct missing_metric {
+	const char *metric;
+	const char *reason;
+};
+
+struct snapshot_fact {
+	char *path;
+	uint64_t id;
+	uint8_t uuid[16];
+	uint64_t ctransid;
+};
+
+struct divergence {
+	bool found;
+	uint64_t command_index; /* of the first command that differs */
+	uint64_t byte_offset;
+	uint64_t identical, only_kernel, only_engine, changed; /* aligned commands */
+	/* One line of text a command around the divergence; owned. NULL where a side has none. */
+	char *kernel_context[RESULT_CONTEXT_MAX];
+	char *engine_context[RESULT_CONTEXT_MAX];
+	size_t context_count;
+	size_t context_first_different; /* index into the contexts */
+	char *attributes; /* names of the attributes that differ, comma separated; owned, may be NULL */
+};
+
+struct environment {
+	char kernel[65];
+	char machine[65];
+	char cpu[128];
+	unsigned int cpus;
+	uint64_t memory_bytes;
+	char sendprof[32];
+	char created[32]; /* ISO 8601, UTC */
+	char *filesystem; /* mount point or image */
+	char *device;
+	char *mount_options;
+	struct volume_info volume;
+};
+
+struct result {
+	enum verdict verdict;
+	struct environment environment;
+	struct snapshot_fact snapshot;
+	struct snapshot_fact parent; /* path NULL: full send */
+	struct snapshot_fact *clone_sources;
+	size_t clone_source_count;
+	bool no_data;
+	unsigned int protocol;
+	enum generation_id generation;
+	bool cold; /* caches dropped before each send */
+	unsigned int repeat;
+	bool kernel_recorded; /* the kernel's stream came from a file: no kernel timings */
+	const char *tier;     /* "pipe" */
+	struct side_result sides[SIDE_COUNT];
+	struct divergence divergence;
+	struct missing_metric *missing;
+	size_t missing_count;
+};
+
+/* Free what a result owns; the struct itself is the caller's. */
+void result_release(struct result *result);
+
+/* Medians over measured samples (repeat > 0, not repeated for a commit); 0 when there are none. */
+uint64_t result_median_ns(const struct result *result, enum side side);
+/* Kernel median / engine median; 0 when either is missing. */
+double result_ratio(const struct result *result);
+
+/* docs/result-json.md documents the schema. The caller owns the reference. */
+json_t *result_to_json(const struct result *result);
+
+#endif
