@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The commands of sendprof, each exported by its own cmd_NAME.c and listed once, in main.c. */
+#ifndef PROFILER_COMMANDS_H
+#define PROFILER_COMMANDS_H
+
+#include "profiler/options.h"
+
+#endif

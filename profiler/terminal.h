@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How text is shown to a person: colour only on a terminal, sizes and counts that can be read. */
+#ifndef PROFILER_TERMINAL_H
+#define PROFILER_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum colour {
+	COLOUR_NONE, /* back to plain */
+	COLOUR_BOLD,
+	COLOUR_DIM,
+	COLOUR_GOOD,
+	COLOUR_BAD,
+	COLOUR_NOTE,
+};
+
+/* The escape sequence, or "" when @file is no terminal, NO_COLOR is set or TERM is "dumb". */
+const char *colour(FILE *file, enum colour colour);
+
+enum { HUMAN_TEXT_SIZE = 32 };
+
+/* "0 B", "1023 B", "47.9 KiB", "1.5 GiB": written into @text, which is returned. */
+const char *human_size(uint64_t bytes, char text[HUMAN_TEXT_SIZE]);
+
+/* "1,234,567" */
+const char *human_count(uint64_t count, char text[HUMAN_TEXT_SIZE]);
+
+#endif
