@@ -38,6 +38,7 @@ TEST_LIBS := -lcmocka
 ENGINE_SOURCES := $(wildcard engine/*/*.c)
 PROFILER_SOURCES := $(wildcard profiler/*.c) $(wildcard reports/*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH_SOURCES := $(wildcard bench/*.c)
 SYSTEM_TOOLS := $(patsubst tests/system/%.c,$(O)/tests/system/%,$(wildcard tests/system/*.c))
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
@@ -72,10 +73,27 @@ $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 
+$(O)/bench/workload: $(call objects,$(BENCH_SOURCES))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
 unit: $(UNIT_TESTS) ## Build and run the unit tests (no root)
 	$(Q)tests/run-unit $(UNIT_TESTS)
 
 tools: $(SYSTEM_TOOLS)
+
+# What sudo built belongs to who called it, else the next make without sudo fails.
+hand_back = $(if $(SUDO_UID),$(Q)chown -R $(SUDO_UID):$(SUDO_GID) $(BUILD))
+
+# The build runs in a second make, since what it needs may be installed just before.
+demo: ## Make a loop btrfs, run sendprof over it, write a report (root)
+	$(Q).ci/deps build demo
+	$(Q)+$(MAKE) --no-print-directory all $(O)/bench/workload
+	$(hand_back)
+	$(Q)bench/demo.sh $(O)/sendprof $(O)/bench/workload
+
+deps: ## Install what is missing (root on Debian, Ubuntu), else say what
+	$(Q).ci/deps
 
 clean: ## Remove everything built
 	rm -rf $(BUILD)
@@ -83,7 +101,7 @@ clean: ## Remove everything built
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all unit tools clean help
+.PHONY: all clean demo deps help tools unit
 .SECONDARY:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
