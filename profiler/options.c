@@ -133,7 +133,7 @@ static int list_add(const struct parser *parser, struct option_list *list)
 	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
 
 	if (!items) {
-		fprintf(stderr, "sendprof %s: out of memory\n", parser->command->name);
+		fprintf(stderr, "sendprof: %s: out of memory\n", parser->command->name);
 		return STATUS_INTERNAL;
 	}
 	items[list->count++] = optarg;

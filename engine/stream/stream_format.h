@@ -20,6 +20,7 @@ enum {
 	STREAM_ATTRIBUTE_HEADER_SIZE = 4,
 	STREAM_PROTOCOL_MAX = 3,
 	STREAM_COMMAND_SIZE_V1 = 65536, /* largest command of protocol 1, its header included */
+	STREAM_COMMAND_SIZE_MAX = 16 << 20, /* accepted from protocol 2 on, which sets no limit */
 	STREAM_WRITE_MAX_V1 = 49152,	/* most data in one WRITE of protocol 1 */
 	STREAM_COMMAND_ATTRIBUTES_MAX = 8,
 };
