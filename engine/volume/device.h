@@ -21,9 +21,11 @@ const char *device_path(const struct device *device);
 /*
  * Read exactly @length bytes at @offset (any alignment; O_DIRECT is bounced inside). -EIO for a
  * read error, -ENODATA for a range beyond the end: a short file never loops.
-
  */
 int device_read(struct device *device, uint64_t offset, void *buffer, size_t length,
 		struct failure *failure);
+
+/* Drop what was read ahead: the next read of a live device sees what is on it now. */
+void device_forget(struct device *device);
 
 #endif

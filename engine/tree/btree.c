@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "engine/tree/btree.h"
+
+#include <errno.h>
+
+/* Commits that may pass under one search of a live volume before it gives up. */
+enum { MAX_RESTARTS = 16 };
+
+void btree_path_release(struct btree_path *path)
+{
+	int level;
+
+	for (level = 0; level < BTRFS_MAX_LEVEL; level++) {
+		tree_block_put(path->nodes[level]);
+		path->nodes[level] = NULL;
+		path->slots[level] = 0;
+	}
+	path->root = NULL;
+}
+
+static inline int compare_with_disk(const uint8_t *disk, const struct key *key)
+{
+	uint64_t objectid = get_le64(disk);
+	uint64_t offset;
+	uint8_t type;
+
+	if (objectid != key->objectid)
+		return objectid < key->objectid ? -1 : 1;
+	type = disk[offsetof(struct btrfs_disk_key, type)];
+	if (type != key->type)
+		return type < key->type ? -1 : 1;
+	offset = get_le64(disk + offsetof(struct btrfs_disk_key, offset));
+	if (offset != key->offset)
+		return offset < key->offset ? -1 : 1;
+	return 0;
+}
+
+/* The first slot with a key >= @key; 0 if it is equal, else 1. */
+static int find_slot(const struct tree_block *block, const struct key *key, uint32_t *slot)
+{
+	const uint8_t *keys = block->data + sizeof(struct btrfs_header);
+	size_t stride = block->level ? sizeof(struct btrfs_key_ptr) : sizeof(struct btrfs_item);
+	uint32_t low = 0, high = block->nritems;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = compare_with_disk(keys + middle * stride, key);
+
+		if (order == 0) {
+			*slot = middle;
+			return 0;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*slot = low;
+	return 1;
+}
+
+/*
+ * Put the block that @id names into @path at @level. One search after another mostly goes through
+ * the same nodes: those stay as they are.
+ */
+static int set_node(struct volume *volume, struct btree_path *path, int level,
+		    const struct tree_block_id *id)
+{
+	struct tree_block *held = path->nodes[level];
+	struct tree_block *block;
+	int ret;
+
+	if (held && held->bytenr == id->bytenr && held->generation == id->generation &&
+	    held->level == level)
+		return 0;
+	ret = tree_block_get(volume, id, &block);
+	if (ret)
+		return ret;
+	tree_block_put(held);
+	path->nodes[level] = block;
+	return 0;
+}
+
+/* A child begins with the key that its parent has for it, so it is not empty either. */
+static int check_first_key(struct volume *volume, const struct tree_block *parent, uint32_t slot,
+			   const struct tree_block *child)
+{
+	const struct btrfs_disk_key *expect = &tree_block_pointer(parent, slot)->key;
+	const uint8_t *have = child->data + sizeof(struct btrfs_header);
+	struct key first;
+
+	if (child->nritems && !memcmp(have, expect, sizeof(*expect)))
+		return 0;
+	if (!child->nritems)
+		return volume_fail(volume, -EUCLEAN,
+				   "tree block %llu: no items, expect some below node %llu slot %u",
+				   (unsigned long long)child->bytenr,
+				   (unsigned long long)parent->bytenr, slot);
+	first = tree_block_key(child, 0);
+	return volume_fail(volume, -EUCLEAN,
+			   "tree block %llu: first key (%llu %u %llu), node %llu slot %u has "
+			   "another",
+			   (unsigned long long)child->bytenr, (unsigned long long)first.objectid,
+			   first.type, (unsigned long long)first.offset,
+			   (unsigned long long)parent->bytenr, slot);
+}
+
+/* Put the child at the current slot of @level into @path, one level down. */
+static int descend(struct volume *volume, struct btree_path *path, int level)
+{
+	const struct tree_block *parent = path->nodes[level];
+	struct tree_block_id id = tree_block_child(parent, path->slots[level]);
+	int ret = set_node(volume, path, level - 1, &id);
+
+	if (ret)
+		return ret;
+	return check_first_key(volume, parent, path->slots[level], path->nodes[level - 1]);
+}
+
+/* btree_search() without restarts. */
+static int search_once(struct root *root, const struct key *key, struct btree_path *path)
+{
+	const struct tree_block_id id = {
+		.bytenr = root->bytenr, .generation = root->generation, .level = root->level};
+	int level, ret;
+
+	path->root = root;
+	for (level = root->level + 1; level < BTRFS_MAX_LEVEL; level++) {
+		tree_block_put(path->nodes[level]);
+		path->nodes[level] = NULL;
+	}
+	ret = set_node(root->volume, path, root->level, &id);
+	if (ret)
+		return ret;
+	for (level = root->level; level > 0; level--) {
+		/* The child that holds @key is the last one that does not begin behind it. */
+		if (find_slot(path->nodes[level], key, &path->slots[level]) &&
+		    path->slots[level] > 0)
+			path->slots[level]--;
+		ret = descend(root->volume, path, level);
+		if (ret)
+			return ret;
+	}
+	return find_slot(path->nodes[0], key, &path->slots[0]);
+}
+
+/* Keys rise from leaf to leaf: a tree that says otherwise could be walked for ever. */
+static int check_next_leaf(const struct btree_path *path, const struct key *last)
+{
+	struct key first = tree_block_key(path->nodes[0], 0);
+
+	if (key_compare(last, &first) < 0)
+		return 0;
+	return volume_fail(path->root->volume, -EUCLEAN,
+			   "leaf %llu: first key (%llu %u %llu) is not behind the leaf before",
+			   (unsigned long long)path->nodes[0]->bytenr,
+			   (unsigned long long)first.objectid, first.type,
+			   (unsigned long long)first.offset);
+}
+
+/* btree_next_leaf() without restarts. */
+static int next_leaf_once(struct btree_path *path)
+{
+	const struct tree_block *leaf = path->nodes[0];
+	struct volume *volume = path->root->volume;
+	int level = 1, ret;
+	struct key last;
+
+	while (level < BTRFS_MAX_LEVEL && path->nodes[level] &&
+	       path->slots[level] + 1 >= path->nodes[level]->nritems)
+		level++;
+	if (level == BTRFS_MAX_LEVEL || !path->nodes[level]) {
+		path->slots[0] = leaf->nritems;
+		return 1;
+	}
+	/* Below another node a leaf is never empty. */
+	last = tree_block_key(leaf, leaf->nritems - 1);
+	path->slots[level]++;
+	for (; level > 0; level--) {
+		ret = descend(volume, path, level);
+		if (ret)
+			return ret;
+		path->slots[level - 1] = 0;
+	}
+	return check_next_leaf(path, &last);
+}
+
+/*
+ * A block moved: take up the volume's new state, so that the caller may search again. If there is
+ * none, the block is damaged, and the failure recorded for it says how. The chunk tree is read by
+ * the refresh itself, which begins again on its own.
+ */
+static int take_up_refresh(struct root *root)
+{
+	struct volume *volume = root->volume;
+	struct failure cause = volume->failure;
+	int ret;
+
+	if (root->id == BTRFS_CHUNK_TREE_OBJECTID)
+		return -ESTALE;
+	failure_clear(&volume->failure);
+	ret = volume_refresh(volume);
+	if (ret == -ESTALE) {
+		failure_clear(&volume->failure);
+		return volume_fail(volume, -EUCLEAN, "%s", cause.text);
+	}
+	return ret ? ret : root_update(root);
+}
+
+static int search_from_once(struct root *root, const struct key *key, struct btree_path *path)
+{
+	int ret = search_once(root, key, path);
+
+	if (ret == 1)
+		ret = path->slots[0] < path->nodes[0]->nritems ? 0 : next_leaf_once(path);
+	return ret;
+}
+
+typedef int (*search_fn)(struct root *root, const struct key *key, struct btree_path *path);
+
+/* Search until the tree holds still; on failure nothing is held. */
+static int search_with_restarts(struct root *root, const struct key *key, struct btree_path *path,
+				search_fn search)
+{
+	int restarts = 0, ret = 0;
+
+	if (root->epoch != root->volume->epoch)
+		ret = root_update(root);
+	while (!ret) {
+		ret = search(root, key, path);
+		if (ret != -ESTALE || restarts++ == MAX_RESTARTS)
+			break;
+		ret = take_up_refresh(root);
+	}
+	if (ret < 0)
+		btree_path_release(path);
+	return ret;
+}
+
+int btree_search(struct root *root, const struct key *key, struct btree_path *path)
+{
+	return search_with_restarts(root, key, path, search_once);
+}
+
+int btree_search_from(struct root *root, const struct key *key, struct btree_path *path)
+{
+	return search_with_restarts(root, key, path, search_from_once);
+}
+
+int btree_search_before(struct root *root, const struct key *key, struct btree_path *path)
+{
+	int ret = btree_search(root, key, path);
+
+	if (ret != 1)
+		return ret;
+	/* A leaf begins with its parent's key, which is <= @key unless @key is before all items. */
+	if (path->slots[0] == 0)
+		return 1;
+	path->slots[0]--;
+	return 0;
+}
+
+/* The block that should follow moved: find the item behind @last in the tree's new state. */
+static int search_behind(struct root *root, const struct key *last, struct btree_path *path)
+{
+	int ret = take_up_refresh(root);
+
+	if (!ret)
+		ret = btree_search_from(root, last, path);
+	if (!ret) {
+		struct key key = btree_path_key(path);
+
+		if (key_compare(&key, last) == 0)
+			ret = btree_next(path);
+	}
+	return ret;
+}
+
+int btree_next_leaf(struct btree_path *path)
+{
+	const struct tree_block *leaf = path->nodes[0];
+	struct key last;
+	int ret;
+
+	if (!leaf->nritems)
+		return 1;
+	last = tree_block_key(leaf, leaf->nritems - 1);
+	ret = next_leaf_once(path);
+	if (ret == -ESTALE)
+		ret = search_behind(path->root, &last, path);
+	if (ret < 0)
+		btree_path_release(path);
+	return ret;
+}
+
+int btree_next(struct btree_path *path)
+{
+	if (path->slots[0] + 1 < path->nodes[0]->nritems) {
+		path->slots[0]++;
+		return 0;
+	}
+	return btree_next_leaf(path);
+}

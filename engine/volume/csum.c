@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "engine/volume/csum.h"
+
+#include <gcrypt.h>
+#include <isa-l/crc.h>
+#include <limits.h>
+#include <xxhash.h>
+
+uint32_t crc32c(uint32_t seed, const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+
+	/* crc32_iscsi() inverts nothing and counts in int; it does not write to its buffer. */
+	while (length > INT_MAX) {
+		seed = crc32_iscsi((unsigned char *)bytes, INT_MAX, seed);
+		bytes += INT_MAX;
+		length -= INT_MAX;
+	}
+	return crc32_iscsi((unsigned char *)bytes, (int)length, seed);
+}
+
+static void compute_crc32c(const void *data, size_t length, uint8_t out[BTRFS_CSUM_SIZE])
+{
+	put_le32(out, ~crc32c(~0u, data, length));
+}
+
+static void compute_xxhash64(const void *data, size_t length, uint8_t out[BTRFS_CSUM_SIZE])
+{
+	put_le64(out, XXH64(data, length, 0));
+}
+
+static void compute_sha256(const void *data, size_t length, uint8_t out[BTRFS_CSUM_SIZE])
+{
+	gcry_md_hash_buffer(GCRY_MD_SHA256, out, data, length);
+}
+
+static void compute_blake2b(const void *data, size_t length, uint8_t out[BTRFS_CSUM_SIZE])
+{
+	gcry_md_hash_buffer(GCRY_MD_BLAKE2B_256, out, data, length);
+}
+
+static const struct csum_algorithm algorithms[] = {
+	[BTRFS_CSUM_TYPE_CRC32] = {"crc32c", 4, compute_crc32c},
+	[BTRFS_CSUM_TYPE_XXHASH] = {"xxhash64", 8, compute_xxhash64},
+	[BTRFS_CSUM_TYPE_SHA256] = {"sha256", 32, compute_sha256},
+	[BTRFS_CSUM_TYPE_BLAKE2] = {"blake2b", 32, compute_blake2b},
+};
+
+const struct csum_algorithm *csum_algorithm_find(uint16_t type)
+{
+	if (type >= sizeof(algorithms) / sizeof(algorithms[0]))
+		return NULL;
+	/* libgcrypt wants its version checked before any other use, once in a process. */
+	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
+		gcry_check_version(NULL);
+		gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+		gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	}
+	return &algorithms[type];
+}
