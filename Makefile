@@ -4,6 +4,9 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/sendprof
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer into its own folder.
 SAN ?=
 # V=1 shows the commands.
@@ -27,9 +30,10 @@ VERSION := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md | head 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wimplicit-fallthrough $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
-CPPFLAGS += -I. -D_GNU_SOURCE -DSENDPROF_VERSION='"$(VERSION)"'
+# CFLAGS, CPPFLAGS and LDFLAGS are the caller's, also on the command line.
+ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DSENDPROF_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(SAN_FLAGS) $(CFLAGS)
-LDFLAGS += $(SAN_FLAGS)
+ALL_LDFLAGS = $(SAN_FLAGS) $(LDFLAGS)
 
 ENGINE_LIBS := -lisal -lgcrypt -lxxhash -lz -lzstd -llzo2
 PROFILER_LIBS := -lbtrfsutil -ljansson -lm -lpthread
@@ -51,46 +55,86 @@ all: $(O)/sendprof ## Build build/sendprof
 
 $(O)/sendprof: $(call objects,$(PROFILER_SOURCES)) $(O)/libsendengine.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 
 $(O)/libsendengine.a: $(call objects,$(ENGINE_SOURCES))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(O)/flags | $(O)/deps-found
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Changes when the compiler or its flags do, so that everything is then built again.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS))' >$@
+
+# Once for a build folder: say what is missing before the compiler says it less clearly.
+$(O)/deps-found: .ci/deps
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' .ci/deps --check build && touch $@
+
+FORCE:
 
 # The profiler without its main(), for tests of its parts.
 PROFILER_PARTS := $(call objects,$(filter-out profiler/main.c,$(PROFILER_SOURCES)))
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(PROFILER_PARTS) $(O)/libsendengine.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
 
 $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 
 $(O)/bench/workload: $(call objects,$(BENCH_SOURCES))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 unit: $(UNIT_TESTS) ## Build and run the unit tests (no root)
 	$(Q)tests/run-unit $(UNIT_TESTS)
 
 tools: $(SYSTEM_TOOLS)
 
-# What sudo built belongs to who called it, else the next make without sudo fails.
-hand_back = $(if $(SUDO_UID),$(Q)chown -R $(SUDO_UID):$(SUDO_GID) $(BUILD))
+programs: all tools $(UNIT_TESTS) $(O)/bench/workload
 
-# The build runs in a second make, since what it needs may be installed just before.
+man: $(O)/man/sendprof.1 ## Write the man pages and the completion, from the program's own tables
+$(O)/man/sendprof.1: $(O)/sendprof
+	$(call say,MAN,$(@D))
+	$(Q)docs/make-man $< $(@D)
+
+install: all man ## Install below DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) \
+		$(DESTDIR)$(COMPLETIONDIR)
+	install -m 755 $(O)/sendprof $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(O)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(O)/man/sendprof.bash $(DESTDIR)$(COMPLETIONDIR)/sendprof
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)/
+
+# What sudo built belongs to who called it, else the next make without sudo fails.
+hand_back = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(BUILD))
+# In recipes: a second make, since what it needs may be installed just before; on all processors
+# unless the caller said how many.
+make_all = +$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 demo: ## Make a loop btrfs, run sendprof over it, write a report (root)
 	$(Q).ci/deps build demo
-	$(Q)+$(MAKE) --no-print-directory all $(O)/bench/workload
-	$(hand_back)
+	$(Q)$(make_all) all $(O)/bench/workload
+	$(Q)$(hand_back)
 	$(Q)bench/demo.sh $(O)/sendprof $(O)/bench/workload
+
+check: ## Build with and without sanitizers, run all tests and style checks (root for most)
+	$(Q).ci/deps build test
+	$(Q)$(make_all) WERROR=1 programs man
+	$(Q)$(make_all) WERROR=1 SAN=1 programs
+	$(Q)BUILD=$(BUILD) tests/run-all; status=$$?; $(if $(hand_back),$(hand_back);) exit $$status
+
+check-style: ## Check the style of the sources and who includes what
+	$(Q)tests/check-style
+	$(Q)tests/check-layers
 
 deps: ## Install what is missing (root on Debian, Ubuntu), else say what
 	$(Q).ci/deps
@@ -101,7 +145,7 @@ clean: ## Remove everything built
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all clean demo deps help tools unit
+.PHONY: FORCE all check check-style clean demo deps help install man programs tools unit
 .SECONDARY:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
