@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* From a word on the command line to the command it names. */
+#include "profiler/help.h"
 #include "profiler/options.h"
 
 #include <stdlib.h>
@@ -96,13 +97,42 @@ static int run(const struct command *command, int argc, char **argv)
 				    : command->run(argc, argv);
 }
 
+/*
+ * "help --man", "help --completion", "help --names": what the build makes the man pages and the
+ * completion with. OPTIONS_PROCEED when help in the form chosen is to follow.
+ */
+static int help_for_build(const struct command *root, int argc, const char *option)
+{
+	if (!strcmp(option, "--man")) {
+		help_set_form(HELP_FORM_MAN);
+		return OPTIONS_PROCEED;
+	}
+	if (argc > 3)
+		return usage_error(root, "unexpected operand after 'help %s'", option);
+	if (!strcmp(option, "--completion"))
+		completion_print(stdout, root);
+	else if (!strcmp(option, "--names"))
+		help_print_names(stdout, root);
+	else
+		return usage_error(root, "unknown option '%s'", option);
+	return STATUS_OK;
+}
+
 /* "help NAME...": the command itself prints its help, since it knows its defaults. */
 static int help(const struct command *group, int argc, char **argv)
 {
 	static char help_option[] = "--help";
 	const struct command *command = group;
+	int first = 2;
 
-	for (int i = 2; i < argc; i++) {
+	if (argc > 2 && argv[2][0] == '-' && !group->name[0]) {
+		int status = help_for_build(group, argc, argv[2]);
+
+		if (status != OPTIONS_PROCEED)
+			return status;
+		first++;
+	}
+	for (int i = first; i < argc; i++) {
 		if (!command->subcommands)
 			return usage_error(group, "'sendprof %s' has no subcommands",
 					   command->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* --help, printed from a command and its option rows. */
-#include "profiler/options.h"
+#include "profiler/help.h"
 #include "profiler/terminal.h"
 
 #include <string.h>
@@ -20,6 +20,19 @@ static const struct status_row status_rows[] = {
 	STATUS_TABLE(STATUS)
 #undef STATUS
 };
+
+const struct option_row help_option_row = {
+	.letter = 'h',
+	.name = "help",
+	.help = "show this help",
+};
+
+static enum help_form form = HELP_FORM_TEXT;
+
+void help_set_form(enum help_form new_form)
+{
+	form = new_form;
+}
 
 /* Print @text word by word from @column on, with lines after the first indented by @indent. */
 static void print_wrapped(FILE *file, const char *text, size_t column, size_t indent)
@@ -58,9 +71,8 @@ static void print_heading(FILE *file, const char *text)
 	fprintf(file, "\n%s%s:%s\n", colour(file, COLOUR_BOLD), text, colour(file, COLOUR_NONE));
 }
 
-/* Append " (default: ...)" or the choices to the text of an option. */
-static void describe_values(const struct option_row *row, const void *defaults, char *text,
-			    size_t size)
+void help_describe_option(const struct option_row *row, const void *defaults, char *text,
+			  size_t size)
 {
 	const void *member = defaults ? (const char *)defaults + row->offset : NULL;
 	size_t used = snprintf(text, size, "%s", row->help);
@@ -97,22 +109,16 @@ static void print_option(FILE *file, const struct option_row *row, const void *d
 		fprintf(file, "\n%*s", OPTION_COLUMN, "");
 	else
 		fprintf(file, "%*s", OPTION_COLUMN - column, "");
-	describe_values(row, defaults, text, sizeof(text));
+	help_describe_option(row, defaults, text, sizeof(text));
 	print_wrapped(file, text, OPTION_COLUMN, OPTION_COLUMN);
 }
 
 static void print_options(FILE *file, const struct command *command, const void *defaults)
 {
-	static const struct option_row help_row = {
-		.letter = 'h',
-		.name = "help",
-		.help = "show this help",
-	};
-
 	print_heading(file, "Options");
 	for (const struct option_row *row = command->options; row && row->name; row++)
 		print_option(file, row, defaults);
-	print_option(file, &help_row, NULL);
+	print_option(file, &help_option_row, NULL);
 }
 
 static void print_subcommands(FILE *file, const struct command *group)
@@ -150,6 +156,10 @@ static void print_usage(FILE *file, const struct command *command)
 
 void options_print_help(FILE *file, const struct command *command, const void *defaults)
 {
+	if (form == HELP_FORM_MAN) {
+		man_print(file, command, defaults);
+		return;
+	}
 	print_usage(file, command);
 	if (command->description) {
 		fputc('\n', file);
