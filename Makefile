@@ -82,7 +82,7 @@ FORCE:
 # The profiler without its main(), for tests of its parts.
 PROFILER_PARTS := $(call objects,$(filter-out profiler/main.c,$(PROFILER_SOURCES)))
 
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(PROFILER_PARTS) $(O)/libsendengine.a
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/unit/image.o $(PROFILER_PARTS) $(O)/libsendengine.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
 

@@ -131,13 +131,6 @@ static struct tree_block *new_block(struct volume *volume)
 	volume_fail(volume, code, "tree block %llu: " format, (unsigned long long)(id)->bytenr, \
 		    __VA_ARGS__)
 
-static uint32_t max_items(const struct volume *volume, uint8_t level)
-{
-	uint32_t space = volume->nodesize - (uint32_t)sizeof(struct btrfs_header);
-
-	return space / (level ? sizeof(struct btrfs_key_ptr) : sizeof(struct btrfs_item));
-}
-
 /* A whole block of this filesystem, wherever it belongs. */
 static int verify_header(struct volume *volume, const struct tree_block_id *id,
 			 const struct tree_block *block)
@@ -151,12 +144,6 @@ static int verify_header(struct volume *volume, const struct tree_block_id *id,
 		return block_fail(volume, -EUCLEAN, id, "wrong %s checksum", volume->csum->name);
 	if (memcmp(header->fsid, volume->metadata_uuid, sizeof(header->fsid)))
 		return block_fail(volume, -EUCLEAN, id, "%s", "of another filesystem");
-	if (block->level >= BTRFS_MAX_LEVEL)
-		return block_fail(volume, -EUCLEAN, id, "level %u, expect less than %d",
-				  block->level, BTRFS_MAX_LEVEL);
-	if (block->nritems > max_items(volume, block->level))
-		return block_fail(volume, -EUCLEAN, id, "%u items, expect at most %u",
-				  block->nritems, max_items(volume, block->level));
 	return 0;
 }
 
