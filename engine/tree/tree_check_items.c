@@ -6,13 +6,12 @@
  */
 #include "engine/tree/tree_check_items.h"
 
+#include "engine/volume/decompress.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-/* The largest inline extent a kernel can have compressed. */
-enum { MAX_UNCOMPRESSED = 128 * 1024 };
 
 /* A root item as kernels before 3.6 wrote it. */
 enum { LEGACY_ROOT_ITEM_SIZE = offsetof(struct btrfs_root_item, generation_v2) };
@@ -149,10 +148,10 @@ static int check_inline_extent(const struct checked_item *item,
 		return checked_item_fail(
 			item, "inline extent of %u bytes, expect %" PRIu64 " as its ram_bytes",
 			stored, ram_bytes);
-	if (ram_bytes > MAX_UNCOMPRESSED)
+	if (ram_bytes > DECOMPRESS_MAX)
 		return checked_item_fail(item,
 					 "inline extent ram_bytes %" PRIu64 ", expect at most %d",
-					 ram_bytes, MAX_UNCOMPRESSED);
+					 ram_bytes, DECOMPRESS_MAX);
 	/* Whoever rounds its end up to a sector must not overflow either. */
 	return expect_no_overflow(item, "file offset", item->key.offset,
 				  ram_bytes + item->limits->sectorsize);
