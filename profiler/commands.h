@@ -5,4 +5,6 @@
 
 #include "profiler/options.h"
 
+extern const struct command command_stream;
+
 #endif

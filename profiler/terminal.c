@@ -5,18 +5,27 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *colour(FILE *file, enum colour colour)
+bool colour_wanted(FILE *file)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return !(no_color && *no_color) && term && strcmp(term, "dumb") && isatty(fileno(file));
+}
+
+const char *colour_if(bool wanted, enum colour colour)
 {
 	static const char *const sequences[] = {
 		[COLOUR_NONE] = "\033[0m",  [COLOUR_BOLD] = "\033[1m", [COLOUR_DIM] = "\033[2m",
 		[COLOUR_GOOD] = "\033[32m", [COLOUR_BAD] = "\033[31m", [COLOUR_NOTE] = "\033[33m",
 	};
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 
-	if ((no_color && *no_color) || !term || !strcmp(term, "dumb") || !isatty(fileno(file)))
-		return "";
-	return sequences[colour];
+	return wanted ? sequences[colour] : "";
+}
+
+const char *colour(FILE *file, enum colour colour)
+{
+	return colour_if(colour_wanted(file), colour);
 }
 
 const char *human_size(uint64_t bytes, char text[HUMAN_TEXT_SIZE])

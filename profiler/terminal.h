@@ -16,8 +16,12 @@ enum colour {
 	COLOUR_NOTE,
 };
 
-/* The escape sequence, or "" when @file is no terminal, NO_COLOR is set or TERM is "dumb". */
+/* Whether @file is a terminal that may be written to in colour (NO_COLOR, TERM=dumb say no). */
+bool colour_wanted(FILE *file);
+/* The escape sequence of @colour, or "" when colour is not wanted in @file. */
 const char *colour(FILE *file, enum colour colour);
+/* For whoever asks often and remembers what colour_wanted() said. */
+const char *colour_if(bool wanted, enum colour colour);
 
 enum { HUMAN_TEXT_SIZE = 32 };
 
