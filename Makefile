@@ -43,7 +43,9 @@ ENGINE_SOURCES := $(wildcard engine/*/*.c)
 PROFILER_SOURCES := $(wildcard profiler/*.c) $(wildcard reports/*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH_SOURCES := $(wildcard bench/*.c)
-SYSTEM_TOOLS := $(patsubst tests/system/%.c,$(O)/tests/system/%,$(wildcard tests/system/*.c))
+RANDOM_SEND_SOURCES := $(wildcard tests/system/random/*.c)
+SYSTEM_TOOLS := $(patsubst tests/system/%.c,$(O)/tests/system/%,$(wildcard tests/system/*.c)) \
+	$(O)/tests/system/random-send
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
@@ -87,6 +89,10 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/unit/image.o $(PROFILER_PARTS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
 
 $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
+
+$(O)/tests/system/random-send: $(call objects,$(RANDOM_SEND_SOURCES)) $(O)/libsendengine.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "tests/system/random/seed.h"
+
+#include "engine/sendengine.h"
+#include "tests/system/random/compare.h"
+#include "tests/system/random/sends.h"
+#include "tests/system/random/world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct seed {
+	const struct options *options;
+	struct seed_result *result;
+	struct plan plan;
+	struct image image;
+	struct world world;
+	struct send_list list;
+	struct volume *volume;
+	struct stream kernel;
+	struct stream engine;
+	FILE *out;
+};
+
+static int seed_error(struct seed *seed, const char *what, const char *why)
+{
+	fprintf(seed->out, "seed %" PRIu64 ": %s: %s\n", seed->plan.seed, what, why);
+	return STATUS_ENVIRONMENT;
+}
+
+static void keep_path(const struct seed *seed, const char *suffix, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/seed-%" PRIu64 "%s", seed->options->keep, seed->plan.seed,
+		 suffix);
+}
+
+static void keep_stream(struct seed *seed, const char *suffix, const struct stream *stream)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	keep_path(seed, suffix, path);
+	file = fopen(path, "we");
+	if (!file || fwrite(stream->data, 1, stream->length, file) != stream->length)
+		fprintf(seed->out, "  %s: %s\n", path, strerror(errno));
+	if (file)
+		fclose(file);
+}
+
+static void report_difference(struct seed *seed, unsigned int number)
+{
+	const struct send_plan *send = &seed->list.sends[number];
+	char text[1024];
+
+	send_describe(send, text, sizeof(text));
+	fprintf(seed->out, "seed %" PRIu64 ": DIFFERENT in send %u of %u: %s\n", seed->plan.seed,
+		number + 1, seed->list.count, text);
+	plan_describe(&seed->plan, text, sizeof(text));
+	fprintf(seed->out, "  %s\n", text);
+	streams_report(&seed->kernel, &seed->engine, volume_failure(seed->volume)->text, seed->out);
+	if (!seed->options->keep)
+		return;
+	keep_stream(seed, ".kernel", &seed->kernel);
+	keep_stream(seed, ".engine", &seed->engine);
+	fprintf(seed->out, "  kept: %s/seed-%" PRIu64 ".{img,kernel,engine}\n", seed->options->keep,
+		seed->plan.seed);
+}
+
+static void count_send(struct coverage *coverage, const struct send_plan *send, int code)
+{
+	coverage->sends++;
+	coverage->special[SPECIAL_NO_DATA_SEND] += send->no_file_data;
+	coverage->special[SPECIAL_KERNEL_FAILED] += code != 0;
+	if (!send->parent) {
+		coverage->special[SPECIAL_FULL_SEND]++;
+		return;
+	}
+	coverage->special[SPECIAL_INCREMENTAL_SEND]++;
+	coverage->special[SPECIAL_BACKWARD_SEND] += send->parent->id > send->snapshot->id;
+	coverage->special[SPECIAL_UNRELATED_SEND] += send->parent->line != send->snapshot->line;
+}
+
+/* Both senders on one send. */
+static int run_send(struct seed *seed, unsigned int number)
+{
+	const struct send_plan *send = &seed->list.sends[number];
+	struct coverage *coverage = &seed->result->coverage;
+	struct failure failure = {0};
+
+	send_describe(send, seed->result->stage, sizeof(seed->result->stage));
+	send_by_kernel(send, seed->world.mount_fd, &seed->kernel);
+	count_send(coverage, send, seed->kernel.code);
+	if (!seed->kernel.code &&
+	    coverage_add_stream(coverage, seed->kernel.data, seed->kernel.length, &failure))
+		return seed_error(seed, seed->result->stage, failure.text);
+	if (seed->options->kernel_only)
+		return STATUS_EQUAL;
+	send_by_engine(send, seed->volume, &seed->engine);
+	if (streams_equal(&seed->kernel, &seed->engine))
+		return STATUS_EQUAL;
+	report_difference(seed, number);
+	return STATUS_DIFFERENT;
+}
+
+/*
+ * The senders read one committed state: the image is mounted read-only, so that nothing, no cleaner
+ * and no commit, can change it between them.
+ */
+static int run_sends(struct seed *seed)
+{
+	static const struct volume_options options;
+	struct failure failure = {0};
+	int status = STATUS_EQUAL;
+
+	if (sends_plan(&seed->world, &seed->list))
+		return seed_error(seed, "plan", "no memory");
+	if (image_mount(&seed->image, seed->plan.mount_options, true))
+		return seed_error(seed, "read-only", seed->image.error);
+	seed->world.mount_fd = open(seed->image.mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (seed->world.mount_fd < 0)
+		return seed_error(seed, "mount point", strerror(errno));
+	if (!seed->options->kernel_only &&
+	    volume_open(seed->image.path, &options, &seed->volume, &failure)) {
+		seed_error(seed, "DIFFERENT: the engine cannot open the image", failure.text);
+		return STATUS_DIFFERENT;
+	}
+	for (unsigned int i = 0; i < seed->list.count && status == STATUS_EQUAL; i++)
+		status = run_send(seed, i);
+	return status;
+}
+
+static int build(struct seed *seed, const char *mount_point)
+{
+	strcpy(seed->result->stage, "building the filesystem");
+	if (image_create(&seed->image, &seed->plan, mount_point))
+		return seed_error(seed, "image", seed->image.error);
+	if (world_build(&seed->world, &seed->plan, &seed->image, &seed->result->coverage))
+		return seed_error(seed, "build", seed->world.error);
+	return STATUS_EQUAL;
+}
+
+/* With --keep the image is there before the engine runs: it may crash. */
+static int build_and_send(struct seed *seed, const char *mount_point)
+{
+	char path[PATH_MAX];
+	int status = build(seed, mount_point);
+
+	if (status != STATUS_EQUAL)
+		return status;
+	if (!seed->options->keep)
+		return run_sends(seed);
+	keep_path(seed, ".img", path);
+	if (image_save(&seed->image, path))
+		return seed_error(seed, "keep", seed->image.error);
+	status = run_sends(seed);
+	if (status == STATUS_EQUAL)
+		unlink(path);
+	return status;
+}
+
+static void print_line(struct seed *seed, const struct timespec *began)
+{
+	const struct coverage *coverage = &seed->result->coverage;
+	struct timespec now;
+	char text[512];
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	plan_describe(&seed->plan, text, sizeof(text));
+	fprintf(seed->out,
+		"seed %" PRIu64 ": %" PRIu64 " sends, %" PRIu64 " bytes, digest %016" PRIx64
+		", %.2f s; %s\n",
+		seed->plan.seed, coverage->sends, coverage->bytes, coverage->digest,
+		now.tv_sec - began->tv_sec + (now.tv_nsec - began->tv_nsec) / 1e9, text);
+}
+
+static void seed_release(struct seed *seed)
+{
+	volume_close(seed->volume);
+	world_release(&seed->world);
+	image_unmount(&seed->image);
+	image_release(&seed->image);
+	sends_release(&seed->list);
+	stream_release(&seed->kernel);
+	stream_release(&seed->engine);
+}
+
+int seed_run(const struct options *options, const char *mount_point, struct seed_result *result)
+{
+	struct seed seed = {.options = options, .result = result, .image.fd = -1};
+	struct timespec began;
+	char *text = NULL;
+	size_t length;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	seed.world.mount_fd = -1;
+	seed.out = open_memstream(&text, &length);
+	if (!seed.out)
+		return STATUS_ENVIRONMENT;
+	plan_make(&seed.plan, result->seed, options->operations);
+	status = build_and_send(&seed, mount_point);
+	result->coverage.seeds = 1;
+	result->coverage.seeds_different = status == STATUS_DIFFERENT;
+	if (options->verbose)
+		print_line(&seed, &began);
+	seed_release(&seed);
+	fclose(seed.out);
+	fwrite(text, 1, length, stdout);
+	fflush(stdout);
+	free(text);
+	return status;
+}
