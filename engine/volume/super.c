@@ -184,7 +184,7 @@ int super_read(struct device *device, struct btrfs_super_block *super, struct fa
 			break;
 		ret = read_copy(device, copy_offsets[i], &copy, &attempt);
 		if (ret) {
-			if (!reason.code || reason.code == -EMEDIUMTYPE)
+			if (!reason.code || (reason.code == -EMEDIUMTYPE && ret != -EMEDIUMTYPE))
 				reason = attempt;
 			continue;
 		}

@@ -28,7 +28,10 @@ void image_add_folder(const struct image *image, const char *name);
  */
 void image_add_many_files(const struct image *image, unsigned int count);
 
-/* Run mkfs.btrfs with @options, separated by single spaces, such as "--csum sha256 -m single". */
+/*
+ * Run mkfs.btrfs with @options, separated by single spaces, such as "--csum sha256 -m single". Not
+ * in a setup function: there a test cannot be skipped.
+ */
 void image_make(const struct image *image, const char *options);
 
 /* Bytes of the image file as it is. */
