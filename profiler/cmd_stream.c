@@ -6,6 +6,7 @@
 static const struct command *const subcommands[] = {
 	&command_stream_dump,
 	&command_stream_stat,
+	&command_stream_diff,
 	&command_stream_check,
 	NULL,
 };

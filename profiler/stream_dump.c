@@ -23,31 +23,24 @@ static const struct option_row rows[] = {
 static void print_text(const struct stream_item *item, const struct dump_options *options,
 		       bool coloured)
 {
-	bool right = item->command.crc_stored == item->command.crc_computed;
+	bool command = item->at.type == STREAM_ITEM_COMMAND;
+	bool wrong = command && item->command.crc_stored != item->command.crc_computed;
 
-	if (item->at.type == STREAM_ITEM_HEADER) {
-		printf("%12" PRIu64 "  -    %s%-13s%s  protocol=%u\n", item->at.offset,
-		       colour_if(coloured, COLOUR_BOLD), "STREAM", colour_if(coloured, COLOUR_NONE),
-		       item->at.protocol);
-		return;
-	}
-	printf("%12" PRIu64 "  %s%s%s  ", item->at.offset,
-	       colour_if(coloured && !right, COLOUR_BAD), right ? "ok " : "BAD",
-	       colour_if(coloured && !right, COLOUR_NONE));
-	stream_text_print(stdout, &item->command, options->data_bytes, coloured);
+	printf("%12" PRIu64 "  %s%-3s%s  ", item->at.offset,
+	       colour_if(coloured && wrong, COLOUR_BAD),
+	       !command ? "-"
+	       : wrong	? "BAD"
+			: "ok",
+	       colour_if(coloured && wrong, COLOUR_NONE));
+	stream_text_print(stdout, item, options->data_bytes, coloured);
 	putchar('\n');
 }
 
 static int print_json(const struct stream_item *item, const struct dump_options *options)
 {
-	json_t *object;
+	json_t *object = stream_text_json(item, options->data_bytes);
 	int ret;
 
-	if (item->at.type == STREAM_ITEM_HEADER)
-		object = json_pack("{s:I, s:s, s:i}", "offset", (json_int_t)item->at.offset,
-				   "command", "STREAM", "protocol", (int)item->at.protocol);
-	else
-		object = stream_text_json(&item->command, options->data_bytes);
 	if (!object)
 		return -1;
 	ret = json_dumpf(object, stdout, JSON_COMPACT);

@@ -209,22 +209,21 @@ static size_t print_attribute(FILE *file, const struct stream_attribute *attribu
 	return strlen(name) + 1 + print_value(file, attribute, data_bytes);
 }
 
-void stream_text_print(FILE *file, const struct stream_command *command, size_t data_bytes,
-		       bool coloured)
+static void print_name(FILE *file, const char *name, bool coloured)
+{
+	fprintf(file, "%s%s%s", colour_if(coloured, COLOUR_BOLD), name,
+		colour_if(coloured, COLOUR_NONE));
+}
+
+static void print_attributes(FILE *file, const struct stream_command *command, size_t data_bytes,
+			     bool coloured)
 {
 	const struct stream_attribute *path = stream_command_find(command, STREAM_A_PATH);
-	const char *separator = "  ";
-	size_t width = 0;
+	size_t width;
 
-	fprintf(file, "%s%s%s", colour_if(coloured, COLOUR_BOLD),
-		stream_commands[command->kind].name, colour_if(coloured, COLOUR_NONE));
-	if (!command->attribute_count)
-		return;
-	fprintf(file, "%*s", (int)(COMMAND_COLUMN - strlen(stream_commands[command->kind].name)),
-		"");
 	if (path) {
 		/* First whatever its place in the command, so that it is always the same column. */
-		fputs(separator, file);
+		fputs("  ", file);
 		width = print_attribute(file, path, data_bytes, coloured);
 		if (command->attribute_count > 1 && width < PATH_COLUMN)
 			fprintf(file, "%*s", (int)(PATH_COLUMN - width), "");
@@ -232,12 +231,28 @@ void stream_text_print(FILE *file, const struct stream_command *command, size_t 
 	for (unsigned int i = 0; i < command->attribute_count; i++) {
 		if (&command->attributes[i] == path)
 			continue;
-		fputs(separator, file);
+		fputs("  ", file);
 		print_attribute(file, &command->attributes[i], data_bytes, coloured);
 	}
 }
 
-char *stream_text_line(const struct stream_command *command, size_t data_bytes)
+void stream_text_print(FILE *file, const struct stream_item *item, size_t data_bytes, bool coloured)
+{
+	const char *name = "STREAM";
+
+	if (item->at.type == STREAM_ITEM_COMMAND)
+		name = stream_commands[item->at.kind].name;
+	print_name(file, name, coloured);
+	if (item->at.type == STREAM_ITEM_COMMAND && !item->command.attribute_count)
+		return;
+	fprintf(file, "%*s", (int)(COMMAND_COLUMN - strlen(name)), "");
+	if (item->at.type == STREAM_ITEM_COMMAND)
+		print_attributes(file, &item->command, data_bytes, coloured);
+	else
+		fprintf(file, "  protocol=%u", item->at.protocol);
+}
+
+char *stream_text_line(const struct stream_item *item, size_t data_bytes)
 {
 	char *line = NULL;
 	size_t length;
@@ -245,7 +260,7 @@ char *stream_text_line(const struct stream_command *command, size_t data_bytes)
 
 	if (!file)
 		return NULL;
-	stream_text_print(file, command, data_bytes, false);
+	stream_text_print(file, item, data_bytes, false);
 	if (fclose(file)) {
 		free(line);
 		return NULL;
@@ -303,11 +318,16 @@ static json_t *json_value(const struct stream_attribute *attribute, size_t data_
 	return NULL;
 }
 
-json_t *stream_text_json(const struct stream_command *command, size_t data_bytes)
+json_t *stream_text_json(const struct stream_item *item, size_t data_bytes)
 {
+	const struct stream_command *command = &item->command;
 	bool right = command->crc_stored == command->crc_computed;
-	json_t *attributes = json_object();
+	json_t *attributes;
 
+	if (item->at.type == STREAM_ITEM_HEADER)
+		return json_pack("{s:I, s:s, s:i}", "offset", (json_int_t)item->at.offset,
+				 "command", "STREAM", "protocol", (int)item->at.protocol);
+	attributes = json_object();
 	for (unsigned int i = 0; attributes && i < command->attribute_count; i++) {
 		char name[STREAM_TEXT_NAME_SIZE];
 

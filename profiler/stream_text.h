@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One command of a send stream as one line of text and as JSON, every attribute by its name.
+ * One item of a send stream as one line of text and as JSON, every attribute by its name.
  *
  *	WRITE         path=dir/file     file_offset=0  data=4096:first\040bytes
  *
@@ -12,7 +12,7 @@
 #ifndef PROFILER_STREAM_TEXT_H
 #define PROFILER_STREAM_TEXT_H
 
-#include "engine/stream/stream_read.h"
+#include "profiler/stream_file.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -20,17 +20,18 @@
 enum { STREAM_TEXT_DATA_BYTES = 16 }; /* how much of DATA is shown unless one asks for more */
 
 /* Print "NAME attributes" without a newline; at most @data_bytes of every DATA attribute. */
-void stream_text_print(FILE *file, const struct stream_command *command, size_t data_bytes,
+void stream_text_print(FILE *file, const struct stream_item *item, size_t data_bytes,
 		       bool coloured);
 
 /* The same as a string, without trailing spaces; the caller frees it. NULL without memory. */
-char *stream_text_line(const struct stream_command *command, size_t data_bytes);
+char *stream_text_line(const struct stream_item *item, size_t data_bytes);
 
 /*
- * {"command", "offset", "length", "checksum", "attributes": {...}}: integers as numbers (those above
- * 2^63 - 1 as strings), modes as octal strings. The caller owns the reference; NULL without memory.
+ * {"offset", "command", "length", "checksum", "attributes": {...}}: integers as numbers (those above
+ * 2^63 - 1 as strings), modes as octal strings. A stream header is the command STREAM with its
+ * "protocol" only. The caller owns the reference; NULL without memory.
  */
-json_t *stream_text_json(const struct stream_command *command, size_t data_bytes);
+json_t *stream_text_json(const struct stream_item *item, size_t data_bytes);
 
 enum { STREAM_TEXT_NAME_SIZE = 32 };
 /* Write the name of an attribute as it is shown ("file_offset") into @name, which is returned. */
