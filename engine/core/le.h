@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Little-endian integers as they lie on disk: byte arrays, so alignment and order cannot be forgotten. */
+/* Little-endian integers as they lie on disk: byte arrays, so alignment and order cannot be
+ * forgotten. */
 #ifndef ENGINE_CORE_LE_H
 #define ENGINE_CORE_LE_H
 
@@ -17,21 +18,21 @@ typedef struct {
 	uint8_t bytes[8];
 } le64;
 
-#define DEFINE_LE(bits)                                          \
-	static inline uint##bits##_t get_le##bits(const void *p) \
-	{                                                        \
-		uint##bits##_t value;                            \
-		memcpy(&value, p, sizeof(value));                \
-		return le##bits##toh(value);                     \
-	}                                                        \
+#define DEFINE_LE(bits)                                                \
+	static inline uint##bits##_t get_le##bits(const void *p)       \
+	{                                                              \
+		uint##bits##_t value;                                  \
+		memcpy(&value, p, sizeof(value));                      \
+		return le##bits##toh(value);                           \
+	}                                                              \
 	static inline void put_le##bits(void *p, uint##bits##_t value) \
-	{                                                        \
-		value = htole##bits(value);                      \
-		memcpy(p, &value, sizeof(value));                \
-	}                                                        \
-	static inline uint##bits##_t from_le##bits(le##bits value) \
-	{                                                        \
-		return get_le##bits(value.bytes);                \
+	{                                                              \
+		value = htole##bits(value);                            \
+		memcpy(p, &value, sizeof(value));                      \
+	}                                                              \
+	static inline uint##bits##_t from_le##bits(le##bits value)     \
+	{                                                              \
+		return get_le##bits(value.bytes);                      \
 	}
 
 DEFINE_LE(16)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A counted cache that forgets the least recently used entry: the shape of the kernel's send
+ * caches. Which entry is forgotten when can change a stream, so order and size are part of the
+ * contract. MIRRORS: btrfs_lru_cache_*() v6.18
+ */
+#ifndef ENGINE_CORE_LRU_CACHE_H
+#define ENGINE_CORE_LRU_CACHE_H
+
+#include "engine/events.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uthash.h>
+
+/* First member of every entry type; the cache frees an entry with free(). */
+struct lru_entry {
+	struct lru_key {
+		uint64_t key;
+		uint64_t generation;
+	} key;
+	struct lru_entry *prev, *next;
+	UT_hash_handle hh;
+};
+
+struct lru_cache {
+	struct lru_entry *index;
+	struct lru_entry *oldest; /* list from least to most recently used */
+	size_t size;
+	size_t max_size; /* 0: unlimited */
+	struct cache_counters counters;
+	void (*observe)(void *context, enum cache_id cache, enum cache_operation operation);
+	void *context;
+	enum cache_id id;
+};
+
+/* The entry becomes the most recently used one. NULL when there is none. */
+struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64_t generation);
+
+/*
+ * Store @entry, whose key is set, and take ownership; a full cache drops its oldest entry. False
+ * (ownership stays with the caller) when the key is already there.
+ */
+bool lru_cache_store(struct lru_cache *cache, struct lru_entry *entry);
+
+/* Remove and free one entry. */
+void lru_cache_remove(struct lru_cache *cache, struct lru_entry *entry);
+
+/* Remove and free all entries. */
+void lru_cache_clear(struct lru_cache *cache);
+
+#endif

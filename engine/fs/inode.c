@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "engine/fs/inode.h"
+
+#include "engine/volume/csum.h"
+
+#include <errno.h>
+
+void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info *info)
+{
+	info->generation = from_le64(item->generation);
+	info->size = from_le64(item->size);
+	info->rdev = from_le64(item->rdev);
+	info->flags = from_le64(item->flags);
+	info->nlink = from_le32(item->nlink);
+	info->uid = from_le32(item->uid);
+	info->gid = from_le32(item->gid);
+	info->mode = from_le32(item->mode);
+}
+
+int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
+{
+	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
+	struct btree_path path = {0};
+	int ret = btree_search(root, &key, &path);
+
+	if (ret == 0)
+		inode_info_from_item(btree_path_data(&path), info);
+	btree_path_release(&path);
+	return ret > 0 ? -ENOENT : ret;
+}
+
+int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation)
+{
+	struct inode_info info;
+	int ret = inode_get_info(root, ino, &info);
+
+	if (ret == 0)
+		*generation = info.generation;
+	return ret;
+}
+
+void inode_ref_iterate(struct inode_ref_iterator *iterator, const struct btree_path *path)
+{
+	struct key key = btree_path_key(path);
+
+	iterator->next = btree_path_data(path);
+	iterator->end = iterator->next + btree_path_size(path);
+	iterator->dir = key.offset;
+	iterator->extended = key.type == BTRFS_INODE_EXTREF_KEY;
+}
+
+bool inode_ref_next(struct inode_ref_iterator *iterator, struct inode_ref *ref)
+{
+	if (iterator->next >= iterator->end)
+		return false;
+	if (iterator->extended) {
+		const struct btrfs_inode_extref *item = (const void *)iterator->next;
+
+		ref->dir = from_le64(item->parent_objectid);
+		ref->name_length = from_le16(item->name_len);
+		ref->name = (const char *)(item + 1);
+	} else {
+		const struct btrfs_inode_ref *item = (const void *)iterator->next;
+
+		ref->dir = iterator->dir;
+		ref->name_length = from_le16(item->name_len);
+		ref->name = (const char *)(item + 1);
+	}
+	iterator->next = (const uint8_t *)ref->name + ref->name_length;
+	return true;
+}
+
+/* Position @path at the first INODE_REF or EXTREF of @ino and read its first name. */
+static int find_first_ref(struct root *root, uint64_t ino, struct btree_path *path,
+			  struct inode_ref *ref)
+{
+	const struct key key = {.objectid = ino, .type = BTRFS_INODE_REF_KEY};
+	struct inode_ref_iterator iterator;
+	struct key found;
+	int ret = btree_search_from(root, &key, path);
+
+	if (ret)
+		return ret > 0 ? -ENOENT : ret;
+	found = btree_path_key(path);
+	if (!key_is_inode_ref(&found, ino))
+		return -ENOENT;
+	inode_ref_iterate(&iterator, path);
+	return inode_ref_next(&iterator, ref) ? 0 : -ENOENT;
+}
+
+int inode_first_ref(struct root *root, uint64_t ino, uint64_t *dir, uint64_t *dir_generation,
+		    struct path_buf *name)
+{
+	struct btree_path path = {0};
+	struct inode_ref ref;
+	int ret = find_first_ref(root, ino, &path, &ref);
+
+	if (ret == 0)
+		ret = path_append(name, ref.name, ref.name_length);
+	btree_path_release(&path);
+	if (ret)
+		return ret;
+	if (dir_generation) {
+		ret = inode_get_generation(root, ref.dir, dir_generation);
+		if (ret)
+			return ret;
+	}
+	*dir = ref.dir;
+	return 0;
+}
+
+int inode_path(struct root *root, uint64_t ino, struct path_buf *path)
+{
+	path_reset(path);
+	while (ino != BTRFS_FIRST_FREE_OBJECTID) {
+		struct btree_path position = {0};
+		struct inode_ref ref;
+		int ret = find_first_ref(root, ino, &position, &ref);
+
+		if (ret == 0)
+			ret = path_prepend(path, ref.name, ref.name_length);
+		btree_path_release(&position);
+		if (ret)
+			return ret;
+		ino = ref.dir;
+	}
+	return 0;
+}
+
+void dir_entry_iterate(struct dir_entry_iterator *iterator, const struct btree_path *path)
+{
+	iterator->next = btree_path_data(path);
+	iterator->end = iterator->next + btree_path_size(path);
+}
+
+bool dir_entry_next(struct dir_entry_iterator *iterator, struct dir_entry *entry)
+{
+	const struct btrfs_dir_item *item = (const void *)iterator->next;
+
+	if (iterator->next >= iterator->end)
+		return false;
+	entry->location = key_from_disk(&item->location);
+	entry->name_length = from_le16(item->name_len);
+	entry->data_length = from_le16(item->data_len);
+	entry->type = item->type;
+	entry->name = (const char *)(item + 1);
+	entry->data = (const uint8_t *)entry->name + entry->name_length;
+	iterator->next = entry->data + entry->data_length;
+	return true;
+}
+
+int dir_entry_lookup(struct root *root, uint64_t ino, uint8_t type, const char *name,
+		     size_t name_length, struct btree_path *path, struct dir_entry *entry)
+{
+	/* The kernel's name hash: CRC-32C seeded with ~1, not inverted. */
+	const struct key key = {
+		.objectid = ino, .type = type, .offset = crc32c(~1u, name, name_length)};
+	struct dir_entry_iterator iterator;
+	int ret = btree_search(root, &key, path);
+
+	if (ret)
+		return ret > 0 ? -ENOENT : ret;
+	dir_entry_iterate(&iterator, path);
+	while (dir_entry_next(&iterator, entry)) {
+		if (entry->name_length == name_length &&
+		    memcmp(entry->name, name, name_length) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+int dir_lookup(struct root *root, uint64_t dir, const char *name, size_t name_length,
+	       struct key *location)
+{
+	struct btree_path path = {0};
+	struct dir_entry entry;
+	int ret = dir_entry_lookup(root, dir, BTRFS_DIR_ITEM_KEY, name, name_length, &path, &entry);
+
+	if (ret == 0)
+		*location = entry.location;
+	btree_path_release(&path);
+	return ret;
+}
