@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "engine/backref/walker.h"
+
+#include "engine/core/array.h"
+
+#include <errno.h>
+
+int backref_walker_new(struct volume *volume, const struct backref_visitor *visitor,
+		       struct backref_walker **out)
+{
+	struct backref_walker *walker = calloc(1, sizeof(*walker));
+
+	if (!walker)
+		return volume_fail(volume, -ENOMEM, "out of memory for the backref walker");
+	walker->volume = volume;
+	walker->visitor = visitor;
+	*out = walker;
+	return 0;
+}
+
+void backref_walker_free(struct backref_walker *walker)
+{
+	if (!walker)
+		return;
+	btree_path_release(&walker->path);
+	HASH_CLEAR(hh, walker->leaf_index);
+	extent_refs_release(&walker->refs);
+	extent_refs_release(&walker->block_refs);
+	free(walker->items);
+	free(walker->leaves);
+	free(walker->blocks.ids);
+	free(walker->roots.ids);
+	free(walker);
+}
+
+const struct backref_counters *backref_walker_counters(const struct backref_walker *walker)
+{
+	return &walker->counters;
+}
+
+uint32_t backref_walker_last_leaves(const struct backref_walker *walker)
+{
+	return (uint32_t)walker->leaf_count;
+}
+
+int backref_get_root(struct backref_walker *walker, uint64_t root_id, struct root **out)
+{
+	return root_get(walker->volume, root_id, out);
+}
+
+static int evaluate(struct backref_walker *walker, uint64_t root_id, const struct found_item *item)
+{
+	const struct backref_candidate candidate = {.root_id = root_id,
+						    .ino = item->ino,
+						    .offset = item->offset,
+						    .num_bytes = item->num_bytes};
+
+	return walker->visitor->candidate(walker->visitor->filter.context, &candidate) ? WALK_STOP
+										       : WALK_ON;
+}
+
+/*
+ * Note a file extent item of @leaf that refers to the extent, unless it does not cover the position
+ * that is asked for: then *@index is NO_ITEM. A compressed item is taken whatever it covers.
+ * MIRRORS: check_extent_in_eb() v6.18
+ */
+static int take_item(struct backref_walker *walker, const struct tree_block *leaf, uint32_t slot,
+		     uint32_t *index)
+{
+	const struct btrfs_file_extent_item *extent = tree_block_item_data(leaf, slot);
+	const struct backref_visitor *visitor = walker->visitor;
+	struct key key = tree_block_key(leaf, slot);
+	struct found_item item = {.ino = key.objectid,
+				  .offset = key.offset,
+				  .num_bytes = from_le64(extent->num_bytes),
+				  .next = NO_ITEM};
+	const uint64_t *roots;
+	size_t count, i;
+
+	*index = NO_ITEM;
+	if (!extent->compression && !extent->encryption && !from_le16(extent->other_encoding)) {
+		uint64_t begin = from_le64(extent->offset);
+
+		if (walker->query.position < begin ||
+		    walker->query.position >= begin + item.num_bytes)
+			return WALK_ON;
+		item.offset += walker->query.position - begin;
+	}
+	if (visitor->cache_lookup(visitor->filter.context, leaf->bytenr, &roots, &count)) {
+		for (i = 0; i < count; i++) {
+			if (evaluate(walker, roots[i], &item) == WALK_STOP)
+				return WALK_STOP;
+		}
+	}
+	if (array_reserve((void **)&walker->items, &walker->item_capacity, walker->item_count,
+			  sizeof(item)))
+		return volume_fail(walker->volume, -ENOMEM, "out of memory for backrefs");
+	*index = (uint32_t)walker->item_count;
+	walker->items[walker->item_count++] = item;
+	return WALK_ON;
+}
+
+static bool refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr)
+{
+	const struct btrfs_file_extent_item *extent = tree_block_item_data(leaf, slot);
+
+	return extent->type != BTRFS_FILE_EXTENT_INLINE && from_le64(extent->disk_bytenr) == bytenr;
+}
+
+/* Is @leaf named by a shared reference of the extent? Then its items are not counted here. */
+static bool is_shared_leaf(const struct backref_walker *walker, uint64_t leaf)
+{
+	size_t i;
+
+	for (i = 0; i < walker->shared_count; i++) {
+		if (walker->refs.direct.refs[i].parent == leaf)
+			return true;
+	}
+	return false;
+}
+
+/* Leaves that shared references stand for, or that another tree owns, are not this reference's. */
+static bool is_foreign_leaf(const struct backref_walker *walker, const struct extent_ref *ref,
+			    const struct tree_block *leaf)
+{
+	return leaf->owner != ref->root_id || is_shared_leaf(walker, leaf->bytenr);
+}
+
+static void append_items(struct backref_walker *walker, uint32_t *first, uint32_t *last,
+			 uint32_t added_first, uint32_t added_last)
+{
+	if (added_first == NO_ITEM)
+		return;
+	if (*first == NO_ITEM)
+		*first = added_first;
+	else
+		walker->items[*last].next = added_first;
+	*last = added_last;
+}
+
+/*
+ * The item at the path is one that @ref counts: take it. @found is the direct reference to the leaf
+ * the items are collected for; a new leaf makes a new one.
+ */
+static int take_counted_item(struct backref_walker *walker, const struct extent_ref *ref,
+			     struct extent_ref *found)
+{
+	const struct tree_block *leaf = walker->path.nodes[0];
+	uint32_t index;
+	int ret = take_item(walker, leaf, walker->path.slots[0], &index);
+
+	if (ret || index == NO_ITEM)
+		return ret;
+	if (found->parent != leaf->bytenr) {
+		if (found->parent) {
+			ret = extent_ref_list_add(&walker->refs.direct, found);
+			if (ret)
+				return ret;
+		}
+		*found = *ref;
+		found->parent = leaf->bytenr;
+	}
+	append_items(walker, &found->first_item, &found->last_item, index, index);
+	return WALK_ON;
+}
+
+/*
+ * Walk forward from the path through the items of the reference's inode until as many matched as
+ * the reference counts. MIRRORS: add_all_parents() v6.18 at level 0
+ */
+static int collect_counted_items(struct backref_walker *walker, const struct extent_ref *ref,
+				 struct extent_ref *found)
+{
+	struct btree_path *path = &walker->path;
+	uint64_t matched = 0;
+	int ret = 0;
+
+	if (path->slots[0] >= path->nodes[0]->nritems ||
+	    is_foreign_leaf(walker, ref, path->nodes[0]))
+		ret = btree_next_leaf(path);
+	while (ret == 0 && matched < ref->count) {
+		struct key key = btree_path_key(path);
+
+		if (key.objectid != ref->key.objectid || key.type != BTRFS_EXTENT_DATA_KEY)
+			break;
+		if (path->slots[0] == 0 && is_foreign_leaf(walker, ref, path->nodes[0])) {
+			ret = btree_next_leaf(path);
+			continue;
+		}
+		if (refers_to(path->nodes[0], path->slots[0], walker->query.bytenr)) {
+			const struct btrfs_file_extent_item *extent = btree_path_data(path);
+
+			if (key.offset - from_le64(extent->offset) == ref->key.offset) {
+				matched++;
+				ret = take_counted_item(walker, ref, found);
+				if (ret)
+					return ret;
+			}
+		}
+		ret = btree_next(path);
+	}
+	return ret < 0 ? ret : WALK_ON;
+}
+
+/* MIRRORS: resolve_indirect_ref() v6.18 for data references */
+static int resolve_data_ref(struct backref_walker *walker, const struct extent_ref *ref)
+{
+	struct key key = ref->key;
+	struct extent_ref found = *ref;
+	struct root *root;
+	int ret = backref_get_root(walker, ref->root_id, &root);
+
+	if (ret)
+		return ret == -ENOENT ? WALK_ON : ret;
+	/* Cloning may leave an offset below zero here; the item then lies anywhere in the file. */
+	if (key.offset >= INT64_MAX)
+		key.offset = 0;
+	ret = btree_search(root, &key, &walker->path);
+	if (ret >= 0)
+		ret = collect_counted_items(walker, ref, &found);
+	btree_path_release(&walker->path);
+	if (ret == WALK_ON && found.parent)
+		ret = extent_ref_list_add(&walker->refs.direct, &found);
+	return ret;
+}
+
+static int resolve_data_refs(struct backref_walker *walker)
+{
+	struct extent_ref_list *indirect = &walker->refs.indirect;
+	size_t i;
+	int ret;
+
+	extent_ref_list_order(indirect);
+	extent_ref_list_order(&walker->refs.direct);
+	walker->shared_count = walker->refs.direct.count;
+	for (i = 0; i < indirect->count; i++) {
+		if (indirect->refs[i].count == 0)
+			continue;
+		ret = resolve_data_ref(walker, &indirect->refs[i]);
+		if (ret)
+			return ret;
+	}
+	extent_ref_list_order(&walker->refs.direct);
+	return WALK_ON;
+}
+
+/* Every item of the leaf that refers to the extent, last one first. MIRRORS: find_extent_in_eb() */
+static int scan_shared_leaf(struct backref_walker *walker, struct extent_ref *ref)
+{
+	const struct tree_block_id id = {.bytenr = ref->parent, .level = 0};
+	struct tree_block *leaf;
+	uint32_t slot, index;
+	int ret = tree_block_get(walker->volume, &id, &leaf);
+
+	if (ret)
+		return ret;
+	for (slot = 0; ret == WALK_ON && slot < leaf->nritems; slot++) {
+		if (tree_block_key(leaf, slot).type != BTRFS_EXTENT_DATA_KEY ||
+		    !refers_to(leaf, slot, walker->query.bytenr))
+			continue;
+		ret = take_item(walker, leaf, slot, &index);
+		if (ret || index == NO_ITEM)
+			continue;
+		walker->items[index].next = ref->first_item;
+		ref->first_item = index;
+		if (ref->last_item == NO_ITEM)
+			ref->last_item = index;
+	}
+	tree_block_put(leaf);
+	return ret;
+}
+
+static void add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
+{
+	struct found_leaf *leaf;
+
+	HASH_FIND(hh, walker->leaf_index, &ref->parent, sizeof(ref->parent), leaf);
+	if (leaf) {
+		append_items(walker, &leaf->first_item, &leaf->last_item, ref->first_item,
+			     ref->last_item);
+		return;
+	}
+	leaf = &walker->leaves[walker->leaf_count++];
+	*leaf = (struct found_leaf){
+		.bytenr = ref->parent, .first_item = ref->first_item, .last_item = ref->last_item};
+	HASH_ADD(hh, walker->leaf_index, bytenr, sizeof(leaf->bytenr), leaf);
+}
+
+/* The leaves of all direct references, each once, in visiting order. */
+static int collect_leaves(struct backref_walker *walker)
+{
+	struct extent_ref_list *direct = &walker->refs.direct;
+	size_t i;
+	int ret;
+
+	if (walker->leaf_capacity < direct->count) {
+		struct found_leaf *grown =
+			reallocarray(walker->leaves, direct->count, sizeof(*grown));
+
+		if (!grown)
+			return volume_fail(walker->volume, -ENOMEM, "out of memory for backrefs");
+		walker->leaves = grown;
+		walker->leaf_capacity = direct->count;
+	}
+	for (i = 0; i < direct->count; i++) {
+		struct extent_ref *ref = &direct->refs[i];
+
+		if (ref->count == 0)
+			continue;
+		if (ref->root_id == 0) {
+			ret = scan_shared_leaf(walker, ref);
+			if (ret)
+				return ret;
+		}
+		add_leaf(walker, ref);
+	}
+	return WALK_ON;
+}
+
+/* MIRRORS: iterate_leaf_refs() v6.18 for each root */
+static int evaluate_leaf(struct backref_walker *walker, const struct found_leaf *leaf,
+			 const uint64_t *roots, size_t count)
+{
+	size_t i;
+	uint32_t index;
+
+	for (i = 0; i < count; i++) {
+		for (index = leaf->first_item; index != NO_ITEM;
+		     index = walker->items[index].next) {
+			if (evaluate(walker, roots[i], &walker->items[index]) == WALK_STOP)
+				return WALK_STOP;
+		}
+	}
+	return WALK_ON;
+}
+
+static int evaluate_leaves(struct backref_walker *walker)
+{
+	const struct backref_visitor *visitor = walker->visitor;
+	void *context = visitor->filter.context;
+	size_t i;
+
+	for (i = 0; i < walker->leaf_count; i++) {
+		const struct found_leaf *leaf = &walker->leaves[i];
+		const uint64_t *roots;
+		size_t count;
+		int ret;
+
+		if (!visitor->cache_lookup(context, leaf->bytenr, &roots, &count)) {
+			ret = backref_find_roots(walker, leaf->bytenr);
+			if (ret)
+				return ret;
+			roots = walker->roots.ids;
+			count = walker->roots.count;
+			visitor->cache_store(context, leaf->bytenr, roots, count);
+		}
+		ret = evaluate_leaf(walker, leaf, roots, count);
+		if (ret)
+			return ret;
+	}
+	return WALK_ON;
+}
+
+int backref_walk(struct backref_walker *walker, const struct backref_query *query)
+{
+	int ret;
+
+	walker->query = *query;
+	walker->item_count = 0;
+	walker->leaf_count = 0;
+	ret = extent_refs_collect(walker->volume, query->bytenr, &walker->visitor->filter,
+				  &walker->refs);
+	walker->counters.preliminary_references +=
+		walker->refs.indirect.count + walker->refs.direct.count;
+	if (ret == 0)
+		ret = resolve_data_refs(walker);
+	if (ret == WALK_ON)
+		ret = collect_leaves(walker);
+	HASH_CLEAR(hh, walker->leaf_index);
+	if (ret == WALK_ON)
+		ret = evaluate_leaves(walker);
+	return ret < 0 ? ret : 0;
+}
