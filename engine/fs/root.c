@@ -54,8 +54,8 @@ static int read_root_item(struct root *root, const struct btrfs_root_item *item,
 				   (unsigned long long)root->id, size,
 				   size < LEGACY_ROOT_ITEM_SIZE ? 0 : item->level);
 	flags = from_le64(item->flags);
-	if (root->is_subvolume && (from_le32(item->refs) == 0 || (flags & BTRFS_ROOT_SUBVOL_DEAD)))
-		return -ENOENT;
+	root->is_dead = root->is_subvolume &&
+			(from_le32(item->refs) == 0 || (flags & BTRFS_ROOT_SUBVOL_DEAD));
 	root->bytenr = from_le64(item->bytenr);
 	root->generation = from_le64(item->generation);
 	root->level = item->level;

@@ -17,6 +17,7 @@ struct root {
 	unsigned int epoch; /* the volume's epoch when this was read */
 
 	bool is_subvolume; /* FS_TREE or 256 <= id <= -256: the members below are meaningful */
+	bool is_dead; /* deleted, its blocks not all freed yet: backrefs still lead here */
 	bool read_only;
 	uint8_t uuid[BTRFS_UUID_SIZE];
 	uint8_t parent_uuid[BTRFS_UUID_SIZE];
@@ -29,7 +30,7 @@ struct root {
 
 /*
  * Get the root numbered @id, current in the volume's epoch. The pointer stays valid until
- * volume_close(). -ENOENT (no such root, or being deleted) records no failure message.
+ * volume_close(). -ENOENT (no such root) records no failure message.
  */
 int root_get(struct volume *volume, uint64_t id, struct root **out);
 

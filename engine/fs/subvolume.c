@@ -130,7 +130,7 @@ static int find_by_id(struct volume *volume, uint64_t id, struct root **out)
 	struct root *root;
 	int ret = root_get(volume, id, &root);
 
-	if (!ret && !root->is_subvolume)
+	if (!ret && (!root->is_subvolume || root->is_dead))
 		ret = -ENOENT;
 	if (ret == -ENOENT)
 		return volume_fail(volume, ret, "no subvolume has the id %llu",
