@@ -56,6 +56,7 @@ int stream_write_header(struct stream_writer *writer)
 void stream_begin(struct stream_writer *writer, enum stream_command_id command)
 {
 	writer->error = 0;
+	writer->command = command;
 	writer->size = STREAM_COMMAND_HEADER_SIZE;
 	put_le16(writer->buffer + HEADER_KIND, command);
 	put_le32(writer->buffer + HEADER_CRC, 0);

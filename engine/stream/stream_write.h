@@ -19,6 +19,7 @@ struct stream_writer {
 	uint8_t *buffer;
 	size_t capacity; /* a command larger than this is -EOVERFLOW, as in the kernel */
 	size_t size;	 /* of the command being built; 0 between commands */
+	enum stream_command_id command; /* being built, or the last one */
 	int error;
 	uint64_t commands;
 	uint64_t bytes;

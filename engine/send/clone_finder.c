@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "engine/send/clone_finder.h"
+
+#include "engine/backref/walk.h"
+#include "engine/core/lru_cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The roots among the clone roots that reach a leaf, in the order in which they were found. */
+struct leaf_roots {
+	struct lru_entry entry;
+	size_t count;
+	uint64_t ids[];
+};
+
+struct clone_finder {
+	struct volume *volume;
+	struct root *send_root;
+	struct clone_root *roots;
+	size_t root_count;
+	const struct generation_limits *limits;
+	struct backref_visitor visitor;
+	struct backref_walker *walker;
+	struct lru_cache leaf_cache;
+	unsigned int cache_epoch; /* of the volume when the cache's first entry was stored */
+	struct backref_counters counters;
+
+	/* The search under way. */
+	const struct clone_query *query;
+	struct clone_search *search;
+	bool any_candidate;
+};
+
+static int compare_root_id(const void *key, const void *element)
+{
+	const uint64_t *id = key;
+	const struct clone_root *root = element;
+
+	return (*id > root->root->id) - (*id < root->root->id);
+}
+
+static struct clone_root *find_root(const struct clone_finder *finder, uint64_t id)
+{
+	return bsearch(&id, finder->roots, finder->root_count, sizeof(*finder->roots),
+		       compare_root_id);
+}
+
+/* Blocks that moved leave stale leaf addresses behind. MIRRORS: lookup_backref_cache() v6.18 */
+static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, size_t *count)
+{
+	struct clone_finder *finder = context;
+	struct leaf_roots *known;
+
+	if (finder->leaf_cache.size == 0)
+		return false;
+	if (finder->cache_epoch != finder->volume->epoch) {
+		lru_cache_clear(&finder->leaf_cache);
+		return false;
+	}
+	known = (struct leaf_roots *)lru_cache_lookup(&finder->leaf_cache,
+						      leaf / finder->volume->nodesize, 0);
+	if (!known)
+		return false;
+	*roots = known->ids;
+	*count = known->count;
+	return true;
+}
+
+/* MIRRORS: store_backref_cache() v6.18 */
+static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size_t count)
+{
+	struct clone_finder *finder = context;
+	size_t most = finder->limits->backref_cache_roots;
+	struct leaf_roots *entry = malloc(sizeof(*entry) + most * sizeof(entry->ids[0]));
+	size_t i;
+
+	if (!entry)
+		return;
+	entry->entry.key =
+		(struct lru_key){.key = leaf / finder->volume->nodesize, .generation = 0};
+	entry->count = 0;
+	for (i = 0; i < count; i++) {
+		if (!find_root(finder, roots[i]))
+			continue;
+		if (entry->count == most)
+			goto drop;
+		entry->ids[entry->count++] = roots[i];
+	}
+	if (lru_cache_store(&finder->leaf_cache, &entry->entry)) {
+		if (finder->leaf_cache.size == 1)
+			finder->cache_epoch = finder->volume->epoch;
+		return;
+	}
+drop:
+	free(entry);
+}
+
+/* MIRRORS: check_extent_item() v6.18 */
+static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
+{
+	struct clone_finder *finder = context;
+
+	if (bytenr == finder->query->disk_bytenr) {
+		finder->search->references = references;
+		if (references == 1 && finder->root_count == 1) {
+			finder->search->result = BACKREF_SINGLE_REF;
+			return false;
+		}
+		if (references > finder->limits->max_extent_refs)
+			finder->search->result = BACKREF_OVER_LIMIT;
+	}
+	return references <= finder->limits->max_extent_refs;
+}
+
+/* With no root but the sent one our own reference leads nowhere. MIRRORS: skip_self_data_ref() */
+static bool skip_own_ref(void *context, uint64_t root_id, uint64_t ino, uint64_t offset)
+{
+	const struct clone_finder *finder = context;
+	const struct clone_query *query = finder->query;
+
+	return finder->root_count == 1 && ino == query->ino && root_id == query->leaf_owner &&
+	       offset == query->offset - query->extent_offset;
+}
+
+/* In the sent root, only what the receiver already has can be cloned. */
+static bool is_sent(const struct clone_query *query, const struct backref_candidate *candidate)
+{
+	if (candidate->ino != query->ino)
+		return candidate->ino < query->ino;
+	return candidate->offset + query->length <= query->sent_until;
+}
+
+/* MIRRORS: iterate_backrefs() v6.18 */
+static bool consider(void *context, const struct backref_candidate *candidate)
+{
+	struct clone_finder *finder = context;
+	const struct clone_query *query = finder->query;
+	struct clone_root *root = find_root(finder, candidate->root_id);
+
+	finder->search->candidates++;
+	if (!root)
+		return false;
+	if (root->root == finder->send_root) {
+		if (candidate->ino == query->ino && candidate->offset == query->offset)
+			return false;
+		if (!is_sent(query, candidate))
+			return false;
+	}
+	finder->any_candidate = true;
+	root->found = true;
+	if (candidate->num_bytes <= root->num_bytes)
+		return false;
+	root->ino = candidate->ino;
+	root->offset = candidate->offset;
+	root->num_bytes = candidate->num_bytes;
+	return candidate->num_bytes >= query->length;
+}
+
+static struct clone_root *choose(const struct clone_finder *finder)
+{
+	struct clone_root *best = NULL;
+	size_t i;
+
+	for (i = 0; i < finder->root_count; i++) {
+		struct clone_root *root = &finder->roots[i];
+
+		if (!root->found || (best && root->num_bytes <= best->num_bytes))
+			continue;
+		best = root;
+		if (root->num_bytes >= finder->query->length)
+			break;
+	}
+	return best;
+}
+
+int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
+		     size_t root_count, const struct generation_limits *limits,
+		     struct clone_finder **out)
+{
+	struct clone_finder *finder = calloc(1, sizeof(*finder));
+	int ret;
+
+	if (!finder)
+		return volume_fail(volume, -ENOMEM, "out of memory for the clone finder");
+	finder->volume = volume;
+	finder->send_root = send_root;
+	finder->roots = roots;
+	finder->root_count = root_count;
+	finder->limits = limits;
+	finder->visitor = (struct backref_visitor){.filter = {.accept_extent = accept_extent,
+							      .skip_data_ref = skip_own_ref,
+							      .context = finder},
+						   .cache_lookup = lookup_leaf,
+						   .cache_store = store_leaf,
+						   .candidate = consider};
+	finder->leaf_cache.max_size = limits->backref_cache;
+	finder->leaf_cache.id = CACHE_BACKREF;
+	ret = backref_walker_new(volume, &finder->visitor, &finder->walker);
+	if (ret) {
+		free(finder);
+		return ret;
+	}
+	*out = finder;
+	return 0;
+}
+
+void clone_finder_free(struct clone_finder *finder)
+{
+	if (!finder)
+		return;
+	lru_cache_clear(&finder->leaf_cache);
+	backref_walker_free(finder->walker);
+	free(finder);
+}
+
+static void begin_search(struct clone_finder *finder, const struct clone_query *query,
+			 struct clone_search *search)
+{
+	size_t i;
+
+	*search = (struct clone_search){.result = BACKREF_NO_CLONE};
+	finder->query = query;
+	finder->search = search;
+	finder->any_candidate = false;
+	for (i = 0; i < finder->root_count; i++) {
+		struct clone_root *root = &finder->roots[i];
+
+		root->ino = UINT64_MAX;
+		root->offset = 0;
+		root->num_bytes = 0;
+		root->found = false;
+	}
+}
+
+int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
+		      struct clone_root **source, struct clone_search *search)
+{
+	const struct backref_query walk = {.bytenr = query->disk_bytenr,
+					   .position =
+						   query->compressed ? 0 : query->extent_offset};
+	unsigned int epoch = finder->volume->epoch;
+	int ret;
+
+	*source = NULL;
+	begin_search(finder, query, search);
+	ret = backref_walk(finder->walker, &walk);
+	if (ret == -ESTALE) {
+		ret = volume_refresh(finder->volume);
+		if (ret)
+			return ret;
+	}
+	/* Blocks moved meanwhile: the extent's address may be an old one, so it is written. */
+	if (ret == 0 && epoch == finder->volume->epoch && finder->any_candidate) {
+		*source = choose(finder);
+		search->result = BACKREF_CLONE;
+	}
+	search->leaves = backref_walker_last_leaves(finder->walker);
+	finder->counters.searches++;
+	finder->counters.candidates += search->candidates;
+	finder->counters.results[search->result]++;
+	return ret;
+}
+
+struct lru_cache *clone_finder_cache(struct clone_finder *finder)
+{
+	return &finder->leaf_cache;
+}
+
+void clone_finder_get_counters(const struct clone_finder *finder, struct backref_counters *counters)
+{
+	const struct backref_counters *walked = backref_walker_counters(finder->walker);
+
+	*counters = finder->counters;
+	counters->preliminary_references = walked->preliminary_references;
+	counters->leaves_resolved = walked->leaves_resolved;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Finding where the receiver can clone an extent from. The finder behind this contract is the
+ * faithful one: it walks backrefs as the kernel does, with the kernel's leaf-to-roots cache,
+ * because which candidate is seen first decides what the stream says.
+ */
+#ifndef ENGINE_SEND_CLONE_FINDER_H
+#define ENGINE_SEND_CLONE_FINDER_H
+
+#include "engine/fs/root.h"
+#include "engine/send/generation.h"
+#include "engine/sendengine.h"
+
+/* A root that may be cloned from, and the best source found in it for the current extent. */
+struct clone_root {
+	struct root *root;
+	uint64_t ino;
+	uint64_t offset;
+	uint64_t num_bytes;
+	bool found;
+};
+
+/* The extent for which a source is looked for. */
+struct clone_query {
+	uint64_t ino;
+	uint64_t offset; /* of its file extent item */
+	uint64_t length; /* of the item, cut at the end of file */
+	uint64_t disk_bytenr;
+	uint64_t extent_offset; /* where the item's data begins in the extent */
+	uint64_t leaf_owner;	/* owner of the leaf with the item: not always the send root */
+	uint64_t sent_until;	/* of this inode: behind it nothing can be cloned yet */
+	bool compressed;
+};
+
+struct clone_finder;
+
+/* What a search did, for the observer. */
+struct clone_search {
+	enum backref_result result;
+	uint64_t references;
+	uint64_t candidates;
+	uint32_t leaves;
+};
+
+/*
+ */
+int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
+		     size_t root_count, const struct generation_limits *limits,
+		     struct clone_finder **out);
+/* Accepts NULL. */
+void clone_finder_free(struct clone_finder *finder);
+
+/*
+ * Find the best source for @query: *@source is one of the roots, or NULL when there is none. 0 or a
+ * negative errno. @search is filled in both cases. MIRRORS: find_extent_clone() v6.18
+ */
+int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
+		      struct clone_root **source, struct clone_search *search);
+
+/* The leaf-to-roots cache, for its counters and its observer. */
+struct lru_cache *clone_finder_cache(struct clone_finder *finder);
+void clone_finder_get_counters(const struct clone_finder *finder,
+			       struct backref_counters *counters);
+
+#endif

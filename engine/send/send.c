@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One send from request to END. */
+#include "engine/send/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void init_cache(struct send_context *send, struct lru_cache *cache, enum cache_id id,
+		       size_t max_size)
+{
+	cache->id = id;
+	cache->max_size = max_size;
+	if (send->request->observer) {
+		cache->observe = send_observe_cache;
+		cache->context = send;
+	}
+}
+
+static int get_snapshot(struct send_context *send, uint64_t id, const char *role,
+			struct root **root)
+{
+	int ret = root_get(send->volume, id, root);
+
+	if (ret == -ENOENT || (ret == 0 && (!(*root)->is_subvolume || (*root)->is_dead)))
+		return send_fail(send, -ENOENT, "%s %llu: no such subvolume", role,
+				 (unsigned long long)id);
+	if (ret == 0 && !(*root)->read_only)
+		return send_fail(send, -EPERM, "%s %llu: not a read-only snapshot", role,
+				 (unsigned long long)id);
+	return ret;
+}
+
+static int compare_clone_roots(const void *a, const void *b)
+{
+	const struct clone_root *left = a, *right = b;
+
+	return (left->root->id > right->root->id) - (left->root->id < right->root->id);
+}
+
+/* The clone sources and the sent root itself, by id. */
+static int get_clone_roots(struct send_context *send)
+{
+	const struct send_request *request = send->request;
+	size_t i;
+
+	send->clone_roots = calloc(request->clone_count + 1, sizeof(*send->clone_roots));
+	if (!send->clone_roots)
+		return send_fail(send, -ENOMEM, "out of memory for clone sources");
+	for (i = 0; i < request->clone_count; i++) {
+		int ret = get_snapshot(send, request->clone_ids[i], "clone source",
+				       &send->clone_roots[i].root);
+
+		if (ret)
+			return ret;
+	}
+	send->clone_roots[i].root = send->send_root;
+	send->clone_root_count = i + 1;
+	qsort(send->clone_roots, send->clone_root_count, sizeof(*send->clone_roots),
+	      compare_clone_roots);
+	return 0;
+}
+
+static int prepare(struct send_context *send)
+{
+	const struct send_request *request = send->request;
+	struct lru_cache *leaf_cache;
+	int ret;
+
+	if (request->protocol != 1)
+		return send_fail(send, -EPROTO, "protocol %u: only protocol 1 can be sent",
+				 request->protocol);
+	ret = get_snapshot(send, request->root_id, "snapshot", &send->send_root);
+	if (ret == 0 && request->parent_id)
+		ret = get_snapshot(send, request->parent_id, "parent", &send->parent_root);
+	if (ret == 0)
+		ret = get_clone_roots(send);
+	if (ret)
+		return ret;
+	ret = clone_finder_new(send->volume, send->send_root, send->clone_roots,
+			       send->clone_root_count, send->limits, &send->clones);
+	if (ret == 0)
+		ret = file_data_new(send->volume, &send->data);
+	if (ret == 0 && stream_writer_init(&send->writer, request->protocol, request->sink,
+					   request->sink_context))
+		ret = send_fail(send, -ENOMEM, "out of memory for the stream buffer");
+	if (ret)
+		return ret;
+	leaf_cache = clone_finder_cache(send->clones);
+	init_cache(send, leaf_cache, CACHE_BACKREF, send->limits->backref_cache);
+	init_cache(send, &send->names, CACHE_NAME, send->limits->name_cache);
+	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, send->limits->dir_created_cache);
+	init_cache(send, &send->dir_utimes, CACHE_DIR_UTIMES, 0);
+	return 0;
+}
+
+static int send_trees(struct send_context *send)
+{
+	const struct key first = {.objectid = BTRFS_FIRST_FREE_OBJECTID,
+				  .type = BTRFS_INODE_ITEM_KEY};
+
+	if (send->parent_root)
+		return tree_compare(send->send_root, send->parent_root, send_changed, send);
+	return tree_walk(send->send_root, &first, send_changed, send);
+}
+
+static int write_stream(struct send_context *send)
+{
+	unsigned int flags = send->request->flags;
+	int ret = 0;
+
+	if (!(flags & SEND_OMIT_STREAM_HEADER))
+		ret = stream_write_header(&send->writer);
+	if (ret)
+		return send_fail(send, ret, "cannot write the stream: %s", strerror(-ret));
+	ret = send_subvolume_command(send);
+	if (ret == 0)
+		ret = send_trees(send);
+	if (ret == 0)
+		ret = send_finish_inode(send, true);
+	if (ret == 0)
+		ret = send_flush_dir_utimes(send);
+	if (ret || (flags & SEND_OMIT_END_CMD))
+		return ret;
+	stream_begin(&send->writer, STREAM_C_END);
+	return send_end_command(send);
+}
+
+static void summarize(const struct send_context *send, struct send_summary *summary)
+{
+	const struct lru_cache *const caches[CACHE_COUNT] = {
+		[CACHE_NAME] = &send->names,
+		[CACHE_BACKREF] = send->clones ? clone_finder_cache(send->clones) : NULL,
+		[CACHE_DIR_CREATED] = &send->dirs_created,
+		[CACHE_DIR_UTIMES] = &send->dir_utimes,
+	};
+	size_t i;
+
+	*summary = (struct send_summary){.commands = send->writer.commands,
+					 .bytes = send->writer.bytes};
+	for (i = 0; i < CACHE_COUNT; i++) {
+		if (caches[i])
+			summary->caches[i] = caches[i]->counters;
+	}
+	if (send->clones)
+		clone_finder_get_counters(send->clones, &summary->backrefs);
+}
+
+static void release(struct send_context *send)
+{
+	ref_list_clear(&send->new_refs);
+	ref_list_clear(&send->deleted_refs);
+	send_release_moves(send);
+	send_release_orphan_dirs(send);
+	lru_cache_clear(&send->names);
+	lru_cache_clear(&send->dirs_created);
+	lru_cache_clear(&send->dir_utimes);
+	clone_finder_free(send->clones);
+	file_data_free(send->data);
+	stream_writer_release(&send->writer);
+	free(send->clone_roots);
+}
+
+int send_run(struct volume *volume, const struct send_request *request,
+	     struct send_summary *summary)
+{
+	struct send_context *send = calloc(1, sizeof(*send));
+	int ret;
+
+	failure_clear(&volume->failure);
+	*summary = (struct send_summary){0};
+	if (!send)
+		return volume_fail(volume, -ENOMEM, "out of memory for a send");
+	send->volume = volume;
+	send->request = request;
+	send->limits = generation_get_limits(request->generation);
+	ret = prepare(send);
+	if (ret == 0)
+		ret = write_stream(send);
+	/* Not every failure has a message of its own; what was being done says where. */
+	if (ret)
+		send_fail(send, ret, "root %llu inode %llu: %s",
+			  (unsigned long long)request->root_id, (unsigned long long)send->cur.ino,
+			  strerror(-ret));
+	summarize(send, summary);
+	release(send);
+	free(send);
+	return ret;
+}
