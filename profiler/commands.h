@@ -5,6 +5,8 @@
 
 #include "profiler/options.h"
 
+extern const struct command command_run;
+extern const struct command command_send;
 extern const struct command command_stream;
 
 #endif

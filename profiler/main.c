@@ -7,6 +7,8 @@
 
 /* In the order of --help. */
 static const struct command *const commands[] = {
+	&command_run,
+	&command_send,
 	&command_stream,
 	NULL,
 };

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* sendprof send: the engine's stream of a snapshot, for `btrfs receive` or a file. */
+#include "profiler/commands.h"
+#include "profiler/interrupt.h"
+#include "profiler/outcome.h"
+#include "profiler/send_source.h"
+#include "profiler/stream_output.h"
+#include "profiler/terminal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+struct send_options {
+	struct send_names names;
+	const char *file;
+	bool no_data;
+	bool stats;
+};
+
+static const struct option_row rows[] = {
+	OPTION_ROW_STRING('p', "parent", "PARENT", struct send_options, names.parent,
+			  "send only the difference to this snapshot; it is also a clone source"),
+	OPTION_ROW_LIST('c', "clone-src", "SRC", struct send_options, names.clone_sources,
+			"clone from this snapshot, which the receiver has; may be repeated"),
+	OPTION_ROW_STRING('i', "image", "FILE|DEVICE", struct send_options, names.image,
+			  "read this image or device; snapshots are paths from its top level, or "
+			  "subvolume ids"),
+	OPTION_ROW_FLAG(0, "no-data", struct send_options, no_data,
+			"say which extents changed, without their data"),
+	OPTION_ROW_STRING('f', "file", "FILE", struct send_options, file,
+			  "write the stream to FILE, removed again if the send fails"),
+	OPTION_ROW_FLAG(0, "stats", struct send_options, stats,
+			"print counts of commands, bytes and cache hits on stderr"),
+	OPTION_ROW_END,
+};
+
+static void print_cache(const char *name, const struct cache_counters *cache)
+{
+	char lookups[HUMAN_TEXT_SIZE];
+
+	fprintf(stderr, "  %-12s %14s  %5.1f %%\n", name, human_count(cache->lookups, lookups),
+		cache->lookups ? 100.0 * cache->hits / cache->lookups : 0.0);
+}
+
+static void print_stats(const struct send_summary *summary, const struct volume *volume)
+{
+	static const char *const cache_names[CACHE_COUNT] = {
+		[CACHE_NAME] = "names",
+		[CACHE_BACKREF] = "backrefs",
+		[CACHE_DIR_CREATED] = "dirs created",
+		[CACHE_DIR_UTIMES] = "dir utimes",
+	};
+	char text[2][HUMAN_TEXT_SIZE];
+	struct volume_counters counters;
+
+	volume_get_counters(volume, &counters);
+	fprintf(stderr, "stream       %s commands, %s\n", human_count(summary->commands, text[0]),
+		human_size(summary->bytes, text[1]));
+	fprintf(stderr, "clones       %s found in %s searches\n",
+		human_count(summary->backrefs.results[BACKREF_CLONE], text[0]),
+		human_count(summary->backrefs.searches, text[1]));
+	fprintf(stderr, "tree blocks  %s read, %s from cache\n",
+		human_count(counters.blocks_read, text[0]),
+		human_count(counters.block_cache_hits, text[1]));
+	fprintf(stderr, "device       %s read\n", human_size(counters.bytes_read, text[0]));
+	fprintf(stderr, "cache               lookups     hits\n");
+	for (size_t i = 0; i < CACHE_COUNT; i++)
+		print_cache(cache_names[i], &summary->caches[i]);
+}
+
+/* Send into an open output. The sink's own message is the better one: it names the file. */
+static int send_into(const struct send_options *options, struct send_source *source,
+		     struct stream_output *output, struct failure *failure)
+{
+	struct send_summary summary;
+	const struct send_request request = {
+		.root_id = source->snapshot.id,
+		.parent_id = source->parent.id,
+		.clone_ids = source->clone_ids,
+		.clone_count = source->clone_count,
+		.flags = options->no_data ? SEND_NO_FILE_DATA : 0,
+		.protocol = 1,
+		.generation = GENERATION_6_18,
+		.sink = stream_output_write,
+		.sink_context = output,
+	};
+	int ret = send_run(source->volume, &request, &summary);
+
+	if (!ret)
+		ret = stream_output_finish(output);
+	if (output->failure.code)
+		return failure_set(failure, output->failure.code, "%s", output->failure.text);
+	if (ret)
+		return failure_set(failure, ret, "%s", volume_failure(source->volume)->text);
+	if (options->stats)
+		print_stats(&summary, source->volume);
+	return 0;
+}
+
+static int send_snapshot(const struct send_options *options, struct failure *failure)
+{
+	struct send_source source;
+	struct stream_output output;
+	int ret = send_source_open(&options->names, &source, failure);
+
+	if (ret)
+		return ret;
+	ret = stream_output_open(options->file, &output, failure);
+	if (!ret) {
+		ret = send_into(options, &source, &output, failure);
+		stream_output_close(&output, !ret);
+	}
+	send_source_close(&source);
+	return ret;
+}
+
+static int send_main(int argc, char **argv)
+{
+	struct send_options options = {0};
+	struct failure failure = {0};
+	int first, status;
+
+	status = options_parse(&command_send, argc, argv, &options, &first);
+	if (status != OPTIONS_PROCEED)
+		return status;
+	options.names.snapshot = argv[first];
+	if (!options.file && isatty(STDOUT_FILENO)) {
+		status = usage_error(&command_send,
+				     "refusing to write a stream to a terminal: use -f FILE or "
+				     "redirect the output");
+	} else {
+		interrupt_install();
+		status = STATUS_OK;
+		if (send_snapshot(&options, &failure))
+			status = outcome_fail(&failure);
+	}
+	option_list_release(&options.names.clone_sources);
+	return status;
+}
+
+const struct command command_send = {
+	.name = "send",
+	.summary = "write the send stream of a snapshot, made in user space",
+	.operands = "SNAPSHOT",
+	.operands_min = 1,
+	.operands_max = 1,
+	.description =
+		"Reads the filesystem of SNAPSHOT and writes the stream that the kernel's send would "
+		"write (protocol 1), to be applied by btrfs receive. SNAPSHOT is a path on a mounted "
+		"filesystem, which is synced first and whose device is then read; with --image it "
+		"is a path or a subvolume id inside an image file or a device, which need not be "
+		"mounted.",
+	.options = rows,
+	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
+		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"
+		    "sendprof send --image disk.img --stats -p snaps/1 snaps/2 > 2.stream",
+	.run = send_main,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel tells about snapshots and filesystems that are named by a mounted path. */
+#ifndef PROFILER_MOUNTED_H
+#define PROFILER_MOUNTED_H
+
+#include "engine/core/failure.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mounted_subvolume {
+	int fd;
+	uint64_t id;
+	uint64_t ctransid;
+	uint8_t uuid[16];
+	uint8_t fsid[16];
+	bool read_only;
+};
+
+struct mounted_filesystem {
+	char *mount_point;
+	char *mount_options; /* of this mount and of the filesystem, comma separated */
+	char *device;	     /* the one block device */
+	uint8_t fsid[16];
+};
+
+/*
+ * Open the top directory of the subvolume at @path. 0, -EMEDIUMTYPE when it is not on btrfs,
+ * -EINVAL when it is not a subvolume, or the errno of the open. End with mounted_subvolume_close().
+ */
+int mounted_subvolume_open(const char *path, struct mounted_subvolume *subvolume,
+			   struct failure *failure);
+void mounted_subvolume_close(struct mounted_subvolume *subvolume);
+
+/*
+ * Find mount point and device of the filesystem of @subvolume, which was opened as @path.
+ * -EOPNOTSUPP when it has several devices. End with mounted_filesystem_release().
+ */
+int mounted_filesystem_find(const struct mounted_subvolume *subvolume, const char *path,
+			    struct mounted_filesystem *filesystem, struct failure *failure);
+void mounted_filesystem_release(struct mounted_filesystem *filesystem);
+
+/* Write out everything and commit: the device then holds what the kernel's send sees. */
+int mounted_filesystem_sync(const struct mounted_subvolume *subvolume, struct failure *failure);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/stream_output.h"
+#include "profiler/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+	BUFFER_SIZE = 1 << 20,
+	DIRECT_MIN = 16 << 10, /* from here on a system call is cheaper than a copy */
+	PIPE_SIZE = 1 << 20,
+};
+
+int stream_output_open(const char *path, struct stream_output *output, struct failure *failure)
+{
+	*output = (struct stream_output){.fd = STDOUT_FILENO, .name = "standard output"};
+	output->buffer = malloc(BUFFER_SIZE);
+	if (!output->buffer)
+		return failure_set(failure, -ENOMEM, "out of memory");
+	if (path) {
+		output->name = path;
+		output->is_file = true;
+		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
+	if (output->fd < 0) {
+		int code = -errno;
+
+		free(output->buffer);
+		return failure_set(failure, code, "cannot create %s: %s", path, strerror(-code));
+	}
+	/* Fails unless it is a pipe; a smaller pipe works too. */
+	(void)fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
+	return 0;
+}
+
+static int fail_write(struct stream_output *output, int code)
+{
+	return failure_set(&output->failure, code, "cannot write %s: %s", output->name,
+			   strerror(-code));
+}
+
+static int write_vector(struct stream_output *output, struct iovec *vector, int count)
+{
+	while (count) {
+		ssize_t written;
+
+		if (interrupt_signal())
+			return fail_write(output, -EINTR);
+		written = writev(output->fd, vector, count);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return fail_write(output, -errno);
+		while (count && (size_t)written >= vector->iov_len) {
+			written -= vector->iov_len;
+			vector++;
+			count--;
+		}
+		if (count) {
+			vector->iov_base = (char *)vector->iov_base + written;
+			vector->iov_len -= written;
+		}
+	}
+	return 0;
+}
+
+/* Write the buffer and @data after it. */
+static int flush_with(struct stream_output *output, const void *data, size_t length)
+{
+	struct iovec vector[] = {
+		{.iov_base = output->buffer, .iov_len = output->used},
+		{.iov_base = (void *)data, .iov_len = length},
+	};
+
+	output->used = 0;
+	return write_vector(output, vector, 2);
+}
+
+int stream_output_write(void *context, const void *data, size_t length)
+{
+	struct stream_output *output = context;
+
+	if (length >= DIRECT_MIN || output->used + length > BUFFER_SIZE)
+		return flush_with(output, data, length);
+	memcpy(output->buffer + output->used, data, length);
+	output->used += length;
+	return 0;
+}
+
+int stream_output_finish(struct stream_output *output)
+{
+	return flush_with(output, NULL, 0);
+}
+
+/* Only a regular file is a partial result; a device or a pipe that was named is not ours. */
+static void remove_partial(const struct stream_output *output)
+{
+	struct stat status;
+
+	if (!fstat(output->fd, &status) && S_ISREG(status.st_mode))
+		unlink(output->name);
+}
+
+void stream_output_close(struct stream_output *output, bool complete)
+{
+	if (output->is_file) {
+		if (!complete)
+			remove_partial(output);
+		close(output->fd);
+	}
+	free(output->buffer);
+	*output = (struct stream_output){.fd = -1};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where `sendprof send` writes its stream: a file that is removed again unless it is complete, or
+ * standard output. */
+#ifndef PROFILER_STREAM_OUTPUT_H
+#define PROFILER_STREAM_OUTPUT_H
+
+#include "engine/core/failure.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct stream_output {
+	int fd;
+	const char *name; /* for messages, borrowed */
+	bool is_file;	  /* opened and, unless it becomes complete, removed by us */
+	char *buffer;
+	size_t used;
+	struct failure failure; /* of the first write that failed */
+};
+
+/* @path NULL: standard output. The path is borrowed until the output is closed. */
+int stream_output_open(const char *path, struct stream_output *output, struct failure *failure);
+
+/* A stream_sink_fn for send_run(); @output is a struct stream_output. -EINTR after a Ctrl-C. */
+int stream_output_write(void *output, const void *data, size_t length);
+
+/* Write what is still buffered and see that it arrived. */
+int stream_output_finish(struct stream_output *output);
+
+/* @complete: the stream is whole; else the file is removed. */
+void stream_output_close(struct stream_output *output, bool complete);
+
+#endif
