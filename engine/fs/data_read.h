@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reading data extents by logical address: read ahead, every byte checked against the csum tree. */
+#ifndef ENGINE_FS_DATA_READ_H
+#define ENGINE_FS_DATA_READ_H
+
+#include "engine/volume/volume.h"
+
+struct data_reader;
+
+/* The most bytes one data_reader_get() can ask for. */
+enum { DATA_READ_MAX = 512 * 1024 };
+
+/* A piece of a data extent, and the place in a file that wants it. */
+struct data_range {
+	uint64_t bytenr; /* a multiple of the sectorsize, as is @length */
+	size_t length;
+	uint64_t extent_left; /* bytes from @bytenr on that the file refers to: worth reading ahead */
+	bool has_csums;	      /* the inode wants its data checked */
+	/* For messages. */
+	uint64_t root_id;
+	uint64_t ino;
+	uint64_t offset; /* of @bytenr in the file */
+};
+
+int data_reader_new(struct volume *volume, struct data_reader **out);
+/* Accepts NULL. */
+void data_reader_free(struct data_reader *reader);
+
+/*
+ * Make the bytes of @range available at *@data, until the next call. Each sector that has a checksum
+ * is checked against it; a copy that is bad is counted and the other one used. 0, -EUCLEAN (no copy
+ * fits the checksum), -EIO (no copy can be read, or a sector has no checksum although it should), or
+ * -ESTALE without a message: on a live volume a commit passed, and @range has to be looked up again.
+ */
+int data_reader_get(struct data_reader *reader, const struct data_range *range,
+		    const uint8_t **data);
+
+#endif
