@@ -19,7 +19,7 @@ enum side {
 };
 
 enum verdict {
-	VERDICT_EQUAL,	    /* every pair of streams was byte-identical */
+	VERDICT_EQUAL, /* every pair of streams was byte-identical */
 	VERDICT_DIFFERENT,
 	VERDICT_INCOMPLETE, /* a sender failed, or the filesystem would not hold still */
 };
@@ -32,7 +32,8 @@ enum verdict {
 enum { LATENCY_BUCKETS = 320 };
 struct latency {
 	uint64_t count;
-	uint64_t batched; /* arrived in the same read as the command before: latency unknown, not in the buckets */
+	uint64_t batched; /* arrived in the same read as the command before: latency unknown, not in
+			     the buckets */
 	uint64_t total_ns;
 	uint64_t max_ns;
 	uint64_t buckets[LATENCY_BUCKETS];
@@ -43,7 +44,7 @@ void latency_add(struct latency *latency, uint64_t ns);
 uint64_t latency_percentile_ns(const struct latency *latency, unsigned int per_mille);
 
 struct kind_stats {
-	uint64_t count;
+	uint64_t count; /* in one stream: the last */
 	uint64_t bytes;
 	struct latency latency; /* over all measured repeats */
 };
@@ -58,25 +59,25 @@ struct progress_point {
 struct run_sample {
 	uint64_t duration_ns;
 	uint64_t first_byte_ns;
-	uint64_t cpu_ns;     /* of the sending thread */
+	uint64_t cpu_ns; /* of the sending thread */
 	uint64_t bytes;
 	uint64_t commands;
-	uint64_t generation; /* committed transaction that was sent */
-	unsigned int repeat; /* 0 is the warm-up, which no figure counts */
+	uint64_t generation;	  /* committed transaction that was sent */
+	unsigned int repeat;	  /* 0 is the warm-up, which no figure counts */
 	bool repeated_for_commit; /* a commit came in between: the pair was run again after this */
 };
 
 struct side_result {
 	struct run_sample *samples;
 	size_t sample_count;
-	struct kind_stats kinds[STREAM_C_COUNT]; /* by command number */
+	struct kind_stats kinds[STREAM_C_COUNT];		/* by command number */
 	struct progress_point progress[RESULT_PROGRESS_POINTS]; /* of the last repeat */
 	size_t progress_count;
 	bool has_caches; /* of the last repeat; the pipe tier cannot see the kernel's */
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct volume_counters volume; /* engine only */
-	char error[512]; /* empty when every send succeeded */
+	char error[512];	       /* empty when every send succeeded */
 };
 
 /* A metric this run does not have, and why. */
@@ -102,7 +103,8 @@ struct divergence {
 	char *engine_context[RESULT_CONTEXT_MAX];
 	size_t context_count;
 	size_t context_first_different; /* index into the contexts */
-	char *attributes; /* names of the attributes that differ, comma separated; owned, may be NULL */
+	char *attributes; /* names of the attributes that differ, comma separated; owned, may be
+			     NULL */
 };
 
 struct environment {

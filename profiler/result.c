@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BUCKETS_PER_OCTAVE = 8,
+	OCTAVE_SHIFT = 3, /* log2 of it */
+};
+
+/*
+ * Bucket of a latency: the first 8 hold 0 to 7 ns, then each power of two is divided into 8. The
+ * last bucket also holds what is longer than its limit, over an hour.
+ */
+static unsigned int bucket_of(uint64_t ns)
+{
+	unsigned int log2, bucket;
+
+	if (ns < BUCKETS_PER_OCTAVE)
+		return ns;
+	log2 = 63 - __builtin_clzll(ns);
+	bucket = (log2 - OCTAVE_SHIFT + 1) * BUCKETS_PER_OCTAVE +
+		 (ns >> (log2 - OCTAVE_SHIFT)) % BUCKETS_PER_OCTAVE;
+	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+uint64_t latency_bucket_limit_ns(unsigned int bucket)
+{
+	unsigned int octave = bucket / BUCKETS_PER_OCTAVE;
+
+	if (octave == 0)
+		return bucket + 1;
+	return (uint64_t)(BUCKETS_PER_OCTAVE + bucket % BUCKETS_PER_OCTAVE + 1) << (octave - 1);
+}
+
+void latency_add(struct latency *latency, uint64_t ns)
+{
+	latency->count++;
+	latency->total_ns += ns;
+	if (ns > latency->max_ns)
+		latency->max_ns = ns;
+	latency->buckets[bucket_of(ns)]++;
+}
+
+uint64_t latency_percentile_ns(const struct latency *latency, unsigned int per_mille)
+{
+	uint64_t wanted = (latency->count * per_mille + 999) / 1000, seen = 0;
+
+	if (!latency->count)
+		return 0;
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++) {
+		uint64_t limit = latency_bucket_limit_ns(i);
+
+		seen += latency->buckets[i];
+		if (seen && seen >= wanted && i < LATENCY_BUCKETS - 1)
+			return limit < latency->max_ns ? limit : latency->max_ns;
+	}
+	return latency->max_ns;
+}
+
+static int compare_u64(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+uint64_t result_median_ns(const struct result *result, enum side side)
+{
+	const struct side_result *sender = &result->sides[side];
+	uint64_t *durations, median = 0;
+	size_t count = 0;
+
+	durations = calloc(sender->sample_count + 1, sizeof(*durations));
+	if (!durations)
+		return 0;
+	for (size_t i = 0; i < sender->sample_count; i++) {
+		const struct run_sample *sample = &sender->samples[i];
+
+		if (sample->repeat && !sample->repeated_for_commit)
+			durations[count++] = sample->duration_ns;
+	}
+	if (count) {
+		qsort(durations, count, sizeof(*durations), compare_u64);
+		median = durations[(count - 1) / 2];
+		median += (durations[count / 2] - median) / 2;
+	}
+	free(durations);
+	return median;
+}
+
+double result_ratio(const struct result *result)
+{
+	uint64_t kernel = result_median_ns(result, SIDE_KERNEL);
+	uint64_t engine = result_median_ns(result, SIDE_ENGINE);
+
+	return kernel && engine ? (double)kernel / engine : 0;
+}
+
+void result_release(struct result *result)
+{
+	struct divergence *divergence = &result->divergence;
+
+	free(result->environment.filesystem);
+	free(result->environment.device);
+	free(result->environment.mount_options);
+	free(result->snapshot.path);
+	free(result->parent.path);
+	for (size_t i = 0; i < result->clone_source_count; i++)
+		free(result->clone_sources[i].path);
+	free(result->clone_sources);
+	for (unsigned int side = 0; side < SIDE_COUNT; side++)
+		free(result->sides[side].samples);
+	for (size_t i = 0; i < RESULT_CONTEXT_MAX; i++) {
+		free(divergence->kernel_context[i]);
+		free(divergence->engine_context[i]);
+	}
+	free(divergence->attributes);
+	free(result->missing);
+	memset(result, 0, sizeof(*result));
+}
