@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/engine_send.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A stream_sink_fn: @context points to the descriptor. */
+static int write_command(void *context, const void *data, size_t length)
+{
+	const int *fd = context;
+
+	while (length) {
+		ssize_t written = write(*fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		data = (const char *)data + written;
+		length -= written;
+	}
+	return 0;
+}
+
+static void subtract_counters(struct volume_counters *counters,
+			      const struct volume_counters *before)
+{
+	counters->blocks_read -= before->blocks_read;
+	counters->block_cache_hits -= before->block_cache_hits;
+	counters->bytes_read -= before->bytes_read;
+	counters->data_bytes_verified -= before->data_bytes_verified;
+	counters->bad_copies -= before->bad_copies;
+	counters->refreshes -= before->refreshes;
+}
+
+static int send_from(struct engine_send *send, struct volume *volume, int fd)
+{
+	const struct send_request request = {
+		.root_id = send->source->snapshot.id,
+		.parent_id = send->source->parent.id,
+		.clone_ids = send->source->clone_ids,
+		.clone_count = send->source->clone_count,
+		.flags = send->no_data ? SEND_NO_FILE_DATA : 0,
+		.protocol = send->protocol,
+		.generation = send->generation,
+		.sink = write_command,
+		.sink_context = &fd,
+	};
+	struct volume_counters before;
+	struct volume_info info;
+	int ret;
+
+	volume_get_counters(volume, &before);
+	volume_get_info(volume, &info);
+	send->committed = info.generation;
+	ret = send_run(volume, &request, &send->summary);
+	volume_get_counters(volume, &send->counters);
+	subtract_counters(&send->counters, &before);
+	return ret;
+}
+
+int engine_send(void *context, int fd, struct failure *failure)
+{
+	struct engine_send *send = context;
+	const struct volume_options options = {.live = send->source->live};
+	struct volume *volume = send->volume;
+	int ret;
+
+	if (volume)
+		ret = volume_reread(volume);
+	else
+		ret = volume_open(send->source->device, &options, &volume, failure);
+	if (!ret)
+		ret = send_from(send, volume, fd);
+	if (ret && volume)
+		failure_set(failure, ret, "%s", volume_failure(volume)->text);
+	if (!send->volume)
+		volume_close(volume);
+	return ret;
+}

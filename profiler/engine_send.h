@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The engine's send, run like the kernel's: in a thread, one write for each command. */
+#ifndef PROFILER_ENGINE_SEND_H
+#define PROFILER_ENGINE_SEND_H
+
+#include "profiler/send_source.h"
+
+struct engine_send {
+	const struct send_source *source;
+	bool no_data;
+	unsigned int protocol;
+	enum generation_id generation;
+	/* Kept open between sends, so that its cache stays warm; NULL: opened for each send. */
+	struct volume *volume;
+	/* What the last send did. */
+	struct send_summary summary;
+	struct volume_counters counters;
+	uint64_t committed; /* generation that was sent */
+};
+
+/*
+ * A send_fn; @context is a struct engine_send. Opening the volume, or reading its superblock again
+ * when it is kept open, is part of the send.
+ */
+int engine_send(void *context, int fd, struct failure *failure);
+
+#endif

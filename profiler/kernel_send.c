@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/kernel_send.h"
+
+#include <errno.h>
+#include <linux/btrfs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* Since Linux 6.0; older headers lack it. */
+#ifndef BTRFS_SEND_FLAG_VERSION
+#define BTRFS_SEND_FLAG_VERSION 0x8
+#endif
+
+int kernel_send(void *context, int fd, struct failure *failure)
+{
+	const struct kernel_send *send = context;
+	struct btrfs_ioctl_send_args arguments = {
+		.send_fd = fd,
+		.clone_sources = (void *)send->source->clone_ids,
+		.clone_sources_count = send->source->clone_count,
+		.parent_root = send->source->parent.id,
+		.flags = send->no_data ? BTRFS_SEND_FLAG_NO_FILE_DATA : 0,
+	};
+
+	/* Protocol 1 is what a kernel sends unless asked; kernels before 6.0 refuse the flag. */
+	if (send->protocol > 1) {
+		arguments.flags |= BTRFS_SEND_FLAG_VERSION;
+		arguments.version = send->protocol;
+	}
+	if (!ioctl(send->source->mounted.fd, BTRFS_IOC_SEND, &arguments))
+		return 0;
+	return failure_set(failure, -errno, "the kernel's send of %s failed: %s",
+			   send->source->snapshot.path, strerror(errno));
+}

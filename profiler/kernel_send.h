@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The running kernel's send: the BTRFS_IOC_SEND ioctl. */
+#ifndef PROFILER_KERNEL_SEND_H
+#define PROFILER_KERNEL_SEND_H
+
+#include "profiler/send_source.h"
+
+struct kernel_send {
+	const struct send_source *source; /* mounted */
+	bool no_data;
+	unsigned int protocol;
+};
+
+/* A send_fn; @context is a struct kernel_send. Needs CAP_SYS_ADMIN. */
+int kernel_send(void *context, int fd, struct failure *failure);
+
+#endif

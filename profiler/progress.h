@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a run says while it runs, on stderr: one line rewritten on a terminal, and notes. */
+#ifndef PROFILER_PROGRESS_H
+#define PROFILER_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	bool quiet;
+	bool on_terminal;
+	bool shown; /* a line is on the screen, the cursor at its end */
+	char label[48];
+	uint64_t begin_ns;
+	uint64_t shown_ns;
+};
+
+void progress_init(struct progress *progress, bool quiet);
+
+/* A send by @sender begins; @repeat 0 is the warm-up before @repeats measured ones. */
+void progress_begin(struct progress *progress, const char *sender, unsigned int repeat,
+		    unsigned int repeats);
+/* @bytes of its stream came so far; shown a few times a second. @now_ns: CLOCK_MONOTONIC. */
+void progress_update(struct progress *progress, uint64_t bytes, uint64_t now_ns);
+/* Remove the line, before anything else is printed. */
+void progress_clear(struct progress *progress);
+
+/* A line that stays, for what is worth knowing and no error. */
+void progress_note(struct progress *progress, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
