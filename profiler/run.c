@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/run.h"
+#include "profiler/divergence.h"
+#include "profiler/environment.h"
+#include "profiler/run_record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often a pair is run that a commit came into, before giving up. */
+enum { ATTEMPTS_MAX = 4 };
+
+struct metric_need {
+	struct missing_metric missing;
+	bool also_recorded; /* missing for a recorded stream too */
+	bool only_recorded;
+};
+
+static const struct metric_need unseen[] = {
+	{{"kernel cache hit rates",
+	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
+	 true,
+	 false},
+	{{"kernel backref walks",
+	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
+	 true,
+	 false},
+	{{"kernel time waiting for disk and for the pipe",
+	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
+	 false,
+	 false},
+	{{"kernel timings", "its stream was read from a file"}, true, true},
+};
+
+static int out_of_memory(struct failure *failure)
+{
+	return failure_set(failure, -ENOMEM, "out of memory");
+}
+
+static int list_missing(struct result *result)
+{
+	size_t count = sizeof(unseen) / sizeof(unseen[0]);
+
+	result->missing = calloc(count, sizeof(*result->missing));
+	if (!result->missing)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (result->kernel_recorded ? unseen[i].also_recorded : !unseen[i].only_recorded)
+			result->missing[result->missing_count++] = unseen[i].missing;
+	}
+	return 0;
+}
+
+static int copy_fact(struct snapshot_fact *copy, const struct snapshot_fact *fact)
+{
+	*copy = *fact;
+	if (!fact->path)
+		return 0;
+	copy->path = strdup(fact->path);
+	return copy->path ? 0 : -ENOMEM;
+}
+
+static int copy_text(char **copy, const char *text)
+{
+	if (!text)
+		return 0;
+	*copy = strdup(text);
+	return *copy ? 0 : -ENOMEM;
+}
+
+static int describe_environment(const struct send_source *source, struct environment *environment)
+{
+	const struct mounted_filesystem *filesystem = &source->filesystem;
+	const char *where = filesystem->mount_point ? filesystem->mount_point : source->device;
+
+	environment_collect(environment);
+	volume_get_info(source->volume, &environment->volume);
+	return copy_text(&environment->filesystem, where) ||
+			       copy_text(&environment->device, source->device) ||
+			       copy_text(&environment->mount_options, filesystem->mount_options)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int describe_snapshots(const struct send_source *source, struct result *result)
+{
+	result->clone_sources =
+		calloc(source->clone_source_count + 1, sizeof(*result->clone_sources));
+	if (!result->clone_sources)
+		return -ENOMEM;
+	for (size_t i = 0; i < source->clone_source_count; i++) {
+		if (copy_fact(&result->clone_sources[result->clone_source_count++],
+			      &source->clone_sources[i]))
+			return -ENOMEM;
+	}
+	return copy_fact(&result->snapshot, &source->snapshot) ||
+			       copy_fact(&result->parent, &source->parent)
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* Everything that is known before the first send. */
+static int describe(const struct pair_runner *runner, struct result *result)
+{
+	const struct run_request *request = runner->request;
+	int ret;
+
+	result->verdict = VERDICT_INCOMPLETE;
+	result->no_data = request->no_data;
+	result->protocol = runner->engine.protocol;
+	result->generation = runner->engine.generation;
+	result->cold = request->cold;
+	result->repeat = request->repeat;
+	result->kernel_recorded = request->kernel_stream != NULL;
+	result->tier = "pipe";
+	ret = describe_environment(&runner->source, &result->environment);
+	if (!ret)
+		ret = describe_snapshots(&runner->source, result);
+	if (!ret)
+		ret = list_missing(result);
+	if (!ret && result->kernel_recorded)
+		ret = run_record_recorded(runner, result);
+	return ret;
+}
+
+static void note_error(const struct pair_runner *runner, const struct failure *failure,
+		       struct result *result)
+{
+	struct side_result *side = &result->sides[runner->at];
+
+	snprintf(side->error, sizeof(side->error), "%s", failure->text);
+}
+
+/*
+ * Run a pair until no commit comes in between. With one in between the senders may have read
+ * different states; if they wrote the same stream all the same, nothing is in doubt.
+ */
+static int run_steady_pair(struct pair_runner *runner, unsigned int repeat, struct result *result,
+			   struct failure *failure)
+{
+	for (unsigned int attempt = 1;; attempt++) {
+		uint64_t offset;
+		int ret = run_pair(runner, repeat, failure);
+		bool counts;
+
+		if (ret) {
+			note_error(runner, failure, result);
+			return ret;
+		}
+		counts = runner->steady || run_pair_equal(runner, &offset);
+		if (run_record_pair(runner, repeat, !counts, result))
+			return out_of_memory(failure);
+		if (counts)
+			return 0;
+		if (attempt == ATTEMPTS_MAX)
+			return failure_set(failure, -EAGAIN,
+					   "%s: the filesystem would not hold still: a commit came "
+					   "into each of %d pairs of sends",
+					   runner->source.device, ATTEMPTS_MAX);
+		progress_note(runner->request->progress,
+			      "a commit came in between the two sends, running them again");
+	}
+}
+
+/* The streams are at hand only now; the first pair that differs is the one that is explained. */
+static int judge_pair(struct pair_runner *runner, bool *different, struct result *result,
+		      struct failure *failure)
+{
+	uint64_t offset;
+
+	if (run_pair_equal(runner, &offset))
+		return 0;
+	*different = true;
+	if (result->divergence.found)
+		return 0;
+	return divergence_find(&runner->reference, run_pair_engine_stream(runner), offset,
+			       &result->divergence, failure);
+}
+
+static int run_pairs(struct pair_runner *runner, struct result *result, struct failure *failure)
+{
+	const struct run_request *request = runner->request;
+	bool different = false;
+
+	for (unsigned int repeat = 0; repeat <= request->repeat; repeat++) {
+		int ret = run_steady_pair(runner, repeat, result, failure);
+
+		if (!ret)
+			ret = judge_pair(runner, &different, result, failure);
+		if (!ret && repeat == request->repeat)
+			result->verdict = different ? VERDICT_DIFFERENT : VERDICT_EQUAL;
+		if (!ret)
+			ret = request->after_pair(request->context, result, failure);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int keep_stream(const struct stream_store *store, const char *directory, const char *name,
+		       struct failure *failure)
+{
+	char *path;
+	int ret;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return out_of_memory(failure);
+	ret = stream_store_save(store, path, failure);
+	free(path);
+	return ret;
+}
+
+static int keep_streams(const struct pair_runner *runner, struct failure *failure)
+{
+	const struct run_request *request = runner->request;
+	int ret = 0;
+
+	if (!request->keep_streams)
+		return 0;
+	if (!request->kernel_stream)
+		ret = keep_stream(&runner->reference, request->directory, "kernel.stream", failure);
+	if (!ret)
+		ret = keep_stream(run_pair_engine_stream(runner), request->directory,
+				  "engine.stream", failure);
+	return ret;
+}
+
+int run(const struct run_request *request, struct result *result, struct failure *failure)
+{
+	struct pair_runner runner;
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	result->verdict = VERDICT_INCOMPLETE;
+	ret = pair_runner_init(&runner, request, failure);
+	if (!ret && describe(&runner, result))
+		ret = out_of_memory(failure);
+	if (!ret)
+		ret = run_pairs(&runner, result, failure);
+	if (!ret)
+		ret = keep_streams(&runner, failure);
+	pair_runner_release(&runner);
+	return ret;
+}

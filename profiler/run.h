@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The runner: pairs of sends, the kernel's and the engine's, over the same snapshots in the same
+ * committed state; what it finds goes into a result.
+ */
+#ifndef PROFILER_RUN_H
+#define PROFILER_RUN_H
+
+#include "profiler/progress.h"
+#include "profiler/send_source.h"
+
+struct run_request {
+	struct send_names names;
+	const char *kernel_stream; /* recorded, to compare with; NULL: run the kernel's send */
+	const char *directory;	   /* exists; for temporary files and kept streams */
+	unsigned int repeat;	   /* measured pairs, after one that is not */
+	bool no_data;
+	bool cold;
+	bool keep_streams; /* as kernel.stream and engine.stream in the directory */
+	struct progress *progress;
+	/* Called with the result so far after each pair; its error ends the run. */
+	int (*after_pair)(void *context, const struct result *result, struct failure *failure);
+	void *context;
+};
+
+/*
+ * Run all pairs. @result is zeroed before and the caller's to release in any case; when something
+ * failed its verdict is incomplete, and its snapshot has no path if not even the snapshots could be
+ * found. 0 or a negative errno with @failure set: what a sender returned, -EAGAIN when the
+ * filesystem would not hold still, -EINTR after a Ctrl-C.
+ */
+int run(const struct run_request *request, struct result *result, struct failure *failure);
+
+#endif

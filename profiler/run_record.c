@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/run_record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_sample(struct side_result *side, const struct run_sample *sample)
+{
+	struct run_sample *samples =
+		reallocarray(side->samples, side->sample_count + 1, sizeof(*samples));
+
+	if (!samples)
+		return -ENOMEM;
+	samples[side->sample_count++] = *sample;
+	side->samples = samples;
+	return 0;
+}
+
+static void add_latency(struct latency *sum, const struct latency *latency)
+{
+	sum->count += latency->count;
+	sum->batched += latency->batched;
+	sum->total_ns += latency->total_ns;
+	if (latency->max_ns > sum->max_ns)
+		sum->max_ns = latency->max_ns;
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++)
+		sum->buckets[i] += latency->buckets[i];
+}
+
+/* Counts, bytes and progress are those of this send; latencies are gathered over the measured ones.
+ */
+static void set_figures(struct side_result *side, const struct tap_figures *figures, bool measured)
+{
+	for (unsigned int i = 0; i < STREAM_C_COUNT; i++) {
+		side->kinds[i].count = figures->kinds[i].count;
+		side->kinds[i].bytes = figures->kinds[i].bytes;
+		if (measured)
+			add_latency(&side->kinds[i].latency, &figures->kinds[i].latency);
+	}
+	memcpy(side->progress, figures->progress, sizeof(side->progress));
+	side->progress_count = figures->progress_count;
+}
+
+static void set_engine_counters(struct side_result *side, const struct engine_send *engine)
+{
+	side->has_caches = true;
+	memcpy(side->caches, engine->summary.caches, sizeof(side->caches));
+	side->backrefs = engine->summary.backrefs;
+	side->volume = engine->counters;
+}
+
+static int record_side(const struct pair_runner *runner, enum side index, unsigned int repeat,
+		       bool discarded, struct side_result *side)
+{
+	const struct measurement *measurement = runner->measurements[index];
+	const struct tap_figures *figures = &measurement->tap.figures;
+	const struct run_sample sample = {
+		.duration_ns = measurement->duration_ns,
+		.first_byte_ns = figures->first_byte_ns,
+		.cpu_ns = measurement->cpu_ns,
+		.bytes = figures->bytes,
+		.commands = figures->commands,
+		.generation = index == SIDE_ENGINE ? runner->engine.committed : runner->generation,
+		.repeat = repeat,
+		.repeated_for_commit = discarded,
+	};
+
+	if (!discarded)
+		set_figures(side, figures, repeat > 0);
+	return add_sample(side, &sample);
+}
+
+int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool discarded,
+		    struct result *result)
+{
+	int ret = 0;
+
+	if (!result->kernel_recorded)
+		ret = record_side(runner, SIDE_KERNEL, repeat, discarded,
+				  &result->sides[SIDE_KERNEL]);
+	if (!ret)
+		ret = record_side(runner, SIDE_ENGINE, repeat, discarded,
+				  &result->sides[SIDE_ENGINE]);
+	if (!ret && !discarded)
+		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
+	return ret;
+}
+
+int run_record_recorded(const struct pair_runner *runner, struct result *result)
+{
+	const struct tap_figures *figures = &runner->measurements[SIDE_KERNEL]->tap.figures;
+	struct side_result *side = &result->sides[SIDE_KERNEL];
+	const struct run_sample sample = {
+		.bytes = figures->bytes,
+		.commands = figures->commands,
+		.repeat = 1,
+	};
+
+	set_figures(side, figures, false);
+	return add_sample(side, &sample);
+}
