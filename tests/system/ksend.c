@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ksend: the running kernel's own send stream, by the ioctl itself. The oracle of the scenarios:
+ * it shares no code with the engine or the profiler, and passes exactly the clone sources that it
+ * is given (whoever wants the parent among them, as btrfs-progs does, lists it).
+ */
+#include <btrfsutil.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/btrfs.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PIPE_BYTES	  (1024 * 1024)
+#define MAX_CLONE_SOURCES 256
+
+struct request {
+	const char *snapshot;
+	const char *output;
+	uint64_t parent;
+	uint64_t clones[MAX_CLONE_SOURCES];
+	size_t clone_count;
+	uint64_t flags;
+	uint32_t protocol;
+};
+
+/* What the draining thread works on; error is its errno when it stopped early. */
+struct drain {
+	int from;
+	int to;
+	int error;
+};
+
+static const char usage_text[] =
+	"usage: ksend [-p ID|PATH] [-c ID|PATH]... [--no-data] [--compressed] [--omit-header]\n"
+	"             [--omit-end] [--proto N] [-f FILE] SNAPSHOT\n";
+
+static int write_fully(int fd, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return errno;
+		data += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/*
+ * Empty the pipe until its last writer closes it. After a failed write the pipe is still emptied:
+ * the kernel would otherwise wait in its write for ever.
+ */
+static void *drain_pipe(void *context)
+{
+	struct drain *drain = context;
+	char *buffer = malloc(PIPE_BYTES);
+
+	if (!buffer)
+		err(1, "pipe buffer");
+	for (;;) {
+		ssize_t length = read(drain->from, buffer, PIPE_BYTES);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 && drain->error == 0)
+			drain->error = errno;
+		if (length <= 0)
+			break;
+		if (drain->error == 0)
+			drain->error = write_fully(drain->to, buffer, (size_t)length);
+	}
+	free(buffer);
+	return NULL;
+}
+
+/* A number is a subvolume id, anything else the path of a mounted subvolume. */
+static uint64_t resolve(const char *name)
+{
+	enum btrfs_util_error result;
+	uint64_t id;
+	char *end;
+
+	errno = 0;
+	id = strtoull(name, &end, 10);
+	if (errno == 0 && end != name && *end == '\0')
+		return id;
+	result = btrfs_util_subvolume_id(name, &id);
+	if (result != BTRFS_UTIL_OK)
+		err(1, "%s: %s", name, btrfs_util_strerror(result));
+	return id;
+}
+
+static void parse_options(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{"no-data", no_argument, NULL, 'n'},	 {"compressed", no_argument, NULL, 'z'},
+		{"omit-header", no_argument, NULL, 'H'}, {"omit-end", no_argument, NULL, 'E'},
+		{"proto", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "p:c:f:", options, NULL)) != -1) {
+		if (option == 'p')
+			request->parent = resolve(optarg);
+		else if (option == 'c' && request->clone_count == MAX_CLONE_SOURCES)
+			errx(2, "more than %d clone sources", MAX_CLONE_SOURCES);
+		else if (option == 'c')
+			request->clones[request->clone_count++] = resolve(optarg);
+		else if (option == 'f')
+			request->output = optarg;
+		else if (option == 'n')
+			request->flags |= BTRFS_SEND_FLAG_NO_FILE_DATA;
+		else if (option == 'z')
+			request->flags |= BTRFS_SEND_FLAG_COMPRESSED;
+		else if (option == 'H')
+			request->flags |= BTRFS_SEND_FLAG_OMIT_STREAM_HEADER;
+		else if (option == 'E')
+			request->flags |= BTRFS_SEND_FLAG_OMIT_END_CMD;
+		else if (option == 'v') {
+			request->flags |= BTRFS_SEND_FLAG_VERSION;
+			request->protocol = (uint32_t)strtoul(optarg, NULL, 10);
+		} else {
+			errx(2, "%s", usage_text);
+		}
+	}
+	if (optind != argc - 1)
+		errx(2, "%s", usage_text);
+	request->snapshot = argv[optind];
+}
+
+/* 0 or the errno of the ioctl, or else that of writing the stream out. */
+static int send_stream(const struct request *request, int snapshot, int output)
+{
+	struct btrfs_ioctl_send_args args = {0};
+	struct drain drain = {.to = output};
+	int fds[2], result = 0;
+	pthread_t thread;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		err(1, "pipe");
+	/* A larger pipe only saves wake-ups; the stream does not depend on it. */
+	(void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES);
+	drain.from = fds[0];
+	errno = pthread_create(&thread, NULL, drain_pipe, &drain);
+	if (errno != 0)
+		err(1, "thread");
+
+	args.send_fd = fds[1];
+	args.clone_sources = (void *)request->clones;
+	args.clone_sources_count = request->clone_count;
+	args.parent_root = request->parent;
+	args.flags = request->flags;
+	args.version = request->protocol;
+	if (ioctl(snapshot, BTRFS_IOC_SEND, &args) < 0)
+		result = errno;
+
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	close(fds[0]);
+	return result != 0 ? result : drain.error;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = {0};
+	int snapshot, output = STDOUT_FILENO;
+
+	parse_options(argc, argv, &request);
+	snapshot = open(request.snapshot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (snapshot < 0)
+		err(1, "%s", request.snapshot);
+	if (request.output)
+		output = open(request.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (output < 0)
+		err(1, "%s", request.output);
+	if (!request.output && isatty(output))
+		errx(2, "not writing a stream to a terminal: use -f FILE");
+	errno = send_stream(&request, snapshot, output);
+	if (errno != 0)
+		err(1, "send of %s", request.snapshot);
+	if (close(output) < 0)
+		err(1, "closing the stream");
+	close(snapshot);
+	return 0;
+}
