@@ -198,11 +198,13 @@ static int missing_argument(const struct parser *parser)
 
 static int check_operands(const struct command *command, int argc, char **argv)
 {
+	const char *operands = command->operands ? command->operands : "";
+	size_t first_line = strcspn(operands, "\n"); /* alternatives follow */
 	size_t count = argc - optind;
 
 	if (count < command->operands_min)
-		return usage_error(command, "operand missing: expect %s",
-				   command->operands ? command->operands : "");
+		return usage_error(command, "operand missing: expect %.*s", (int)first_line,
+				   operands);
 	if (count > command->operands_max)
 		return usage_error(command, "unexpected operand '%s'",
 				   argv[optind + command->operands_max]);
