@@ -39,6 +39,17 @@ int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation)
 	return ret;
 }
 
+int inode_check_depth(struct root *root, uint64_t ino, unsigned int *depth)
+{
+	enum { DEPTH_MAX = 65536 };
+
+	if (++*depth < DEPTH_MAX)
+		return 0;
+	return volume_fail(root->volume, -EUCLEAN,
+			   "root %llu inode %llu: the directories above it form a loop",
+			   (unsigned long long)root->id, (unsigned long long)ino);
+}
+
 void inode_ref_iterate(struct inode_ref_iterator *iterator, const struct btree_path *path)
 {
 	struct key key = btree_path_key(path);

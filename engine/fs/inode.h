@@ -24,6 +24,12 @@ void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info
 int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info);
 int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation);
 
+/*
+ * Going up from @ino one more level: @depth counts, and parents that form a loop (a damaged image)
+ * end with -EUCLEAN. No path of a real filesystem that can be sent is nearly as deep.
+ */
+int inode_check_depth(struct root *root, uint64_t ino, unsigned int *depth);
+
 /* One name of an inode, from an INODE_REF or INODE_EXTREF item; borrows the name from the leaf. */
 struct inode_ref {
 	uint64_t dir; /* parent directory */

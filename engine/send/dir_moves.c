@@ -202,11 +202,15 @@ int send_wait_for_ancestor(struct send_context *send, const struct recorded_ref 
 			   bool is_orphan)
 {
 	uint64_t ino = ref->key.dir, generation = ref->key.dir_generation;
+	unsigned int depth = 0;
 	int ret;
 
 	while (ino > BTRFS_FIRST_FREE_OBJECTID) {
 		uint64_t parent, parent_generation, old_generation;
 
+		ret = inode_check_depth(send->send_root, ino, &depth);
+		if (ret)
+			return ret;
 		if (send_find_waiting_move(send, ino)) {
 			/* Waiting for it without need could let two wait for each other. */
 			ret = send_is_ancestor(send->parent_root, send->cur.ino,
@@ -240,11 +244,15 @@ static int path_loops(struct send_context *send, uint64_t ino, uint64_t generati
 		      uint64_t *ancestor)
 {
 	uint64_t start = ino, parent = 0, parent_generation = 0;
+	unsigned int depth = 0;
 	struct path_buf name;
 	int ret;
 
 	*ancestor = 0;
 	while (ino != BTRFS_FIRST_FREE_OBJECTID) {
+		ret = inode_check_depth(send->send_root, ino, &depth);
+		if (ret)
+			return ret;
 		path_reset(&name);
 		if (send_is_orphan_dir(send, ino, generation))
 			return 0;

@@ -87,15 +87,17 @@ static int is_in_path(struct root *root, uint64_t ino1, uint64_t generation1, ui
 		      uint64_t generation2)
 {
 	struct path_buf name;
+	unsigned int depth = 0;
 
 	if (ino1 == ino2)
 		return generation1 == generation2;
 	while (ino2 > BTRFS_FIRST_FREE_OBJECTID) {
 		uint64_t parent, parent_generation;
-		int ret;
+		int ret = inode_check_depth(root, ino2, &depth);
 
 		path_reset(&name);
-		ret = inode_first_ref(root, ino2, &parent, &parent_generation, &name);
+		if (ret == 0)
+			ret = inode_first_ref(root, ino2, &parent, &parent_generation, &name);
 		if (ret)
 			return ret;
 		if (parent == ino1)
