@@ -156,7 +156,8 @@ int image_mount(struct image *image, const char *options, bool read_only)
 	if (loop < 0)
 		return loop;
 	/* Commits happen where the test asks for them, not by a clock. */
-	snprintf(all, sizeof(all), "commit=300,nodiscard%s%s", options[0] ? "," : "", options);
+	snprintf(all, sizeof(all), "commit=300,nodiscard,thread_pool=1%s%s", options[0] ? "," : "",
+		 options);
 	if (mount(device, image->mount_point, "btrfs", flags, all))
 		code = image_fail(image, -errno, "mount %s -o %s: %s", device, all,
 				  strerror(errno));

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -203,6 +204,8 @@ static int prepare(struct campaign *campaign)
 
 	results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)
+		return -errno;
+	if (campaign->options->keep && mkdir(campaign->options->keep, 0755) && errno != EEXIST)
 		return -errno;
 	for (unsigned int i = 0; i < campaign->options->jobs; i++)
 		campaign->jobs[i].result = &results[i];

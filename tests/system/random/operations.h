@@ -49,7 +49,7 @@ struct open_file {
 
 enum {
 	FILE_SIZE_MAX = 1536 * 1024,
-	BLOCK_SIZE = 4096, /* the sector size of every image */
+	BLOCK_BYTES = 4096, /* the sector size of every image */
 };
 
 /* Open a random regular file of the current subvolume. */
@@ -59,7 +59,7 @@ void fill_content(struct world *world, uint8_t *data, size_t length, unsigned in
 		  off_t offset);
 /* A write of a random length at a random place. */
 int write_random(struct world *world, const struct open_file *file);
-/* Bring the delayed allocation of @file to the disk, so that what follows is another extent. */
-void flush_file(const struct open_file *file);
+/* Done with @file; its data is written now, so that what follows is another extent, or later. */
+void release_file(struct world *world, const struct open_file *file);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Operations on attributes: owners, modes, times, flags, extended attributes; nested subvolumes. */
 #include "tests/system/random/operations.h"
+#include "tests/system/random/settle.h"
 
 #include <btrfsutil.h>
 #include <errno.h>
@@ -188,6 +189,7 @@ int operation_nest_subvolume(struct world *world)
 
 	if (!place_pick(world, &place) || place.node != TREE_NONE)
 		return -EEXIST;
+	settle_all(world);
 	if (prng_percent(&world->prng, 70))
 		error = btrfs_util_create_subvolume(place.path, 0, NULL, NULL);
 	else

@@ -49,10 +49,11 @@ static int open_pair(struct world *world, struct open_file *source, struct open_
 	return ret;
 }
 
-static void close_pair(const struct open_file *source, const struct open_file *target)
+static void release_pair(struct world *world, const struct open_file *source,
+			 const struct open_file *target)
 {
 	close(source->fd);
-	close(target->fd);
+	release_file(world, target);
 }
 
 static int clone_bytes(const struct open_file *source, off_t source_offset, uint64_t length,
@@ -72,17 +73,17 @@ static int clone_bytes(const struct open_file *source, off_t source_offset, uint
 
 static off_t pick_block(struct world *world, off_t size)
 {
-	return BLOCK_SIZE * prng_below(&world->prng, size / BLOCK_SIZE + 1);
+	return BLOCK_BYTES * prng_below(&world->prng, size / BLOCK_BYTES + 1);
 }
 
 /* Whole blocks, at most @most of them, none if the source is too small. */
 static uint64_t pick_blocks(struct world *world, off_t left, unsigned int most)
 {
-	uint64_t blocks = left / BLOCK_SIZE;
+	uint64_t blocks = left / BLOCK_BYTES;
 
 	if (!blocks)
 		return 0;
-	return BLOCK_SIZE * prng_between(&world->prng, 1, blocks < most ? blocks : most);
+	return BLOCK_BYTES * prng_between(&world->prng, 1, blocks < most ? blocks : most);
 }
 
 int operation_clone_range(struct world *world)
@@ -98,7 +99,7 @@ int operation_clone_range(struct world *world)
 	length = pick_blocks(world, source.size - from, 40);
 	ret = length ? clone_bytes(&source, from, length, &target, pick_block(world, target.size))
 		     : -ENODATA;
-	close_pair(&source, &target);
+	release_pair(world, &source, &target);
 	return ret;
 }
 
@@ -113,7 +114,7 @@ int operation_clone_file(struct world *world)
 		ret = -errno;
 	else if (ioctl(target.fd, FICLONE, source.fd))
 		ret = -errno;
-	close_pair(&source, &target);
+	release_pair(world, &source, &target);
 	return ret;
 }
 
@@ -127,7 +128,7 @@ int operation_clone_tail(struct world *world)
 	if (ret)
 		return ret;
 	from = pick_block(world, source.size);
-	to = target.size + BLOCK_SIZE - 1 - (target.size + BLOCK_SIZE - 1) % BLOCK_SIZE;
+	to = target.size + BLOCK_BYTES - 1 - (target.size + BLOCK_BYTES - 1) % BLOCK_BYTES;
 	if (prng_percent(&world->prng, 40)) {
 		to = pick_block(world, target.size);
 		if (ftruncate(target.fd, to))
@@ -137,7 +138,7 @@ int operation_clone_tail(struct world *world)
 		ret = from < source.size
 			      ? clone_bytes(&source, from, source.size - from, &target, to)
 			      : -ENODATA;
-	close_pair(&source, &target);
+	release_pair(world, &source, &target);
 	return ret;
 }
 
@@ -151,10 +152,10 @@ int operation_clone_inside(struct world *world)
 	if (ret)
 		return ret;
 	from = pick_block(world, file.size);
-	to = pick_block(world, file.size + 20 * BLOCK_SIZE);
+	to = pick_block(world, file.size + 20 * BLOCK_BYTES);
 	length = pick_blocks(world, file.size - from, 20);
 	ret = length ? clone_bytes(&file, from, length, &file, to) : -ENODATA;
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -175,8 +176,8 @@ static int spread(struct world *world, unsigned int count, unsigned int most_blo
 	for (unsigned int i = 0; i < count && !ret; i++)
 		ret = clone_bytes(
 			&source, from, length, &target,
-			BLOCK_SIZE * prng_below(&world->prng, FILE_SIZE_MAX / BLOCK_SIZE - 16));
-	close_pair(&source, &target);
+			BLOCK_BYTES * prng_below(&world->prng, FILE_SIZE_MAX / BLOCK_BYTES - 16));
+	release_pair(world, &source, &target);
 	return ret;
 }
 
@@ -206,12 +207,12 @@ int operation_clone_thousand(struct world *world)
 		return ret;
 	}
 	for (unsigned int i = 0; i < 1100 && !ret; i++)
-		ret = source.size < BLOCK_SIZE
-			      ? -ENODATA
-			      : clone_bytes(&source, 0, BLOCK_SIZE, &target, (off_t)i * BLOCK_SIZE);
-	if (!ret && ftruncate(target.fd, BLOCK_SIZE * prng_between(&world->prng, 1010, 1100)))
+		ret = source.size < BLOCK_BYTES ? -ENODATA
+						: clone_bytes(&source, 0, BLOCK_BYTES, &target,
+							      (off_t)i * BLOCK_BYTES);
+	if (!ret && ftruncate(target.fd, BLOCK_BYTES * prng_between(&world->prng, 1010, 1100)))
 		ret = -errno;
-	close_pair(&source, &target);
+	release_pair(world, &source, &target);
 	return ret;
 }
 
@@ -231,10 +232,10 @@ int operation_deduplicate(struct world *world)
 	if (ret)
 		return ret;
 	from = pick_block(world, source.size);
-	to = pick_block(world, target.size + 8 * BLOCK_SIZE);
-	length = pread(source.fd, world->buffer, BLOCK_SIZE * prng_between(&world->prng, 1, 24),
+	to = pick_block(world, target.size + 8 * BLOCK_BYTES);
+	length = pread(source.fd, world->buffer, BLOCK_BYTES * prng_between(&world->prng, 1, 24),
 		       from);
-	length -= length % BLOCK_SIZE;
+	length -= length % BLOCK_BYTES;
 	if (length <= 0 || to + length > FILE_SIZE_MAX ||
 	    pwrite(target.fd, world->buffer, length, to) != length) {
 		ret = -ENODATA;
@@ -248,6 +249,6 @@ int operation_deduplicate(struct world *world)
 		else if (request.range.info[0].status)
 			ret = -EIO;
 	}
-	close_pair(&source, &target);
+	release_pair(world, &source, &target);
 	return ret;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Operations on the data of files: writes, sizes, holes, preallocation. */
 #include "tests/system/random/operations.h"
+#include "tests/system/random/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,11 +48,11 @@ void fill_content(struct world *world, uint8_t *data, size_t length, unsigned in
 		return;
 	}
 	while (length) {
-		size_t inside = offset % BLOCK_SIZE;
-		size_t step = BLOCK_SIZE - inside < length ? BLOCK_SIZE - inside : length;
-		uint8_t block[BLOCK_SIZE];
+		size_t inside = offset % BLOCK_BYTES;
+		size_t step = BLOCK_BYTES - inside < length ? BLOCK_BYTES - inside : length;
+		uint8_t block[BLOCK_BYTES];
 
-		prng_seed(&prng, world->plan->seed * CONTENTS + content, offset / BLOCK_SIZE);
+		prng_seed(&prng, world->plan->seed * CONTENTS + content, offset / BLOCK_BYTES);
 		if (content % 2) {
 			prng_fill(&prng, block, sizeof(block));
 		} else {
@@ -65,11 +66,14 @@ void fill_content(struct world *world, uint8_t *data, size_t length, unsigned in
 	}
 }
 
-void flush_file(const struct open_file *file)
+void release_file(struct world *world, const struct open_file *file)
 {
-	sync_file_range(file->fd, 0, 0,
-			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-				SYNC_FILE_RANGE_WAIT_AFTER);
+	if (prng_percent(&world->prng, 60)) {
+		settle_later(world, file->fd);
+	} else {
+		settle_file(file->fd);
+		close(file->fd);
+	}
 }
 
 static size_t pick_length(struct world *world)
@@ -79,9 +83,9 @@ static size_t pick_length(struct world *world)
 	if (kind < 15)
 		return prng_between(&world->prng, 1, 100);
 	if (kind < 40)
-		return prng_between(&world->prng, 1, BLOCK_SIZE);
+		return prng_between(&world->prng, 1, BLOCK_BYTES);
 	if (kind < 75)
-		return BLOCK_SIZE * prng_between(&world->prng, 1, 8);
+		return BLOCK_BYTES * prng_between(&world->prng, 1, 8);
 	if (kind < 93)
 		return prng_between(&world->prng, 1, 40000);
 	return prng_between(&world->prng, 1, 300000);
@@ -98,7 +102,7 @@ static off_t pick_offset(struct world *world, off_t size)
 	else if (kind >= 85)
 		offset = size + prng_below(&world->prng, 100000);
 	if (prng_percent(&world->prng, 65))
-		offset -= offset % BLOCK_SIZE;
+		offset -= offset % BLOCK_BYTES;
 	return offset;
 }
 
@@ -124,7 +128,7 @@ int write_random(struct world *world, const struct open_file *file)
 				prng_between(&world->prng, CONTENT_ZEROS + 1, CONTENTS - 1));
 
 	if (prng_percent(&world->prng, 15))
-		flush_file(file);
+		settle_file(file->fd);
 	return ret;
 }
 
@@ -136,7 +140,7 @@ int operation_write(struct world *world)
 	if (ret)
 		return ret;
 	ret = write_random(world, &file);
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -154,8 +158,8 @@ int operation_write_small(struct world *world)
 		memset(world->buffer, 0, length < 8 ? length : 8);
 	if (ftruncate(file.fd, 0) || pwrite(file.fd, world->buffer, length, 0) < 0)
 		ret = -errno;
-	flush_file(&file);
-	close(file.fd);
+	settle_file(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -169,15 +173,15 @@ int operation_write_scattered(struct world *world)
 	if (ret)
 		return ret;
 	for (unsigned int i = 0; i < count && !ret; i++) {
-		uint64_t blocks = file.size / BLOCK_SIZE + 2;
-		off_t offset = BLOCK_SIZE * prng_below(&world->prng, blocks);
+		uint64_t blocks = file.size / BLOCK_BYTES + 2;
+		off_t offset = BLOCK_BYTES * prng_below(&world->prng, blocks);
 
-		ret = write_content(world, file.fd, offset, BLOCK_SIZE,
+		ret = write_content(world, file.fd, offset, BLOCK_BYTES,
 				    prng_below(&world->prng, CONTENTS));
 		if (prng_percent(&world->prng, 30))
-			flush_file(&file);
+			settle_file(file.fd);
 	}
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -190,7 +194,7 @@ int operation_write_zeros(struct world *world)
 		return ret;
 	ret = write_content(world, file.fd, pick_offset(world, file.size), pick_length(world),
 			    CONTENT_ZEROS);
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -210,10 +214,10 @@ int operation_truncate(struct world *world)
 	else
 		size = file.size + prng_below(&world->prng, 150000);
 	if (prng_percent(&world->prng, 40))
-		size -= size % BLOCK_SIZE;
+		size -= size % BLOCK_BYTES;
 	if (size > FILE_SIZE_MAX || ftruncate(file.fd, size))
 		ret = -EFBIG;
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -230,14 +234,14 @@ static int allocate(struct world *world, int mode, off_t beyond)
 	offset = prng_below(&world->prng, file.size + beyond + 1);
 	length = pick_length(world);
 	if (prng_percent(&world->prng, 60)) {
-		offset -= offset % BLOCK_SIZE;
-		length += BLOCK_SIZE - length % BLOCK_SIZE;
+		offset -= offset % BLOCK_BYTES;
+		length += BLOCK_BYTES - length % BLOCK_BYTES;
 	}
 	if (offset + (off_t)length > FILE_SIZE_MAX)
 		ret = -EFBIG;
 	else if (fallocate(file.fd, mode, offset, length))
 		ret = -errno;
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -267,10 +271,10 @@ int operation_flush(struct world *world)
 	if (ret)
 		return ret;
 	if (prng_percent(&world->prng, 70))
-		flush_file(&file);
+		settle_file(file.fd);
 	else if (fsync(file.fd))
 		ret = -errno;
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -287,11 +291,11 @@ int operation_defragment(struct world *world)
 		return ret;
 	if (ioctl(file.fd, BTRFS_IOC_DEFRAG_RANGE, &range))
 		ret = -errno;
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
 int operation_sync(struct world *world)
 {
-	return syncfs(world->mount_fd) ? -errno : 0;
+	return settle_and_commit(world);
 }

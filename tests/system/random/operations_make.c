@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Operations that make names: new inodes of every kind and hard links. */
 #include "tests/system/random/operations.h"
+#include "tests/system/random/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +102,7 @@ int operation_make_file(struct world *world)
 	if (file.fd < 0)
 		return -errno;
 	ret = write_random(world, &file);
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 
@@ -216,6 +217,7 @@ int operation_make_temporary(struct world *world)
 		return -errno;
 	write_random(world, &file);
 	if (prng_percent(&world->prng, 50) && world->held_count < WORLD_HELD_MAX) {
+		settle_file(file.fd);
 		world->held[world->held_count++] = file.fd;
 		return 0;
 	}
@@ -225,7 +227,7 @@ int operation_make_temporary(struct world *world)
 		ret = -errno;
 	else
 		tree_add(&world->current->tree, place.directory, place.name, NODE_FILE);
-	close(file.fd);
+	release_file(world, &file);
 	return ret;
 }
 

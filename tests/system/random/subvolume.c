@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "tests/system/random/subvolume.h"
+#include "tests/system/random/settle.h"
 
 #include <btrfsutil.h>
 #include <errno.h>
@@ -42,6 +43,7 @@ int world_mount(struct world *world)
 
 void subvolume_close_all(struct world *world)
 {
+	settle_all(world);
 	/* The working directory holds the mount too. */
 	if (chdir("/"))
 		abort();
@@ -64,11 +66,33 @@ int world_unmount(struct world *world)
 	return ret ? world_fail(world, ret, "%s", world->image->error) : 0;
 }
 
+static int wait_for_cleaner(struct world *world)
+{
+	/* This wakes the cleaner, and not only a commit. */
+	if (ioctl(world->mount_fd, BTRFS_IOC_SYNC))
+		return world_fail(world, -errno, "sync: %s", strerror(errno));
+	for (unsigned int try = 0; try < CLEANER_TRIES; try++) {
+		uint64_t *ids;
+		size_t count;
+
+		if (btrfs_util_deleted_subvolumes_fd(world->mount_fd, &ids, &count))
+			return world_fail(world, -EIO, "cannot list the deleted subvolumes");
+		free(ids);
+		if (!count)
+			return 0;
+		usleep(CLEANER_WAIT_US);
+	}
+	return world_fail(world, -ETIMEDOUT, "the cleaner did not drop a deleted subvolume");
+}
+
 int world_remount(struct world *world)
 {
 	int ret = world_unmount(world);
 
-	return ret ? ret : world_mount(world);
+	if (!ret)
+		ret = world_mount(world);
+	/* A mount starts to drop what was deleted before, beside the operations that follow. */
+	return ret ? ret : wait_for_cleaner(world);
 }
 
 int world_balance(struct world *world, bool metadata)
@@ -77,6 +101,7 @@ int world_balance(struct world *world, bool metadata)
 		.flags = metadata ? BTRFS_BALANCE_METADATA : BTRFS_BALANCE_DATA,
 	};
 
+	settle_all(world);
 	if (ioctl(world->mount_fd, BTRFS_IOC_BALANCE_V2, &balance) && errno != ENOSPC)
 		return world_fail(world, -errno, "balance: %s", strerror(errno));
 	return 0;
@@ -129,6 +154,7 @@ int subvolume_snapshot(struct world *world, struct subvolume *source, bool read_
 
 	if (ret)
 		return ret;
+	settle_all(world);
 	if (btrfs_util_create_snapshot_fd2(source->fd, world->mount_fd, (*out)->name, flags, NULL,
 					   NULL))
 		return world_fail(world, -EIO, "cannot snapshot %s as %s: %s", source->name,
@@ -142,7 +168,7 @@ int subvolume_enter(struct world *world, struct subvolume *subvolume)
 {
 	if (world->current == subvolume)
 		return 0;
-	if (syncfs(world->mount_fd) || fchdir(subvolume->fd))
+	if (settle_and_commit(world) || fchdir(subvolume->fd))
 		return world_fail(world, -errno, "enter %s: %s", subvolume->name, strerror(errno));
 	world->current = subvolume;
 	return 0;
@@ -150,6 +176,7 @@ int subvolume_enter(struct world *world, struct subvolume *subvolume)
 
 int subvolume_set_read_only(struct world *world, struct subvolume *subvolume)
 {
+	settle_all(world);
 	if (btrfs_util_set_subvolume_read_only_fd(subvolume->fd, true))
 		return world_fail(world, -EIO, "cannot make %s read-only: %s", subvolume->name,
 				  strerror(errno));
@@ -170,34 +197,18 @@ int subvolume_set_received(struct world *world, struct subvolume *subvolume)
 	return 0;
 }
 
-static int wait_for_cleaner(struct world *world)
-{
-	/* This wakes the cleaner, and not only a commit. */
-	if (ioctl(world->mount_fd, BTRFS_IOC_SYNC))
-		return world_fail(world, -errno, "sync: %s", strerror(errno));
-	for (unsigned int try = 0; try < CLEANER_TRIES; try++) {
-		uint64_t *ids;
-		size_t count;
-
-		if (btrfs_util_deleted_subvolumes_fd(world->mount_fd, &ids, &count))
-			return world_fail(world, -EIO, "cannot list the deleted subvolumes");
-		free(ids);
-		if (!count)
-			return 0;
-		usleep(CLEANER_WAIT_US);
-	}
-	return world_fail(world, -ETIMEDOUT, "the cleaner did not drop a deleted subvolume");
-}
-
 int subvolume_delete(struct world *world, struct subvolume *subvolume, bool wait)
 {
-	close(subvolume->fd);
-	subvolume->fd = -1;
-	if (world->current == subvolume)
-		world->current = NULL;
-	if (btrfs_util_delete_subvolume_fd(world->mount_fd, subvolume->name, 0))
+	if (btrfs_util_delete_subvolume_fd(world->mount_fd, subvolume->name, 0)) {
+		if (errno == ENOTEMPTY)
+			return 0;
 		return world_fail(world, -EIO, "cannot delete %s: %s", subvolume->name,
 				  strerror(errno));
+	}
+	close(subvolume->fd);
+	subvolume->fd = -1;
 	subvolume->deleted = true;
+	if (world->current == subvolume)
+		world->current = NULL;
 	return wait ? wait_for_cleaner(world) : 0;
 }

@@ -29,7 +29,10 @@ int subvolume_enter(struct world *world, struct subvolume *subvolume);
 int subvolume_set_read_only(struct world *world, struct subvolume *subvolume);
 /* Give it the identity that receiving a stream gives. */
 int subvolume_set_received(struct world *world, struct subvolume *subvolume);
-/* @wait: until the cleaner has dropped its last reference. */
+/*
+ * With @wait until the cleaner has dropped its last reference. One with subvolumes nested in it
+ * stays, without an error.
+ */
 int subvolume_delete(struct world *world, struct subvolume *subvolume, bool wait);
 void subvolume_close_all(struct world *world);
 

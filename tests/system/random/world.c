@@ -174,6 +174,9 @@ int world_build(struct world *world, const struct plan *plan, struct image *imag
 		return world_fail(world, -ENOMEM, "no memory");
 	prng_seed(&world->prng, plan->seed, WORLD_STREAM);
 	ret = world_mount(world);
+	/* The first mount has the uuid tree checked beside what follows; an unmount waits for that. */
+	if (!ret)
+		ret = world_remount(world);
 	if (!ret)
 		ret = subvolume_create(world, &made);
 	if (!ret && plan->second_tree)

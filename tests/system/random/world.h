@@ -15,6 +15,7 @@
 enum {
 	WORLD_SUBVOLUMES_MAX = 48,
 	WORLD_HELD_MAX = 16,
+	WORLD_DIRTY_MAX = 24,
 	WORLD_BUFFER_SIZE = 512 * 1024,
 };
 
@@ -39,6 +40,8 @@ struct world {
 	struct subvolume *current; /* its top directory is the working directory */
 	int held[WORLD_HELD_MAX];  /* unlinked files that are open */
 	unsigned int held_count;
+	int dirty[WORLD_DIRTY_MAX]; /* files whose data is not written yet */
+	unsigned int dirty_count;
 	unsigned int made; /* makes names that were never used */
 	uint8_t *buffer;   /* WORLD_BUFFER_SIZE, for file data */
 	char error[384];
