@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tables of text: building them and asking them. */
+#include "reports/table.h"
+#include "reports/format.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct column fact_columns[] = {
+	{"", ALIGN_LEFT, 0},
+	{"", ALIGN_LEFT, 0},
+};
+
+void table_init(struct table *table, const struct column *columns, size_t column_count)
+{
+	*table = (struct table){.columns = columns, .column_count = column_count};
+}
+
+void table_init_facts(struct table *table)
+{
+	table_init(table, fact_columns, 2);
+	table->facts = true;
+}
+
+void table_release(struct table *table)
+{
+	for (size_t i = 0; i < table->cell_count; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	free(table->note);
+	*table = (struct table){0};
+}
+
+static char *printable_vtext(const char *format, va_list arguments)
+{
+	char *raw, *text;
+
+	if (vasprintf(&raw, format, arguments) < 0)
+		return NULL;
+	text = format_printable(raw);
+	free(raw);
+	return text;
+}
+
+char *printable_text(const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = printable_vtext(format, arguments);
+	va_end(arguments);
+	return text;
+}
+
+static int grow(struct table *table)
+{
+	size_t capacity = table->capacity ? table->capacity * 2 : 64;
+	struct cell *cells;
+
+	if (table->cell_count < table->capacity)
+		return 0;
+	cells = reallocarray(table->cells, capacity, sizeof(*cells));
+	if (!cells)
+		return -ENOMEM;
+	table->cells = cells;
+	table->capacity = capacity;
+	return 0;
+}
+
+static void add_cell(struct table *table, enum tone tone, char *text)
+{
+	if (!text || grow(table) < 0) {
+		free(text);
+		table->error = -ENOMEM;
+		return;
+	}
+	table->cells[table->cell_count++] = (struct cell){text, tone, -1};
+}
+
+void table_cell(struct table *table, enum tone tone, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add_cell(table, tone, printable_vtext(format, arguments));
+	va_end(arguments);
+}
+
+void table_bar(struct table *table, double fraction)
+{
+	if (!table->error)
+		table->cells[table->cell_count - 1].bar = fraction;
+}
+
+void table_fact(struct table *table, const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	add_cell(table, TONE_MUTED, printable_text("%s", name));
+	va_start(arguments, format);
+	add_cell(table, TONE_PLAIN, printable_vtext(format, arguments));
+	va_end(arguments);
+}
+
+void table_note(struct table *table, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	free(table->note);
+	table->note = printable_vtext(format, arguments);
+	va_end(arguments);
+	if (!table->note)
+		table->error = -ENOMEM;
+}
+
+size_t table_rows(const struct table *table)
+{
+	return table->cell_count / table->column_count;
+}
+
+const struct cell *table_at(const struct table *table, size_t row, size_t column)
+{
+	return &table->cells[row * table->column_count + column];
+}
