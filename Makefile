@@ -68,6 +68,9 @@ $(O)/%.o: %.c $(O)/flags | $(O)/deps-found
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The assembler reads these files into the object; the compiler does not know of them.
+$(O)/reports/assets.o: $(wildcard reports/*.gp reports/*.css)
+
 # Changes when the compiler or its flags do, so that everything is then built again.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The report as one HTML file: style and plots inside, no script, nothing fetched. Whatever the
+ * filesystem or the user named goes through format_html().
+ */
+#include "reports/assets.h"
+#include "reports/format.h"
+#include "reports/gnuplot.h"
+#include "reports/html_parts.h"
+#include "reports/pages.h"
+#include "reports/palette.h"
+#include "reports/report.h"
+#include "reports/sections.h"
+#include "reports/summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A table with more rows than all commands have, both sides, is folded away: many samples. */
+enum { ROWS_FOLDED = 2 * STREAM_C_COUNT };
+
+static const char *const tone_classes[TONE_COUNT] = {
+	[TONE_PLAIN] = "",	  [TONE_GOOD] = "good",	  [TONE_WARN] = "warn",
+	[TONE_BAD] = "bad",	  [TONE_MUTED] = "muted", [TONE_KERNEL] = "kernel",
+	[TONE_ENGINE] = "engine",
+};
+
+static void put_cell(const struct column *column, const struct cell *cell, bool head, FILE *out)
+{
+	fprintf(out, "<%s class=\"%s %s\"", head ? "th scope=\"row\"" : "td",
+		column->align == ALIGN_RIGHT ? "num" : "", tone_classes[cell->tone]);
+	/* Thousandths, so that no locale's comma gets into the style. */
+	if (cell->bar >= 0)
+		fprintf(out, " style=\"--bar:%u\"", (unsigned int)(cell->bar * 1000 + 0.5));
+	fputc('>', out);
+	format_html(out, cell->text);
+	fprintf(out, "</%s>", head ? "th" : "td");
+}
+
+static void put_headings(const struct table *table, FILE *out)
+{
+	fputs("<thead><tr>", out);
+	for (size_t column = 0; column < table->column_count; column++) {
+		const char *heading = table->columns[column].heading;
+
+		/* A heading must say something: an empty one is a plain cell. */
+		fprintf(out, "<%s class=\"%s\">", *heading ? "th scope=\"col\"" : "td",
+			table->columns[column].align == ALIGN_RIGHT ? "num" : "");
+		format_html(out, heading);
+		fputs(*heading ? "</th>" : "</td>", out);
+	}
+	fputs("</tr></thead>", out);
+}
+
+/* A row whose first cell is empty goes on with the one above. */
+static bool row_continues(const struct table *table, size_t row)
+{
+	return !*table_at(table, row, 0)->text;
+}
+
+static void put_table(const struct table *table, FILE *out)
+{
+	fprintf(out, "<div class=\"scroll\" tabindex=\"0\"><table class=\"%s\">\n",
+		table->facts ? "facts" : "grid");
+	if (!table->facts)
+		put_headings(table, out);
+	fputs("<tbody>\n", out);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		fprintf(out, "<tr%s>", row_continues(table, row) ? " class=\"more\"" : "");
+		for (size_t column = 0; column < table->column_count; column++) {
+			bool head = !column && !row_continues(table, row);
+
+			put_cell(&table->columns[column], table_at(table, row, column), head, out);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table></div>\n", out);
+}
+
+static const struct {
+	const char *suffix, *class_name;
+} plot_variants[] = {{"", "wide"}, {"-narrow", "narrow"}};
+
+/*
+ * A section's plot as HTML, in two widths of which the style shows one; *@html is NULL when it has
+ * none, or none was drawn.
+ */
+static int read_plot(const struct section *section, const struct page_plots *plots, char **html)
+{
+	size_t size;
+	FILE *out;
+	int ret = 0;
+
+	*html = NULL;
+	if (!section->plot || !plots->directory)
+		return 0;
+	out = open_memstream(html, &size);
+	if (!out)
+		return -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < sizeof(plot_variants) / sizeof(plot_variants[0]); i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s%s.svg", plots->directory, section->plot,
+			     plot_variants[i].suffix) < 0) {
+			ret = -ENOMEM;
+			break;
+		}
+		ret = svg_inline(path, plot_variants[i].class_name, section->title, out);
+		free(path);
+	}
+	if (fclose(out) != 0)
+		ret = -ENOMEM;
+	if (ret < 0) {
+		free(*html);
+		*html = NULL;
+	}
+	return ret == -ENOMEM ? ret : 0;
+}
+
+static int put_parts(const struct section *section, const struct result *result,
+		     const struct table *table, const char *plot, FILE *out)
+{
+	int ret = 0;
+
+	fprintf(out, "<section id=\"%s\">\n<h2>%s</h2>\n", section->id, section->title);
+	if (section->meaning) {
+		fputs("<p class=\"meaning\">", out);
+		format_html(out, section->meaning);
+		fputs("</p>\n", out);
+	}
+	if (plot)
+		fprintf(out, "<figure>%s</figure>\n", plot);
+	if (section->extra == EXTRA_SAMPLES)
+		html_strips(result, out);
+	if (table_rows(table) > ROWS_FOLDED)
+		fprintf(out, "<details>\n<summary>All %zu rows</summary>\n", table_rows(table));
+	if (table->cell_count)
+		put_table(table, out);
+	if (table_rows(table) > ROWS_FOLDED)
+		fputs("</details>\n", out);
+	if (table->note) {
+		fputs("<p class=\"note\">", out);
+		format_html(out, table->note);
+		fputs("</p>\n", out);
+	}
+	if (section->extra == EXTRA_CONTEXT)
+		ret = html_context(&result->divergence, out);
+	fputs("</section>\n", out);
+	return ret;
+}
+
+static int put_section(const struct section *section, const struct result *result,
+		       const struct page_plots *plots, FILE *out)
+{
+	struct table table;
+	char *plot = NULL;
+	int ret;
+
+	section->build(result, &table);
+	ret = table.error;
+	if (ret == 0)
+		ret = read_plot(section, plots, &plot);
+	if (ret == 0 && (table.cell_count || table.note || plot))
+		ret = put_parts(section, result, &table, plot, out);
+	free(plot);
+	table_release(&table);
+	return ret;
+}
+
+static void put_style(FILE *out)
+{
+	fputs("<style>\n", out);
+	palette_css(out, ":root");
+	fputs(asset_page_css, out);
+	fputs("</style>\n", out);
+}
+
+static int put_head(const struct result *result, const struct page_plots *plots, FILE *out)
+{
+	struct headline headline;
+	int ret = headline_build(result, &headline);
+
+	if (ret == 0) {
+		fprintf(out,
+			"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+			"<meta name=\"color-scheme\" content=\"light dark\">\n"
+			"<title>sendprof: %s</title>\n",
+			headline.word);
+		put_style(out);
+		fprintf(out,
+			"</head>\n<body>\n<main>\n<header class=\"%s\">\n"
+			"<p class=\"product\">btrfs send, kernel against engine</p>\n<h1>%s</h1>\n"
+			"<p class=\"detail\">",
+			tone_classes[headline.tone], headline.word);
+		format_html(out, headline.detail);
+		fputs("</p>\n</header>\n", out);
+		ret = html_tiles(result, &headline, out);
+	}
+	headline_release(&headline);
+	if (ret == 0 && plots->reason) {
+		char *reason = printable_text("%s", plots->reason);
+
+		if (!reason)
+			return -ENOMEM;
+		fputs("<p class=\"absent\">Plots are missing: ", out);
+		format_html(out, reason);
+		fputs(".</p>\n", out);
+		free(reason);
+	}
+	return ret;
+}
+
+int html_write(const struct result *result, const struct page_plots *plots, FILE *out)
+{
+	int ret = put_head(result, plots, out);
+
+	for (size_t i = 0; ret == 0 && i < section_count; i++)
+		if (sections[i].where & IN_HTML)
+			ret = put_section(&sections[i], result, plots, out);
+	if (ret == 0)
+		fputs("</main>\n</body>\n</html>\n", out);
+	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
+		ret = errno ? -errno : -EIO;
+	return ret;
+}
+
+static bool has_a_plot(const char *directory)
+{
+	for (size_t i = 0; i < section_count; i++) {
+		char *path;
+		bool found;
+
+		if (!sections[i].plot ||
+		    asprintf(&path, "%s/%s.svg", directory, sections[i].plot) < 0)
+			continue;
+		found = access(path, R_OK) == 0;
+		free(path);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+int report_html(const struct result *result, const char *plots_directory, FILE *out)
+{
+	struct page_plots plots = {.directory = plots_directory};
+
+	if (!plots_directory || !has_a_plot(plots_directory))
+		plots.reason = "none were drawn; that needs gnuplot (Debian, Ubuntu: apt install "
+			       "gnuplot-nox)";
+	return html_write(result, &plots, out);
+}

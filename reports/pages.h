@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The page renderers as report_write_all() uses them: they know where the plots are, or why not. */
+#ifndef REPORTS_PAGES_H
+#define REPORTS_PAGES_H
+
+#include "profiler/result.h"
+
+#include <stdio.h>
+
+struct page_plots {
+	const char *directory; /* where to read them, NULL for none */
+	const char *link;      /* how the page names that directory */
+	const char *reason;    /* why there are none; NULL when it is not known */
+};
+
+/* 0 or a negative errno. @plots may be NULL: then plots are not spoken of. */
+int markdown_write(const struct result *result, const struct page_plots *plots, FILE *out);
+int html_write(const struct result *result, const struct page_plots *plots, FILE *out);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The files of a report. */
+#include "reports/pages.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int (*page_fn)(const struct result *result, const struct page_plots *plots, FILE *out);
+
+static int write_page(const struct result *result, const struct page_plots *plots,
+		      const char *directory, const char *name, page_fn write,
+		      struct failure *failure)
+{
+	char *path;
+	FILE *out;
+	int ret;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return failure_set(failure, -ENOMEM, "no memory");
+	out = fopen(path, "we");
+	ret = out ? write(result, plots, out) : -errno;
+	if (out && fclose(out) != 0 && ret == 0)
+		ret = -errno;
+	if (ret < 0)
+		failure_set(failure, ret, "%s: %s", path, strerror(-ret));
+	free(path);
+	return ret;
+}
+
+int report_write_all(const struct result *result, const char *directory, struct failure *failure)
+{
+	struct page_plots plots = {.link = "plots"};
+	struct failure undrawn = {0};
+	struct failure unwritten = {0};
+	char *plots_directory;
+	int ret;
+
+	if (asprintf(&plots_directory, "%s/plots", directory) < 0)
+		return failure_set(failure, -ENOMEM, "no memory");
+	if (report_plots(result, plots_directory, &undrawn) < 0)
+		plots.reason = undrawn.text;
+	plots.directory = plots_directory;
+	ret = write_page(result, &plots, directory, "report.md", markdown_write, &unwritten);
+	if (ret == 0)
+		ret = write_page(result, &plots, directory, "report.html", html_write, &unwritten);
+	free(plots_directory);
+	if (ret < 0)
+		return failure_set(failure, ret, "%s", unwritten.text);
+	if (undrawn.code)
+		failure_set(failure, undrawn.code, "plots: %s", undrawn.text);
+	return 0;
+}

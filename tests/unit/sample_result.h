@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Results made up for the tests of reports. Their strings are static: do not release them. */
+#ifndef TESTS_UNIT_SAMPLE_RESULT_H
+#define TESTS_UNIT_SAMPLE_RESULT_H
+
+#include "profiler/result.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SAMPLE_REPEATS = 3 };
+
+static struct run_sample sample_samples[SIDE_COUNT][SAMPLE_REPEATS + 2];
+static struct snapshot_fact sample_clone_sources[1];
+
+/* A latency of @count commands around @ns, one of them ten times as long, and some batched. */
+static inline void sample_latency(struct latency *latency, unsigned int count, uint64_t ns)
+{
+	for (unsigned int i = 0; i < count; i++)
+		latency_add(latency, ns + ns * i / count / 2);
+	latency_add(latency, 10 * ns);
+	latency->batched = count / 4;
+}
+
+static inline void sample_kind(struct result *result, unsigned int kind, uint64_t count,
+			       uint64_t bytes, uint64_t kernel_ns)
+{
+	const uint64_t ns[SIDE_COUNT] = {kernel_ns, kernel_ns / 3};
+
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		struct kind_stats *stats = &result->sides[side].kinds[kind];
+
+		stats->count = count;
+		stats->bytes = bytes;
+		sample_latency(&stats->latency, (unsigned int)count, ns[side]);
+	}
+}
+
+/* The kernel takes 900, 990 and 960 ms, the engine a third; a pair is discarded before the last. */
+static inline void sample_sends(struct result *result)
+{
+	static const uint64_t ms[] = {1500, 900, 990, 2000, 960};
+
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		struct side_result *sent = &result->sides[side];
+
+		sent->samples = sample_samples[side];
+		sent->sample_count = SAMPLE_REPEATS + 2;
+		for (unsigned int i = 0; i < sent->sample_count; i++) {
+			uint64_t ns = ms[i] * 1000000 / (side ? 3 : 1);
+
+			sent->samples[i] = (struct run_sample){
+				.duration_ns = ns,
+				.first_byte_ns = ns / 1000,
+				.cpu_ns = ns / 2,
+				.bytes = 5342011,
+				.commands = 1234,
+				.generation = i < 3 ? 41 : 42,
+				.repeat = i < 4 ? i : 3,
+				.repeated_for_commit = i == 3,
+			};
+		}
+		sent->progress_count = 50;
+		for (unsigned int i = 0; i < 50; i++)
+			sent->progress[i] =
+				(struct progress_point){(i + 1) * (side ? 6400000ull : 19200000ull),
+							(i + 1) * 106840ull, (i + 1) * 24};
+	}
+}
+
+static inline void sample_counters(struct side_result *engine)
+{
+	engine->has_caches = true;
+	engine->caches[CACHE_NAME] = (struct cache_counters){2000, 1500, 500, 244, 0, 256};
+	engine->caches[CACHE_BACKREF] = (struct cache_counters){0};
+	engine->caches[CACHE_DIR_CREATED] = (struct cache_counters){100, 100, 10, 0, 1, 10};
+	engine->caches[CACHE_DIR_UTIMES] = (struct cache_counters){300, 1, 299, 235, 0, 65};
+	engine->backrefs = (struct backref_counters){400, {100, 200, 4, 96}, 777, 888, 99};
+	engine->volume = (struct volume_counters){50, 950, 6000000, 5000000, 0, 1};
+}
+
+static inline void sample_environment(struct environment *environment)
+{
+	strcpy(environment->kernel, "6.18.44");
+	strcpy(environment->machine, "x86_64");
+	strcpy(environment->cpu, "Some Processor");
+	strcpy(environment->sendprof, "0.1.0");
+	strcpy(environment->created, "2025-11-21T09:31:07Z");
+	environment->cpus = 2;
+	environment->memory_bytes = 8ull << 30;
+	environment->filesystem = "/mnt";
+	environment->device = "/dev/loop3";
+	environment->mount_options = "rw,relatime";
+	environment->volume = (struct volume_info){
+		.label = "demo",
+		.total_bytes = 3ull << 30,
+		.sectorsize = 4096,
+		.nodesize = 16384,
+		.csum_name = "crc32c",
+	};
+}
+
+/* Equal streams of 1,234 commands; the engine three times as fast. */
+static inline void sample_equal(struct result *result)
+{
+	static struct missing_metric missing[] = {{"kernel cache hits", "the pipe hides them"}};
+
+	memset(result, 0, sizeof(*result));
+	result->verdict = VERDICT_EQUAL;
+	sample_environment(&result->environment);
+	result->snapshot = (struct snapshot_fact){"/mnt/child", 261, {1, 2}, 38};
+	result->parent = (struct snapshot_fact){"/mnt/base", 258, {3}, 21};
+	sample_clone_sources[0] = (struct snapshot_fact){"/mnt/other", 259, {4}, 27};
+	result->clone_sources = sample_clone_sources;
+	result->clone_source_count = 1;
+	result->protocol = 1;
+	result->repeat = SAMPLE_REPEATS;
+	result->tier = "pipe";
+	sample_sends(result);
+	sample_kind(result, STREAM_C_SNAPSHOT, 1, 118, 30000);
+	sample_kind(result, STREAM_C_UTIMES, 600, 30000, 3000);
+	sample_kind(result, STREAM_C_WRITE, 120, 5300000, 90000);
+	sample_kind(result, STREAM_C_SET_XATTR, 512, 11876, 6000);
+	sample_kind(result, STREAM_C_END, 1, 10, 1000);
+	sample_counters(&result->sides[SIDE_ENGINE]);
+	result->missing = missing;
+	result->missing_count = 1;
+}
+
+static inline void sample_different(struct result *result)
+{
+	static char *const kernel[] = {"MKFILE path=a ino=257", "WRITE path=a file_offset=0",
+				       "CHMOD path=a mode=0644"};
+	static char *const engine[] = {"MKFILE path=a ino=257", "WRITE path=a file_offset=4096",
+				       NULL};
+	struct divergence *divergence = &result->divergence;
+
+	sample_equal(result);
+	result->verdict = VERDICT_DIFFERENT;
+	result->sides[SIDE_ENGINE].kinds[STREAM_C_WRITE].count = 119;
+	*divergence = (struct divergence){
+		.found = true,
+		.command_index = 1001,
+		.byte_offset = 0x9f3c,
+		.identical = 1231,
+		.changed = 2,
+		.only_kernel = 1,
+		.context_count = 3,
+		.context_first_different = 1,
+		.attributes = "file_offset",
+	};
+	memcpy(divergence->kernel_context, kernel, sizeof(kernel));
+	memcpy(divergence->engine_context, engine, sizeof(engine));
+}
+
+/* The engine failed before its first byte. */
+static inline void sample_incomplete(struct result *result)
+{
+	struct side_result *engine = &result->sides[SIDE_ENGINE];
+
+	sample_equal(result);
+	result->verdict = VERDICT_INCOMPLETE;
+	memset(engine, 0, sizeof(*engine));
+	strcpy(engine->error, "/dev/loop3: leaf 30408704 slot 12: item end 17032 beyond 16283");
+}
+
+/* An image and a stream from a file: the kernel was not run. */
+static inline void sample_recorded(struct result *result)
+{
+	struct side_result *kernel = &result->sides[SIDE_KERNEL];
+
+	sample_equal(result);
+	result->kernel_recorded = true;
+	result->environment.device = NULL;
+	result->environment.mount_options = NULL;
+	result->parent = (struct snapshot_fact){0};
+	result->clone_source_count = 0;
+	kernel->sample_count = 1;
+	kernel->samples[0] = (struct run_sample){.bytes = 5342011, .commands = 1234, .repeat = 1};
+	kernel->progress_count = 0;
+	for (int kind = 0; kind < STREAM_C_COUNT; kind++)
+		kernel->kinds[kind].latency = (struct latency){0};
+}
+
+/* A run that ended before anything was known. */
+static inline void sample_empty(struct result *result)
+{
+	memset(result, 0, sizeof(*result));
+	result->verdict = VERDICT_INCOMPLETE;
+}
+
+#define SAMPLE_HOSTILE "</td><script>alert(1)</script>\"'&|`*_\033[31m\xe2\x80\xae\xff\n# x"
+
+/* Every string that comes from outside is made to break out of its place. */
+static inline void sample_hostile(struct result *result)
+{
+	static char text[] = SAMPLE_HOSTILE,
+		    line[] = "CLONE " SAMPLE_HOSTILE " path=" SAMPLE_HOSTILE;
+	static struct missing_metric missing[] = {{SAMPLE_HOSTILE, SAMPLE_HOSTILE}};
+	struct environment *environment = &result->environment;
+
+	sample_different(result);
+	environment->filesystem = environment->device = environment->mount_options = text;
+	snprintf(environment->volume.label, sizeof(environment->volume.label), "%s", text);
+	snprintf(environment->cpu, sizeof(environment->cpu), "%s", text);
+	result->snapshot.path = result->parent.path = sample_clone_sources[0].path = text;
+	result->divergence.kernel_context[1] = line;
+	result->divergence.engine_context[2] = text;
+	result->divergence.attributes = text;
+	result->missing = missing;
+}
+
+static void (*const sample_makers[])(struct result *result) = {
+	sample_equal,	 sample_different, sample_incomplete,
+	sample_recorded, sample_empty,	   sample_hostile,
+};
+enum { SAMPLE_MAKERS = sizeof(sample_makers) / sizeof(sample_makers[0]) };
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the renderers say about results, and that nothing in a result can break their formats. */
+#include "reports/format.h"
+#include "reports/report.h"
+#include "tests/unit/html_check.h"
+#include "tests/unit/sample_result.h"
+
+#include <errno.h>
+
+static struct result sample; /* too large for a stack */
+
+static char *render_text(bool colour, unsigned int width)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(report_text(&sample, out, colour, width), 0);
+	fclose(out);
+	return text;
+}
+
+static char *render_markdown(void)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(report_markdown(&sample, out), 0);
+	fclose(out);
+	return text;
+}
+
+static char *render_html(void)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(report_html(&sample, NULL, out), 0);
+	fclose(out);
+	return text;
+}
+
+static void expect_in(const char *text, const char *wanted)
+{
+	if (!strstr(text, wanted))
+		fail_msg("no '%s' in:\n%s", wanted, text);
+}
+
+static void expect_not_in(const char *text, const char *unwanted)
+{
+	if (strstr(text, unwanted))
+		fail_msg("'%s' in:\n%s", unwanted, text);
+}
+
+static void expect_all_in(const char *text, const char *const *wanted)
+{
+	for (; *wanted; wanted++)
+		expect_in(text, *wanted);
+}
+
+static void expect_first_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+
+	if (strncmp(text, line, length) || text[length] != '\n')
+		fail_msg("have '%.120s' expect '%s'", text, line);
+}
+
+static void test_text_of_equal_streams(void **state)
+{
+	static const char *const wanted[] = {
+		"\n  Snapshot      /mnt/child (id 261, transid 38)\n",
+		"\n  Parent        /mnt/base (id 258, transid 21)\n",
+		"\n  Clone source  /mnt/other (id 259, transid 27)\n",
+		"\n  Send          incremental, protocol 1, engine as kernel 6.18\n",
+		"\n  Filesystem    /mnt on /dev/loop3\n",
+		"\n  Method        pipe tier, warm caches, 3 repeats after a warm-up\n",
+		"\n  Run again     1 pair of sends, because a commit came in between\n",
+		/* The warm-up and the discarded pair count nowhere. */
+		"\n  kernel  960 ms   900 ms   990 ms      960 µs  480 ms  5.31 MiB/s       1,285\n",
+		"\n  engine  320 ms   300 ms   330 ms      320 µs  160 ms  15.9 MiB/s       3,856\n",
+		"\n  engine 3.00× faster\n",
+		"\n  names of inodes    engine    2,000  1,500  75.0%     500      244        0\n",
+		"\n  roots of leaves    engine        0      0      –       0        0        0\n",
+		"\n  a clone source was found            engine    200  50.0%\n",
+		"\n  kernel cache hits  the pipe hides them\n",
+		"\n  Batched, so not timed: 308 of the kernel's commands (",
+	};
+	char *text;
+
+	(void)state;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	sample_equal(&sample);
+	text = render_text(false, 80);
+	expect_first_line(text, "IDENTICAL  1,234 commands, 5.09 MiB, byte for byte");
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		expect_in(text, wanted[i]);
+	expect_not_in(text, "First divergence");
+	expect_not_in(text, "\033");
+	free(text);
+}
+
+/* The kind that took the most time stands first, kernel above engine. */
+static void test_latency_rows(void **state)
+{
+	char *text, *write, *utimes;
+
+	(void)state;
+	sample_equal(&sample);
+	text = render_text(false, 120);
+	write = strstr(text, "\n  WRITE      kernel    120  80.1%");
+	utimes = strstr(text, "\n  UTIMES     kernel    600  80.0%");
+	assert_non_null(write);
+	assert_non_null(utimes);
+	assert_true(write < utimes);
+	expect_in(write, "\n             engine    120  80.1%");
+	/* p50 and the largest are those of the buckets and the samples. */
+	expect_in(write, "   900 µs  ");
+	free(text);
+}
+
+static void test_text_of_different_streams(void **state)
+{
+	static const char *const wanted[] = {
+		"\n  Where       command 1,001, offset 0x9f3c (40,764)\n",
+		"\n  Attributes  file_offset\n",
+		"\n  Aligned     1,231 identical, 2 changed, 1 only in the kernel's, 0 only in the\n",
+		"\n    MKFILE path=a ino=257\n  - WRITE path=a file_offset=0\n"
+		"  + WRITE path=a file_offset=4096\n  - CHMOD path=a mode=0644\n"
+		"  - the kernel's, + the engine's\n",
+		"\n  Kernel's stream  1,234 commands, 5.09 MiB\n",
+		NULL,
+	};
+	char *text;
+
+	(void)state;
+	sample_different(&sample);
+	text = render_text(false, 80);
+	expect_first_line(text, "DIFFERENT  first at command 1,001 (offset 0x9f3c)");
+	expect_all_in(text, wanted);
+	free(text);
+}
+
+static void test_text_without_figures(void **state)
+{
+	char *text;
+
+	(void)state;
+	sample_incomplete(&sample);
+	text = render_text(false, 80);
+	expect_first_line(text, "INCOMPLETE  engine: /dev/loop3: leaf 30408704 slot 12: item end "
+				"17032 beyond");
+	expect_in(text, "\n  kernel  960 ms");
+	expect_not_in(text, "faster");
+	expect_not_in(text, "Caches");
+	free(text);
+
+	sample_empty(&sample);
+	text = render_text(false, 80);
+	expect_first_line(text, "INCOMPLETE  no pair of sends was completed");
+	expect_not_in(text, "Latency");
+	free(text);
+
+	sample_recorded(&sample);
+	text = render_text(false, 80);
+	expect_first_line(text, "IDENTICAL  1,234 commands, 5.09 MiB, byte for byte with the "
+				"recorded stream");
+	expect_in(text, "\n  Kernel's stream  recorded in a file, not timed\n");
+	expect_in(text, "\n  engine  320 ms");
+	expect_not_in(text, "\n  kernel  ");
+	expect_not_in(text, "faster");
+	free(text);
+}
+
+/* How sure the comparison is stands beside it. */
+static void test_cautions(void **state)
+{
+	char *text;
+
+	(void)state;
+	sample_equal(&sample);
+	sample.sides[SIDE_ENGINE].samples[1].duration_ns = 950000000;
+	text = render_text(false, 80);
+	expect_in(text,
+		  "\n  engine 2.91× faster; the spreads overlap: the difference may be noise\n");
+	free(text);
+
+	sample_equal(&sample);
+	for (int side = 0; side < SIDE_COUNT; side++)
+		sample.sides[side].sample_count = 2;
+	text = render_text(false, 80);
+	expect_in(text, "\n  engine 3.00× faster; one measured repeat: the spread is unknown\n");
+	free(text);
+
+	sample_equal(&sample);
+	for (unsigned int i = 0; i < SAMPLE_REPEATS + 2; i++)
+		sample.sides[SIDE_ENGINE].samples[i].duration_ns *= 6;
+	text = render_text(false, 80);
+	expect_in(text, "\n  engine 2.00× slower\n");
+	free(text);
+}
+
+/* Lines fit the width; no control character but our own colours; ASCII for an ASCII locale. */
+static void test_text_form(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SAMPLE_MAKERS; i++) {
+		char *text;
+
+		sample_makers[i](&sample);
+		setenv("LC_ALL", "C.UTF-8", 1);
+		text = render_text(false, 80);
+		for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+			assert_in_range(format_width(line), 0, 80);
+			assert_true(line[strlen(line) - 1] != ' ');
+			for (const char *c = line; *c; c++)
+				assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
+		}
+		free(text);
+
+		setenv("LC_ALL", "C", 1);
+		text = render_text(true, 80);
+		assert_non_null(strstr(text, "\033[1m"));
+		for (const char *c = text; *c; c++)
+			assert_true((unsigned char)*c < 0x7f);
+		free(text);
+		setenv("LC_ALL", "C.UTF-8", 1);
+	}
+}
+
+static void test_markdown(void **state)
+{
+	static const char *const wanted[] = {
+		"\n**engine 3.00× faster**\n",
+		"\n| Snapshot | /mnt/child (id 261, transid 38) |\n",
+		"\n| Command | Sender | Count | Timed | p50 | p90 | p99 | Max | Total |\n"
+		"|---|---|---:|---:|---:|---:|---:|---:|---:|\n| WRITE | kernel | 120 |",
+		"\n| SET_XATTR | 512 | 41.5% | 11.6 KiB | 0.2% |\n",
+		"\n| 3 | kernel | 2.00 s | 2.00 ms | 1.00 s | 1,234 | 5,342,011 | 42 | a commit came "
+		"in between: run again |\n",
+		"\n| Snapshot UUID | 01020000-0000-0000-0000-000000000000 |\n",
+		NULL,
+	};
+	char *text;
+
+	(void)state;
+	sample_equal(&sample);
+	text = render_markdown();
+	expect_first_line(text, "# IDENTICAL: 1,234 commands, 5.09 MiB, byte for byte");
+	expect_all_in(text, wanted);
+	free(text);
+
+	sample_different(&sample);
+	text = render_markdown();
+	expect_in(text, "\n      MKFILE path=a ino=257\n    - WRITE path=a file_offset=0\n"
+			"    + WRITE path=a file_offset=4096\n    - CHMOD path=a mode=0644\n");
+	expect_in(text, "\n| WRITE | 120 | 119 | 5,300,000 | 5,300,000 |\n");
+	free(text);
+
+	sample_hostile(&sample);
+	text = render_markdown();
+	expect_in(text,
+		  "\n| Snapshot | \\</td\\>\\<script\\>alert(1)\\</script\\>\"'\\&\\|\\`\\*\\_"
+		  "\\\\x1b\\[31m\\\\u{202e}\\\\xff\\\\x0a\\# x (id 261, transid 38) |\n");
+	expect_not_in(text, "\n# x");
+	free(text);
+}
+
+static void test_html(void **state)
+{
+	static const char *const wanted[] = {
+		"<title>sendprof: IDENTICAL</title>",
+		"<h1>IDENTICAL</h1>\n<p class=\"detail\">1,234 commands, 5.09 MiB, byte for byte</p>",
+		"<dd>3.00× faster <small>the spreads do not overlap</small></dd>",
+		"Plots are missing: none were drawn; that needs gnuplot (Debian, Ubuntu: apt "
+		"install gnuplot-nox).",
+		"@media (prefers-color-scheme:dark)",
+		"<section id=\"missing\">",
+		NULL,
+	};
+	static const char *const different[] = {
+		"<h1>DIFFERENT</h1>",
+		"<code class=\"kernel\"><b>WRITE</b> <span>path=a</span> <mark>file_offset=0</mark>",
+		"<code class=\"engine\"><b>WRITE</b> <span>path=a</span> <mark>file_offset=4096</mark>",
+		"<td class=\"num bad\">119</td>",
+		NULL,
+	};
+	char *text;
+
+	(void)state;
+	sample_equal(&sample);
+	text = render_html();
+	expect_all_in(text, wanted);
+	expect_not_in(text, "id=\"divergence\"");
+	free(text);
+
+	sample_different(&sample);
+	text = render_html();
+	expect_all_in(text, different);
+	free(text);
+}
+
+/* Whatever the result, the page is whole, asks for nothing and runs nothing. */
+static void test_html_form(void **state)
+{
+	static const char *const forbidden[] = {
+		"<script", "<img", "<link", "javascript:", "@import", "url(", "http:", "https:"};
+
+	(void)state;
+	for (int i = 0; i < SAMPLE_MAKERS; i++) {
+		char *text;
+
+		sample_makers[i](&sample);
+		text = render_html();
+		assert_in_range(html_check(text), 20, 5000);
+		for (size_t j = 0; j < sizeof(forbidden) / sizeof(forbidden[0]); j++)
+			expect_not_in(text, forbidden[j]);
+		free(text);
+	}
+}
+
+/* Random bytes as names. Deterministic: a failure is found again. */
+static void test_random_names(void **state)
+{
+	static const char alphabet[] = "<>&\"'`|\\/\n\033\x7f\x80\xbf\xc2\xe2\xf0\xff -=#a";
+	uint32_t random = 1;
+	char name[40];
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		char *text;
+
+		for (size_t i = 0; i < sizeof(name) - 1; i++) {
+			random = random * 1664525 + 1013904223;
+			name[i] = alphabet[(random >> 16) % (sizeof(alphabet) - 1)];
+		}
+		name[sizeof(name) - 1] = '\0';
+		sample_different(&sample);
+		sample.snapshot.path = name;
+		sample.divergence.engine_context[1] = name;
+		text = render_html();
+		html_check(text);
+		free(text);
+		text = render_text(false, 60);
+		assert_null(strpbrk(text, "\033\x7f\r\b"));
+		free(text);
+	}
+}
+
+static void test_full_disk(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	sample_equal(&sample);
+	assert_int_equal(report_text(&sample, full, false, 80), -ENOSPC);
+	clearerr(full);
+	assert_int_equal(report_markdown(&sample, full), -ENOSPC);
+	clearerr(full);
+	assert_int_equal(report_html(&sample, NULL, full), -ENOSPC);
+	fclose(full);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_of_equal_streams),
+		cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_text_of_different_streams),
+		cmocka_unit_test(test_text_without_figures),
+		cmocka_unit_test(test_cautions),
+		cmocka_unit_test(test_text_form),
+		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_html),
+		cmocka_unit_test(test_html_form),
+		cmocka_unit_test(test_random_names),
+		cmocka_unit_test(test_full_disk),
+	};
+
+	return cmocka_run_group_tests_name("reports", tests, NULL, NULL);
+}
