@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Reads of one image or block device. Buffered reads leave caching and read-ahead to the kernel.
- * Direct reads go through an aligned window; a read that continues where the window ends fills more
- * of it than was asked for, so that trees and files laid out in order cost few requests.
+ * Direct reads go through aligned windows; a read that goes on about where a window ends fills it
+ * with more than was asked for, so that trees and files laid out in order cost few requests. There
+ * are several windows because a sender reads leaves, checksums, backrefs and data by turns.
  */
 #include "engine/volume/device.h"
 
@@ -16,9 +17,18 @@
 #include <unistd.h>
 
 enum {
+	WINDOWS = 6,
 	WINDOW_BYTES = 1 << 20,
 	READ_AHEAD_BYTES = 256 << 10,
+	MAX_GAP_BYTES = 64 << 10, /* between two reads that still count as sequential */
 	WINDOW_ALIGNMENT = 4096,
+};
+
+struct window {
+	uint8_t *bytes;
+	uint64_t start; /* on the device */
+	size_t length;	/* 0: empty */
+	uint64_t last_use;
 };
 
 struct device {
@@ -26,10 +36,10 @@ struct device {
 	char *path;
 	uint64_t size;
 
-	uint8_t *window; /* NULL for buffered reads */
+	uint8_t *window_bytes; /* of all windows; NULL for buffered reads */
+	struct window windows[WINDOWS];
+	uint64_t uses;
 	uint32_t alignment;
-	uint64_t window_start;
-	size_t window_length;
 };
 
 static int find_size(struct device *device, const struct stat *stat)
@@ -49,7 +59,7 @@ static int find_size(struct device *device, const struct stat *stat)
  */
 static int prepare_direct(struct device *device, const struct stat *stat)
 {
-	int sector;
+	int sector, i;
 
 	if (!S_ISBLK(stat->st_mode))
 		return 0;
@@ -60,8 +70,12 @@ static int prepare_direct(struct device *device, const struct stat *stat)
 	device->alignment = (uint32_t)sector;
 	if (fcntl(device->fd, F_SETFL, O_DIRECT))
 		return -errno;
-	return posix_memalign((void **)&device->window, WINDOW_ALIGNMENT, WINDOW_BYTES) ? -ENOMEM
-											: 0;
+	if (posix_memalign((void **)&device->window_bytes, WINDOW_ALIGNMENT,
+			   WINDOWS * WINDOW_BYTES))
+		return -ENOMEM;
+	for (i = 0; i < WINDOWS; i++)
+		device->windows[i].bytes = device->window_bytes + (size_t)i * WINDOW_BYTES;
+	return 0;
 }
 
 int device_open(const char *path, bool live, struct device **out, struct failure *failure)
@@ -102,7 +116,7 @@ void device_close(struct device *device)
 		return;
 	if (device->fd >= 0)
 		close(device->fd);
-	free(device->window);
+	free(device->window_bytes);
 	free(device->path);
 	free(device);
 }
@@ -119,7 +133,10 @@ const char *device_path(const struct device *device)
 
 void device_forget(struct device *device)
 {
-	device->window_length = 0;
+	int i;
+
+	for (i = 0; i < WINDOWS; i++)
+		device->windows[i].length = 0;
 }
 
 /* pread(2) until @length bytes are there. -ENODATA if the file ends before. */
@@ -141,19 +158,49 @@ static int read_fully(const struct device *device, uint64_t offset, uint8_t *buf
 	return 0;
 }
 
-/* Make the window begin at or before @offset and, unless it is too small, reach @length behind it.
- */
-static int fill_window(struct device *device, uint64_t offset, size_t length)
+static uint64_t window_end(const struct window *window)
+{
+	return window->start + window->length;
+}
+
+static bool window_holds(const struct window *window, uint64_t offset)
+{
+	return offset >= window->start && offset < window_end(window);
+}
+
+static bool is_sequential(const struct window *window, uint64_t offset)
+{
+	return window->length && offset >= window_end(window) &&
+	       offset - window_end(window) <= MAX_GAP_BYTES;
+}
+
+/* The window that holds @offset, else the one to fill: that which ends there, or the longest
+ * unused. */
+static struct window *choose_window(struct device *device, uint64_t offset)
+{
+	struct window *sequential = NULL, *oldest = &device->windows[0];
+	int i;
+
+	for (i = 0; i < WINDOWS; i++) {
+		struct window *window = &device->windows[i];
+
+		if (window_holds(window, offset))
+			return window;
+		if (is_sequential(window, offset))
+			sequential = window;
+		if (window->last_use < oldest->last_use)
+			oldest = window;
+	}
+	return sequential ? sequential : oldest;
+}
+
+/* Read @want bytes at the aligned @start, as far as window and device reach. */
+static int read_window(const struct device *device, struct window *window, uint64_t start,
+		       uint64_t want)
 {
 	uint64_t mask = device->alignment - 1;
-	uint64_t start = offset & ~mask;
-	uint64_t window_end = device->window_start + device->window_length;
-	bool sequential = device->window_length && offset == window_end;
-	uint64_t want = offset - start + length;
 	int ret;
 
-	if (sequential && want < READ_AHEAD_BYTES)
-		want = READ_AHEAD_BYTES;
 	want = (want + mask) & ~mask;
 	if (want > WINDOW_BYTES)
 		want = WINDOW_BYTES;
@@ -161,35 +208,49 @@ static int fill_window(struct device *device, uint64_t offset, size_t length)
 	if (want > device->size - start)
 		want = device->size - start;
 
-	device->window_length = 0;
-	ret = read_fully(device, start, device->window, want);
+	window->length = 0;
+	ret = read_fully(device, start, window->bytes, want);
 	if (ret)
 		return ret;
-	device->window_start = start;
-	device->window_length = want;
+	window->start = start;
+	window->length = want;
 	return 0;
+}
+
+/* Make @window begin at or before @offset and, unless it is too small, reach @length behind it. */
+static int fill_window(const struct device *device, struct window *window, uint64_t offset,
+		       size_t length)
+{
+	uint64_t start = offset & ~(uint64_t)(device->alignment - 1);
+	uint64_t want = offset - start + length;
+
+	/* A bad sector further on is no error yet. */
+	if (is_sequential(window, offset) && want < READ_AHEAD_BYTES &&
+	    !read_window(device, window, start, READ_AHEAD_BYTES))
+		return 0;
+	return read_window(device, window, start, want);
 }
 
 static int read_direct(struct device *device, uint64_t offset, uint8_t *buffer, size_t length)
 {
 	while (length) {
-		uint64_t window_end = device->window_start + device->window_length;
-		size_t chunk;
+		struct window *window = choose_window(device, offset);
+		size_t part;
 		int ret;
 
-		if (offset < device->window_start || offset >= window_end) {
-			ret = fill_window(device, offset, length);
+		if (!window_holds(window, offset)) {
+			ret = fill_window(device, window, offset, length);
 			if (ret)
 				return ret;
-			window_end = device->window_start + device->window_length;
 		}
-		chunk = window_end - offset;
-		if (chunk > length)
-			chunk = length;
-		memcpy(buffer, device->window + (offset - device->window_start), chunk);
-		buffer += chunk;
-		offset += chunk;
-		length -= chunk;
+		window->last_use = ++device->uses;
+		part = window_end(window) - offset;
+		if (part > length)
+			part = length;
+		memcpy(buffer, window->bytes + (offset - window->start), part);
+		buffer += part;
+		offset += part;
+		length -= part;
 	}
 	return 0;
 }
@@ -203,7 +264,7 @@ int device_read(struct device *device, uint64_t offset, void *buffer, size_t len
 		return failure_set(failure, -ENODATA,
 				   "read of %zu bytes at %llu: the device ends at %llu", length,
 				   (unsigned long long)offset, (unsigned long long)device->size);
-	if (device->window)
+	if (device->window_bytes)
 		ret = read_direct(device, offset, buffer, length);
 	else
 		ret = read_fully(device, offset, buffer, length);
