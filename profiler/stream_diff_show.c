@@ -18,7 +18,8 @@ struct diff_options {
 static const struct option_row rows[] = {
 	OPTION_ROW_U64('c', "context", "N", struct diff_options, context, 0,
 		       STREAM_DIFF_CONTEXT_MAX,
-		       "show N identical commands before the first divergence"),
+		       "show N identical commands before the first divergence, and 2N "
+		       "commands after it"),
 	OPTION_ROW_LIST('i', "ignore", "ATTRIBUTE", struct diff_options, ignored,
 			"do not compare this attribute (uuid, ctransid, atime, ...), or the "
 			"protocol of the stream header; may be given several times"),
