@@ -64,6 +64,12 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 		human_count(counters.blocks_read, text[0]),
 		human_count(counters.block_cache_hits, text[1]));
 	fprintf(stderr, "device       %s read\n", human_size(counters.bytes_read, text[0]));
+	if (counters.refreshes)
+		fprintf(stderr, "restarts     %s: blocks had moved, roots were read again\n",
+			human_count(counters.refreshes, text[0]));
+	if (counters.bad_copies)
+		fprintf(stderr, "bad copies   %s, another copy was good\n",
+			human_count(counters.bad_copies, text[0]));
 	fprintf(stderr, "cache               lookups     hits\n");
 	for (size_t i = 0; i < CACHE_COUNT; i++)
 		print_cache(cache_names[i], &summary->caches[i]);
