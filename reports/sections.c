@@ -9,7 +9,7 @@ const struct section sections[] = {
 	 "The commands around the first one that differs, the kernel's beside the engine's.", NULL,
 	 IN_PAGES, EXTRA_CONTEXT, build_divergence},
 	{"durations", "Duration",
-	 "From the start of a send until its last byte was read from the pipe; medians over the "
+	 "From the start of a send to its return, in the thread that sends; medians over the "
 	 "measured repeats, the warm-up not counted.",
 	 NULL, IN_ALL, EXTRA_NONE, build_durations},
 	{"samples", "Every sample", NULL, NULL, IN_PAGES, EXTRA_SAMPLES, build_samples},

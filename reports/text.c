@@ -134,10 +134,10 @@ static void put_facts(const struct terminal *terminal, const struct table *table
 	for (size_t row = 0; row < table_rows(table); row++) {
 		unsigned int width = format_width(table_at(table, row, 0)->text);
 
-		names = width > names ? width : names;
+		/* A longer name gets a line of its own. */
+		if (width > names && width <= terminal->width / 3)
+			names = width;
 	}
-	if (names > terminal->width / 3)
-		names = terminal->width / 3;
 	for (size_t row = 0; row < table_rows(table); row++) {
 		const char *name = table_at(table, row, 0)->text;
 		unsigned int width = format_width(name);
@@ -270,7 +270,8 @@ static int put_context(const struct terminal *terminal, const struct divergence 
 	}
 	if (divergence->context_count) {
 		pad(terminal, INDENT);
-		put(terminal, TONE_MUTED, "- the kernel's, + the engine's\n");
+		put(terminal, TONE_MUTED, "- the kernel's, + the engine's");
+		fputc('\n', terminal->out);
 	}
 	return 0;
 }
