@@ -164,7 +164,7 @@ static int report(const struct run_options *options, const struct result *result
 	if (plots.code)
 		progress_note(progress, "%s", plots.text);
 	ret = print_summary(options, result);
-	if (ret)
+	if (ret && !ferror(stdout)) /* main() tells of a stdout that failed */
 		return failure_set(failure, ret, "cannot print the summary: %s", strerror(-ret));
 	if (result->verdict == VERDICT_DIFFERENT && !options->keep_streams)
 		progress_note(progress, "to look into the streams, run again with --keep-streams "

@@ -229,3 +229,13 @@ int mounted_filesystem_sync(const struct mounted_subvolume *subvolume, struct fa
 				   btrfs_util_strerror(error), strerror(errno));
 	return 0;
 }
+
+int mounted_filesystem_wait(const struct mounted_subvolume *subvolume, struct failure *failure)
+{
+	enum btrfs_util_error error = btrfs_util_wait_sync_fd(subvolume->fd, 0);
+
+	if (error)
+		return failure_set(failure, -errno, "cannot wait for a commit: %s: %s",
+				   btrfs_util_strerror(error), strerror(errno));
+	return 0;
+}

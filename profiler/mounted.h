@@ -43,4 +43,10 @@ void mounted_filesystem_release(struct mounted_filesystem *filesystem);
 /* Write out everything and commit: the device then holds what the kernel's send sees. */
 int mounted_filesystem_sync(const struct mounted_subvolume *subvolume, struct failure *failure);
 
+/*
+ * Wait for a commit that is under way, without starting one. The kernel's send sees a commit before
+ * the superblock on the device tells of it.
+ */
+int mounted_filesystem_wait(const struct mounted_subvolume *subvolume, struct failure *failure);
+
 #endif

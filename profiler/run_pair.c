@@ -220,6 +220,8 @@ int run_pair(struct pair_runner *runner, unsigned int repeat, struct failure *fa
 	}
 	if (!ret)
 		ret = run_side(runner, SIDE_ENGINE, repeat, failure);
+	if (!ret && is_mounted(runner))
+		ret = mounted_filesystem_wait(&runner->source.mounted, failure);
 	if (!ret)
 		ret = read_generation(runner, &generation_after, failure);
 	if (!ret)
