@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The figures of a result: latency buckets and percentiles, medians, and the JSON of it all. */
+#include "profiler/result.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SAMPLES = 20000 };
+
+/* xorshift64: the same numbers in each run. */
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static unsigned int only_bucket(uint64_t ns)
+{
+	struct latency latency = {0};
+	unsigned int bucket = 0;
+
+	latency_add(&latency, ns);
+	while (!latency.buckets[bucket])
+		bucket++;
+	return bucket;
+}
+
+static void test_buckets_cover_all_values(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++) {
+		uint64_t limit = latency_bucket_limit_ns(i);
+		uint64_t first = i ? latency_bucket_limit_ns(i - 1) : 0;
+
+		assert_true(limit > first);
+		assert_int_equal(only_bucket(first), i);
+		assert_int_equal(only_bucket(limit - 1), i);
+		/* An eighth wide at most, once there are more than 8 values to divide. */
+		assert_true(limit - first == 1 || limit - first <= (first + 7) / 8);
+	}
+	assert_int_equal(only_bucket(UINT64_MAX), LATENCY_BUCKETS - 1);
+	assert_true(latency_bucket_limit_ns(LATENCY_BUCKETS - 1) > 3600ull * 1000000000);
+}
+
+static int compare_u64(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void check_percentiles(const uint64_t *values, size_t count)
+{
+	uint64_t *sorted = malloc(count * sizeof(*sorted)), total = 0;
+	struct latency latency = {0};
+
+	assert_non_null(sorted);
+	memcpy(sorted, values, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_u64);
+	for (size_t i = 0; i < count; i++) {
+		latency_add(&latency, values[i]);
+		total += values[i];
+	}
+	assert_int_equal(latency.count, count);
+	assert_int_equal(latency.total_ns, total);
+	assert_int_equal(latency.max_ns, sorted[count - 1]);
+	for (unsigned int per_mille = 1; per_mille <= 1000; per_mille++) {
+		uint64_t exact = sorted[(count * per_mille + 999) / 1000 - 1];
+		uint64_t told = latency_percentile_ns(&latency, per_mille);
+
+		assert_true(told >= exact);
+		assert_true(told <= exact + exact / 8 + 1);
+		assert_true(told <= latency.max_ns);
+	}
+	assert_int_equal(latency_percentile_ns(&latency, 1000), sorted[count - 1]);
+	free(sorted);
+}
+
+static void test_percentiles_of_random_values(void **state)
+{
+	uint64_t *values = malloc(SAMPLES * sizeof(*values)), random = 1;
+
+	(void)state;
+	assert_non_null(values);
+	/* All magnitudes from a nanosecond to minutes. */
+	for (size_t i = 0; i < SAMPLES; i++)
+		values[i] = next_random(&random) >> (28 + next_random(&random) % 36);
+	check_percentiles(values, SAMPLES);
+	check_percentiles(values, 3);
+	free(values);
+}
+
+static void test_percentiles_of_few_values(void **state)
+{
+	static const uint64_t one[] = {1234567}, same[] = {50, 50, 50, 50}, zero[] = {0};
+	const struct latency none = {0};
+
+	(void)state;
+	check_percentiles(one, 1);
+	check_percentiles(same, 4);
+	check_percentiles(zero, 1);
+	assert_int_equal(latency_percentile_ns(&none, 500), 0);
+}
+
+static void test_percentile_beyond_the_last_bucket(void **state)
+{
+	struct latency latency = {0};
+
+	(void)state;
+	latency_add(&latency, UINT64_MAX / 2);
+	assert_int_equal(latency_percentile_ns(&latency, 500), UINT64_MAX / 2);
+}
+
+/* Samples of one side; freed by result_release(). */
+static void set_samples(struct side_result *side, const struct run_sample *samples, size_t count)
+{
+	free(side->samples);
+	side->samples = malloc(count * sizeof(*samples));
+	assert_non_null(side->samples);
+	memcpy(side->samples, samples, count * sizeof(*samples));
+	side->sample_count = count;
+}
+
+static void test_medians(void **state)
+{
+	static const struct run_sample kernel[] = {
+		{.duration_ns = 1, .repeat = 0}, /* warm-up */
+		{.duration_ns = 300, .repeat = 1},
+		{.duration_ns = 2, .repeat = 2, .repeated_for_commit = true},
+		{.duration_ns = 100, .repeat = 2},
+		{.duration_ns = 900, .repeat = 3},
+	};
+	static const struct run_sample engine[] = {
+		{.duration_ns = 9, .repeat = 0},
+		{.duration_ns = 200, .repeat = 1},
+		{.duration_ns = 100, .repeat = 2},
+	};
+	struct result *result = calloc(1, sizeof(*result));
+
+	(void)state;
+	assert_non_null(result);
+	assert_int_equal(result_median_ns(result, SIDE_KERNEL), 0);
+	set_samples(&result->sides[SIDE_KERNEL], kernel, 5);
+	assert_int_equal(result_median_ns(result, SIDE_KERNEL), 300);
+	assert_true(result_ratio(result) == 0);
+	set_samples(&result->sides[SIDE_ENGINE], engine, 1);
+	assert_int_equal(result_median_ns(result, SIDE_ENGINE), 0);
+	set_samples(&result->sides[SIDE_ENGINE], engine, 3);
+	assert_int_equal(result_median_ns(result, SIDE_ENGINE), 150);
+	assert_true(result_ratio(result) == 2);
+	result_release(result);
+	free(result);
+}
+
+/* The value at a path of keys and indexes like "sides.engine.samples.0.bytes". */
+static const json_t *at(const json_t *json, const char *path)
+{
+	char *copy = strdup(path), *rest = copy, *word;
+
+	assert_non_null(copy);
+	while ((word = strsep(&rest, "."))) {
+		if (json_is_array(json))
+			json = json_array_get(json, strtoul(word, NULL, 10));
+		else
+			json = json_object_get(json, word);
+		if (!json)
+			fail_msg("no '%s' of '%s'", word, path);
+	}
+	free(copy);
+	return json;
+}
+
+static struct result *example(void)
+{
+	static const struct run_sample sample = {
+		.duration_ns = 1234567890123,
+		.first_byte_ns = 11,
+		.cpu_ns = 12,
+		.bytes = 13,
+		.commands = 14,
+		.generation = 15,
+		.repeat = 1,
+	};
+	struct result *result = calloc(1, sizeof(*result));
+	struct side_result *engine;
+
+	assert_non_null(result);
+	result->verdict = VERDICT_DIFFERENT;
+	result->tier = "pipe";
+	result->snapshot = (struct snapshot_fact){.path = strdup("/mnt/a\xff"), .id = 256};
+	result->snapshot.uuid[0] = 0xab;
+	result->snapshot.uuid[15] = 0x0f;
+	result->clone_sources = calloc(1, sizeof(*result->clone_sources));
+	result->clone_sources[0] = (struct snapshot_fact){.path = strdup("/mnt/c"), .id = 257};
+	result->clone_source_count = 1;
+	result->environment.volume.csum_name = "crc32c";
+	result->environment.device = strdup("/dev/loop0");
+	for (unsigned int i = 0; i < SIDE_COUNT; i++)
+		set_samples(&result->sides[i], &sample, 1);
+	engine = &result->sides[SIDE_ENGINE];
+	engine->has_caches = true;
+	engine->caches[CACHE_BACKREF].hits = 77;
+	engine->backrefs.results[BACKREF_OVER_LIMIT] = 78;
+	engine->volume.bytes_read = 1ull << 62;
+	engine->kinds[STREAM_C_WRITE].count = 2;
+	latency_add(&engine->kinds[STREAM_C_WRITE].latency, 100);
+	engine->progress[0] = (struct progress_point){21, 22, 23};
+	engine->progress_count = 1;
+	strcpy(engine->error, "some error");
+	result->divergence.found = true;
+	result->divergence.byte_offset = 4711;
+	result->divergence.kernel_context[0] = strdup("WRITE a");
+	result->divergence.engine_context[1] = strdup("WRITE b");
+	result->divergence.context_count = 2;
+	result->missing = calloc(1, sizeof(*result->missing));
+	result->missing[0] = (struct missing_metric){"some metric", "some reason"};
+	result->missing_count = 1;
+	return result;
+}
+
+/* As JSON text and back, so that what a reader of the file gets is what is looked at. */
+static json_t *round_trip(const struct result *result)
+{
+	json_t *json = result_to_json(result), *again;
+	char *text;
+
+	assert_non_null(json);
+	text = json_dumps(json, JSON_INDENT(1));
+	assert_non_null(text);
+	again = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(again);
+	assert_true(json_equal(json, again));
+	free(text);
+	json_decref(json);
+	return again;
+}
+
+static void test_json_has_every_key(void **state)
+{
+	static const char *const paths[] = {
+		"schema_version",
+		"verdict",
+		"kernel_recorded",
+		"tier",
+		"ratio",
+		"environment.kernel",
+		"environment.machine",
+		"environment.cpu",
+		"environment.cpus",
+		"environment.memory_bytes",
+		"environment.sendprof",
+		"environment.created",
+		"environment.filesystem",
+		"environment.device",
+		"environment.mount_options",
+		"environment.volume.fsid",
+		"environment.volume.label",
+		"environment.volume.generation",
+		"environment.volume.total_bytes",
+		"environment.volume.sectorsize",
+		"environment.volume.nodesize",
+		"environment.volume.csum",
+		"request.snapshot.path",
+		"request.snapshot.id",
+		"request.snapshot.uuid",
+		"request.snapshot.ctransid",
+		"request.parent",
+		"request.clone_sources.0.path",
+		"request.no_data",
+		"request.protocol",
+		"request.generation",
+		"request.cache",
+		"request.repeat",
+		"sides.kernel.median_ns",
+		"sides.kernel.caches",
+		"sides.kernel.backrefs",
+		"sides.kernel.volume",
+		"sides.kernel.error",
+		"sides.engine.error",
+		"sides.engine.samples.0.repeat",
+		"sides.engine.samples.0.duration_ns",
+		"sides.engine.samples.0.first_byte_ns",
+		"sides.engine.samples.0.cpu_ns",
+		"sides.engine.samples.0.bytes",
+		"sides.engine.samples.0.commands",
+		"sides.engine.samples.0.generation",
+		"sides.engine.samples.0.repeated_for_commit",
+		"sides.engine.kinds.WRITE.count",
+		"sides.engine.kinds.WRITE.bytes",
+		"sides.engine.kinds.WRITE.latency.count",
+		"sides.engine.kinds.WRITE.latency.batched",
+		"sides.engine.kinds.WRITE.latency.total_ns",
+		"sides.engine.kinds.WRITE.latency.p50_ns",
+		"sides.engine.kinds.WRITE.latency.p90_ns",
+		"sides.engine.kinds.WRITE.latency.p99_ns",
+		"sides.engine.kinds.WRITE.latency.max_ns",
+		"sides.engine.kinds.WRITE.latency.buckets.0.1",
+		"sides.engine.progress.0.2",
+		"sides.engine.caches.name.lookups",
+		"sides.engine.caches.backref.hits",
+		"sides.engine.caches.dir_created.stores",
+		"sides.engine.caches.dir_utimes.evictions",
+		"sides.engine.caches.name.clears",
+		"sides.engine.caches.name.max_entries",
+		"sides.engine.backrefs.searches",
+		"sides.engine.backrefs.no_clone",
+		"sides.engine.backrefs.clone",
+		"sides.engine.backrefs.over_limit",
+		"sides.engine.backrefs.single_ref",
+		"sides.engine.backrefs.candidates",
+		"sides.engine.backrefs.preliminary_references",
+		"sides.engine.backrefs.leaves_resolved",
+		"sides.engine.volume.blocks_read",
+		"sides.engine.volume.block_cache_hits",
+		"sides.engine.volume.bytes_read",
+		"sides.engine.volume.data_bytes_verified",
+		"sides.engine.volume.bad_copies",
+		"sides.engine.volume.refreshes",
+		"divergence.command_index",
+		"divergence.byte_offset",
+		"divergence.identical",
+		"divergence.only_kernel",
+		"divergence.only_engine",
+		"divergence.changed",
+		"divergence.attributes",
+		"divergence.kernel_context.0",
+		"divergence.engine_context.1",
+		"divergence.context_first_different",
+		"missing.0.metric",
+		"missing.0.reason",
+	};
+	struct result *result = example();
+	json_t *json = round_trip(result);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		at(json, paths[i]);
+	json_decref(json);
+	result_release(result);
+	free(result);
+}
+
+static void assert_text(const json_t *json, const char *path, const char *text)
+{
+	assert_string_equal(json_string_value(at(json, path)), text);
+}
+
+static void assert_number(const json_t *json, const char *path, json_int_t number)
+{
+	assert_true(json_is_integer(at(json, path)));
+	assert_true(json_integer_value(at(json, path)) == number);
+}
+
+static void test_json_values(void **state)
+{
+	struct result *result = example();
+	json_t *json = round_trip(result);
+
+	(void)state;
+	assert_text(json, "verdict", "different");
+	assert_text(json, "request.snapshot.path", "/mnt/a\\xff");
+	assert_text(json, "request.snapshot.uuid", "ab000000-0000-0000-0000-00000000000f");
+	assert_true(json_is_null(at(json, "request.parent")));
+	assert_text(json, "request.generation", "6.18");
+	assert_text(json, "request.cache", "warm");
+	assert_number(json, "sides.kernel.median_ns", 1234567890123);
+	assert_true(json_real_value(at(json, "ratio")) == 1.0);
+	assert_true(json_is_null(at(json, "sides.kernel.caches")));
+	assert_true(json_is_null(at(json, "sides.kernel.error")));
+	assert_text(json, "sides.engine.error", "some error");
+	assert_number(json, "sides.engine.samples.0.generation", 15);
+	assert_number(json, "sides.engine.caches.backref.hits", 77);
+	assert_number(json, "sides.engine.backrefs.over_limit", 78);
+	assert_number(json, "sides.engine.volume.bytes_read", 1ll << 62);
+	assert_number(json, "sides.engine.kinds.WRITE.latency.buckets.0.1", 1);
+	assert_number(json, "sides.engine.kinds.WRITE.latency.buckets.0.0", 104);
+	assert_int_equal(json_object_size(at(json, "sides.engine.kinds")), 1);
+	assert_number(json, "sides.engine.progress.0.1", 22);
+	assert_number(json, "divergence.byte_offset", 4711);
+	assert_true(json_is_null(at(json, "divergence.engine_context.0")));
+	assert_text(json, "missing.0.reason", "some reason");
+	json_decref(json);
+	result_release(result);
+	free(result);
+}
+
+static void test_json_of_an_empty_result(void **state)
+{
+	struct result *result = calloc(1, sizeof(*result));
+	json_t *json;
+
+	(void)state;
+	assert_non_null(result);
+	json = round_trip(result);
+	assert_true(json_is_null(at(json, "divergence")));
+	assert_true(json_is_null(at(json, "ratio")));
+	assert_true(json_is_null(at(json, "request.snapshot")));
+	json_decref(json);
+	result_release(result);
+	free(result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buckets_cover_all_values),
+		cmocka_unit_test(test_percentiles_of_random_values),
+		cmocka_unit_test(test_percentiles_of_few_values),
+		cmocka_unit_test(test_percentile_beyond_the_last_bucket),
+		cmocka_unit_test(test_medians),
+		cmocka_unit_test(test_json_has_every_key),
+		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_json_of_an_empty_result),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
