@@ -124,6 +124,7 @@ static void test_root_items(void **state)
 {
 	struct fixture *fixture = *state;
 	struct btrfs_root_item top, old, first, second, stale, unreferenced, dead;
+	struct subvolume_info info;
 	struct root *root, *again;
 	uint64_t bytenr, gen;
 
@@ -168,8 +169,17 @@ static void test_root_items(void **state)
 	assert_int_equal(root_get(fixture->volume, 258, &root), 0);
 	expect_marks(root, 0);
 
-	assert_int_equal(root_get(fixture->volume, 259, &root), -ENOENT);
-	assert_int_equal(root_get(fixture->volume, 260, &root), -ENOENT);
+	assert_false(root->is_dead);
+
+	/* Being deleted: still readable, but no subvolumes any more. */
+	assert_int_equal(root_get(fixture->volume, 259, &root), 0);
+	assert_true(root->is_dead);
+	assert_int_equal(root_get(fixture->volume, 260, &root), 0);
+	assert_true(root->is_dead);
+	assert_int_equal(volume_find_subvolume(fixture->volume, "259", &info), -ENOENT);
+	assert_int_equal(volume_find_subvolume(fixture->volume, "260", &info), -ENOENT);
+	assert_int_equal(volume_find_subvolume(fixture->volume, "258", &info), 0);
+
 	assert_int_equal(root_get(fixture->volume, 261, &root), -ENOENT);
 	assert_int_equal(root_get(fixture->volume, BTRFS_CSUM_TREE_OBJECTID, &root), -ENOENT);
 	assert_int_equal(volume_failure(fixture->volume)->code, 0);
