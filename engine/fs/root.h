@@ -17,7 +17,7 @@ struct root {
 	unsigned int epoch; /* the volume's epoch when this was read */
 
 	bool is_subvolume; /* FS_TREE or 256 <= id <= -256: the members below are meaningful */
-	bool is_dead; /* deleted, its blocks not all freed yet: backrefs still lead here */
+	bool is_dead;	   /* deleted, its blocks not all freed yet: backrefs still lead here */
 	bool read_only;
 	uint8_t uuid[BTRFS_UUID_SIZE];
 	uint8_t parent_uuid[BTRFS_UUID_SIZE];

@@ -12,7 +12,8 @@
 /*
  * A position in a tree: nodes[0] is the leaf, nodes[root level] the root. Holds its blocks; they
  * stay readable (their content is immutable) until btree_path_release(), whatever the disk does.
- * Zero-initialise before first use; may be reused for another search without a release.
+ * Zero-initialise before first use; may be reused for another search without a release, which is
+ * faster when both go through the same nodes. A function that fails leaves nothing held.
  */
 struct btree_path {
 	struct root *root;
@@ -29,14 +30,18 @@ void btree_path_release(struct btree_path *path);
 int btree_search(struct root *root, const struct key *key, struct btree_path *path);
 
 /*
- * Position @path at the first item with a key >= @key. 0 positioned, 1 no such item, negative errno.
+ * Position @path at the first item with a key >= @key. 0 positioned, 1 no such item, negative
+ * errno.
  */
 int btree_search_from(struct root *root, const struct key *key, struct btree_path *path);
 
 /* Position at the last item with a key <= @key. 0 positioned, 1 no such item, negative errno. */
 int btree_search_before(struct root *root, const struct key *key, struct btree_path *path);
 
-/* Step to the next item, into the next leaf if need be. 0, 1 at the end of the tree, negative errno. */
+/*
+ * Step to the next item, into the next leaf if need be. 0, 1 at the end of the tree (and again when
+ * called there), negative errno.
+ */
 int btree_next(struct btree_path *path);
 
 /* Step to the first item of the next leaf. 0, 1 at the end of the tree, negative errno. */

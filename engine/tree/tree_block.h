@@ -21,12 +21,12 @@ struct tree_block {
 	uint64_t generation;
 	uint64_t owner; /* root number in the header: who wrote the block last */
 	uint32_t nritems;
-	uint8_t level; /* 0 is a leaf */
+	uint8_t level;	     /* 0 is a leaf */
 	const uint8_t *data; /* nodesize bytes, the header first */
 
-	unsigned int references; /* the cache never drops a block that is held */
+	unsigned int references;	  /* the cache never drops a block that is held */
 	struct tree_block *newer, *older; /* cache order by last use */
-	UT_hash_handle hh; /* by bytenr */
+	UT_hash_handle hh;		  /* by bytenr */
 };
 
 /* What the parent pointer promises; the block read has to agree. */
@@ -60,9 +60,9 @@ static inline struct tree_block *tree_block_hold(struct tree_block *block)
 
 static inline struct key key_from_disk(const struct btrfs_disk_key *disk)
 {
-	return (struct key){ .objectid = from_le64(disk->objectid),
-			     .type = disk->type,
-			     .offset = from_le64(disk->offset) };
+	return (struct key){.objectid = from_le64(disk->objectid),
+			    .type = disk->type,
+			    .offset = from_le64(disk->offset)};
 }
 
 static inline int key_compare(const struct key *a, const struct key *b)
@@ -100,9 +100,9 @@ static inline struct tree_block_id tree_block_child(const struct tree_block *nod
 {
 	const struct btrfs_key_ptr *pointer = tree_block_pointer(node, slot);
 
-	return (struct tree_block_id){ .bytenr = from_le64(pointer->blockptr),
-				       .generation = from_le64(pointer->generation),
-				       .level = node->level - 1 };
+	return (struct tree_block_id){.bytenr = from_le64(pointer->blockptr),
+				      .generation = from_le64(pointer->generation),
+				      .level = node->level - 1};
 }
 
 /* The data of an item; its bounds were checked when the block was read. */
