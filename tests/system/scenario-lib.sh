@@ -181,6 +181,8 @@ subvolume_id() {
 	btrfs inspect-internal rootid "$mnt/$1"
 }
 
+# run_engine FILE SNAPSHOT PARENT|- data|nodata SOURCE...: with FILE "-" to standard output, where what
+# a failed send wrote stays.
 run_engine() {
 	local output=$1 snapshot=$2 parent=$3 data=$4 source
 	shift 4
@@ -200,7 +202,8 @@ run_engine() {
 		arguments+=(-c "$prefix$source")
 	done
 	[[ $data == data ]] || arguments+=(--no-data)
-	timeout 120 "$SENDPROF" send "${arguments[@]}" -f "$output" "$prefix$snapshot"
+	[[ $output == - ]] || arguments+=(-f "$output")
+	timeout 120 "$SENDPROF" send "${arguments[@]}" "$prefix$snapshot"
 }
 
 # The running kernel's stream; the parent is listed as clone source, as btrfs-progs does.
@@ -230,15 +233,16 @@ need_kernel_failure() {
 	((kernel_failures > 0 || problems > 0)) || skip "this kernel can send it"
 }
 
-# The kernel's send stopped with an error (a few trees defeat it): the engine's must stop at the same
-# command. Uses what send_one knows.
+# The kernel's send stopped with an error (a few trees defeat it): the engine's must stop too, and with
+# nothing written that the kernel did not write. Uses what send_one knows.
 kernel_failed() {
 	if [[ ! $kernel_may_fail ]]; then
 		problem "$what: the kernel failed: $(cat "$kernel.errors")"
-	elif [[ ! $KERNEL_ONLY ]] && run_engine "$engine" "$snapshot" "$parent" "$data" "$@" 2>"$engine.errors"; then
+	elif [[ ! $KERNEL_ONLY ]] &&
+		run_engine - "$snapshot" "$parent" "$data" "$@" >"$engine" 2>"$engine.errors"; then
 		problem "$what: the kernel failed, the engine did not: $(cat "$kernel.errors")"
-	elif [[ ! $KERNEL_ONLY && -e $engine ]] && ! cmp -s "$kernel" "$engine"; then
-		problem "$what: kernel and engine failed at different commands"
+	elif [[ ! $KERNEL_ONLY ]] && ! cmp -s -n "$(stat -c %s "$engine")" "$kernel" "$engine"; then
+		problem "$what: kernel and engine wrote different commands before they failed"
 		show_difference "$kernel" "$engine"
 	fi
 	kernel_failures=$((kernel_failures + 1))
