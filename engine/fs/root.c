@@ -17,12 +17,6 @@ struct root_cache {
 	struct root *by_id;
 };
 
-static bool is_subvolume_id(uint64_t id)
-{
-	return id == BTRFS_FS_TREE_OBJECTID ||
-	       (id >= BTRFS_FIRST_FREE_OBJECTID && id <= BTRFS_LAST_FREE_OBJECTID);
-}
-
 /* The members behind the legacy part: valid if the kernel that wrote the item last knew them. */
 static void read_identity(const struct btrfs_root_item *item, size_t size, struct root *root)
 {
@@ -150,7 +144,7 @@ int root_get(struct volume *volume, uint64_t id, struct root **out)
 		return volume_fail(volume, -ENOMEM, "out of memory for a root");
 	root->volume = volume;
 	root->id = id;
-	root->is_subvolume = is_subvolume_id(id);
+	root->is_subvolume = root_id_is_subvolume(id);
 	ret = root_update(root);
 	if (!ret) {
 		ret = add_root(volume, root);

@@ -28,6 +28,13 @@ struct root {
 	UT_hash_handle hh; /* by id */
 };
 
+/* The top level or a subvolume or snapshot below it. */
+static inline bool root_id_is_subvolume(uint64_t id)
+{
+	return id == BTRFS_FS_TREE_OBJECTID ||
+	       (id >= BTRFS_FIRST_FREE_OBJECTID && id <= BTRFS_LAST_FREE_OBJECTID);
+}
+
 /*
  * Get the root numbered @id, current in the volume's epoch. The pointer stays valid until
  * volume_close(). -ENOENT (no such root) records no failure message.

@@ -81,6 +81,21 @@ static int set_node(struct volume *volume, struct btree_path *path, int level,
 	return 0;
 }
 
+/*
+ * Subvolumes share blocks, so theirs belong to any subvolume; the blocks of another tree are its
+ * own. While a balance runs its trees borrow the blocks of others.
+ */
+static int check_owner(const struct root *root, const struct tree_block *block)
+{
+	if (block->owner == root->id || root->id == BTRFS_TREE_RELOC_OBJECTID ||
+	    (root->is_subvolume && root_id_is_subvolume(block->owner)))
+		return 0;
+	return volume_fail(root->volume, -EUCLEAN,
+			   "tree block %llu: belongs to root %llu, found in root %llu",
+			   (unsigned long long)block->bytenr, (unsigned long long)block->owner,
+			   (unsigned long long)root->id);
+}
+
 /* A child begins with the key that its parent has for it, so it is not empty either. */
 static int check_first_key(struct volume *volume, const struct tree_block *parent, uint32_t slot,
 			   const struct tree_block *child)
@@ -106,15 +121,18 @@ static int check_first_key(struct volume *volume, const struct tree_block *paren
 }
 
 /* Put the child at the current slot of @level into @path, one level down. */
-static int descend(struct volume *volume, struct btree_path *path, int level)
+static int descend(struct btree_path *path, int level)
 {
+	struct volume *volume = path->root->volume;
 	const struct tree_block *parent = path->nodes[level];
 	struct tree_block_id id = tree_block_child(parent, path->slots[level]);
 	int ret = set_node(volume, path, level - 1, &id);
 
-	if (ret)
-		return ret;
-	return check_first_key(volume, parent, path->slots[level], path->nodes[level - 1]);
+	if (!ret)
+		ret = check_owner(path->root, path->nodes[level - 1]);
+	if (!ret)
+		ret = check_first_key(volume, parent, path->slots[level], path->nodes[level - 1]);
+	return ret;
 }
 
 /* btree_search() without restarts. */
@@ -130,6 +148,8 @@ static int search_once(struct root *root, const struct key *key, struct btree_pa
 		path->nodes[level] = NULL;
 	}
 	ret = set_node(root->volume, path, root->level, &id);
+	if (!ret)
+		ret = check_owner(root, path->nodes[root->level]);
 	if (ret)
 		return ret;
 	for (level = root->level; level > 0; level--) {
@@ -137,7 +157,7 @@ static int search_once(struct root *root, const struct key *key, struct btree_pa
 		if (find_slot(path->nodes[level], key, &path->slots[level]) &&
 		    path->slots[level] > 0)
 			path->slots[level]--;
-		ret = descend(root->volume, path, level);
+		ret = descend(path, level);
 		if (ret)
 			return ret;
 	}
@@ -162,7 +182,6 @@ static int check_next_leaf(const struct btree_path *path, const struct key *last
 static int next_leaf_once(struct btree_path *path)
 {
 	const struct tree_block *leaf = path->nodes[0];
-	struct volume *volume = path->root->volume;
 	int level = 1, ret;
 	struct key last;
 
@@ -177,7 +196,7 @@ static int next_leaf_once(struct btree_path *path)
 	last = tree_block_key(leaf, leaf->nritems - 1);
 	path->slots[level]++;
 	for (; level > 0; level--) {
-		ret = descend(volume, path, level);
+		ret = descend(path, level);
 		if (ret)
 			return ret;
 		path->slots[level - 1] = 0;

@@ -381,6 +381,32 @@ static void test_empty_child(void **state)
 	expect_corrupt(fixture, "no items, expect some below node");
 }
 
+static void give_to_csum_tree(uint8_t *block)
+{
+	put_le64(&((struct btrfs_header *)block)->owner, BTRFS_CSUM_TREE_OBJECTID);
+}
+
+static void give_to_subvolume(uint8_t *block)
+{
+	put_le64(&((struct btrfs_header *)block)->owner, 300);
+}
+
+static void test_owner(void **state)
+{
+	struct fixture *fixture = prepare(state);
+	struct btree_path path = {0};
+	uint64_t first_leaf;
+
+	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
+	first_leaf = path.nodes[0]->bytenr;
+	btree_path_release(&path);
+	/* Shared with a snapshot that wrote it last: that is how snapshots are. */
+	change_block(fixture, first_leaf, give_to_subvolume);
+	walk_blocks_read(fixture);
+	change_block(fixture, first_leaf, give_to_csum_tree);
+	expect_corrupt(fixture, "belongs to root 7, found in root 5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_first_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leaf_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_empty_child, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("btree", tests, NULL, NULL);
