@@ -88,9 +88,9 @@ step "$workload" change "$mnt/work"
 step btrfs subvolume snapshot -r "$mnt/work" "$mnt/child"
 step sync -f "$mnt"
 say "$(find "$mnt/child" | wc -l) files, $(df --output=used -BM "$mnt" | tail -n 1 | tr -d ' M') MiB on disk, in $((SECONDS - began)) s"
-say "sendprof run --snap $mnt/child --parent $mnt/parent $*"
-
-"$sendprof" run --snap "$mnt/child" --parent "$mnt/parent" --out "$out" "$@"
+set -- run --snap "$mnt/child" --parent "$mnt/parent" --out "$out" "$@"
+say "sendprof $*"
+"$sendprof" "$@"
 status=$?
 
 # The report belongs to whoever called sudo.
