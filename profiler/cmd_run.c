@@ -68,11 +68,12 @@ static unsigned int terminal_width(void)
 }
 
 /* The directory must exist and be writable before anything is measured. */
-static int prepare_directory(const char *directory, struct failure *failure)
+static int prepare_directory(const char *directory, bool *created, struct failure *failure)
 {
 	struct stat status;
 
-	if (mkdir(directory, 0777) && errno != EEXIST)
+	*created = !mkdir(directory, 0777);
+	if (!*created && errno != EEXIST)
 		return failure_set(failure, -errno, "cannot create %s: %s", directory,
 				   strerror(errno));
 	if (stat(directory, &status) || !S_ISDIR(status.st_mode))
@@ -175,6 +176,7 @@ static int report(const struct run_options *options, const struct result *result
 static int run_and_report(const struct run_options *options, struct result *result)
 {
 	struct progress progress;
+	bool created;
 	struct failure failure = {0}, report_failure = {0};
 	const struct run_request request = {
 		.names = options->names,
@@ -190,9 +192,11 @@ static int run_and_report(const struct run_options *options, struct result *resu
 	};
 
 	progress_init(&progress, options->quiet);
-	if (prepare_directory(options->directory, &failure))
+	if (prepare_directory(options->directory, &created, &failure))
 		return outcome_fail(&failure);
 	run(&request, result, &failure);
+	if (!result->snapshot.path && created)
+		rmdir(options->directory); /* nothing was found to report on */
 	if (result->snapshot.path && !interrupt_signal())
 		report(options, result, &progress, &report_failure);
 	if (failure.code)

@@ -216,6 +216,20 @@ void mounted_filesystem_release(struct mounted_filesystem *filesystem)
 	*filesystem = (struct mounted_filesystem){0};
 }
 
+bool mounted_on_same_filesystem(const struct mounted_subvolume *subvolume, const char *path)
+{
+	struct btrfs_ioctl_fs_info_args info = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool same;
+
+	if (fd < 0)
+		return false;
+	same = !ioctl(fd, BTRFS_IOC_FS_INFO, &info) &&
+	       !memcmp(info.fsid, subvolume->fsid, sizeof(subvolume->fsid));
+	close(fd);
+	return same;
+}
+
 int mounted_filesystem_sync(const struct mounted_subvolume *subvolume, struct failure *failure)
 {
 	enum btrfs_util_error error;

@@ -40,6 +40,9 @@ int mounted_filesystem_find(const struct mounted_subvolume *subvolume, const cha
 			    struct mounted_filesystem *filesystem, struct failure *failure);
 void mounted_filesystem_release(struct mounted_filesystem *filesystem);
 
+/* Whether @path is on the filesystem of @subvolume; false when that cannot be told. */
+bool mounted_on_same_filesystem(const struct mounted_subvolume *subvolume, const char *path);
+
 /* Write out everything and commit: the device then holds what the kernel's send sees. */
 int mounted_filesystem_sync(const struct mounted_subvolume *subvolume, struct failure *failure);
 

@@ -12,26 +12,20 @@
 /* How often a pair is run that a commit came into, before giving up. */
 enum { ATTEMPTS_MAX = 4 };
 
-struct metric_need {
-	struct missing_metric missing;
-	bool also_recorded; /* missing for a recorded stream too */
-	bool only_recorded;
+#define NEEDS_PROBES "the pipe tier sees only the stream; this needs probes inside the kernel"
+
+static const struct missing_metric unseen_in_pipe[] = {
+	{"kernel cache hit rates", NEEDS_PROBES},
+	{"kernel backref walks", NEEDS_PROBES},
+	{"kernel waiting for disk and pipe", NEEDS_PROBES},
 };
 
-static const struct metric_need unseen[] = {
-	{{"kernel cache hit rates",
-	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
-	 true,
-	 false},
-	{{"kernel backref walks",
-	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
-	 true,
-	 false},
-	{{"kernel time waiting for disk and for the pipe",
-	  "the pipe tier sees only the stream; this needs probes inside the kernel"},
-	 false,
-	 false},
-	{{"kernel timings", "its stream was read from a file"}, true, true},
+#define IN_A_FILE "its stream was read from a file, the kernel's send was not run"
+
+static const struct missing_metric unseen_in_file[] = {
+	{"kernel timings", IN_A_FILE},
+	{"kernel cache hit rates", IN_A_FILE},
+	{"kernel backref walks", IN_A_FILE},
 };
 
 static int out_of_memory(struct failure *failure)
@@ -41,15 +35,18 @@ static int out_of_memory(struct failure *failure)
 
 static int list_missing(struct result *result)
 {
-	size_t count = sizeof(unseen) / sizeof(unseen[0]);
+	const struct missing_metric *unseen = unseen_in_pipe;
+	size_t count = sizeof(unseen_in_pipe) / sizeof(unseen_in_pipe[0]);
 
+	if (result->kernel_recorded) {
+		unseen = unseen_in_file;
+		count = sizeof(unseen_in_file) / sizeof(unseen_in_file[0]);
+	}
 	result->missing = calloc(count, sizeof(*result->missing));
 	if (!result->missing)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (result->kernel_recorded ? unseen[i].also_recorded : !unseen[i].only_recorded)
-			result->missing[result->missing_count++] = unseen[i].missing;
-	}
+	memcpy(result->missing, unseen, count * sizeof(*result->missing));
+	result->missing_count = count;
 	return 0;
 }
 
@@ -227,6 +224,18 @@ static int keep_streams(const struct pair_runner *runner, struct failure *failur
 	return ret;
 }
 
+static void warn_about_directory(const struct pair_runner *runner)
+{
+	const struct run_request *request = runner->request;
+	const struct mounted_subvolume *mounted = &runner->source.mounted;
+
+	if (mounted->fd >= 0 && mounted_on_same_filesystem(mounted, request->directory))
+		progress_note(request->progress,
+			      "%s is on the filesystem that is sent: writing there disturbs the "
+			      "figures, another --out does not",
+			      request->directory);
+}
+
 int run(const struct run_request *request, struct result *result, struct failure *failure)
 {
 	struct pair_runner runner;
@@ -237,8 +246,10 @@ int run(const struct run_request *request, struct result *result, struct failure
 	ret = pair_runner_init(&runner, request, failure);
 	if (!ret && describe(&runner, result))
 		ret = out_of_memory(failure);
-	if (!ret)
+	if (!ret) {
+		warn_about_directory(&runner);
 		ret = run_pairs(&runner, result, failure);
+	}
 	if (!ret)
 		ret = keep_streams(&runner, failure);
 	pair_runner_release(&runner);

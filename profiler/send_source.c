@@ -122,8 +122,14 @@ static bool device_is_mounted(const char *path)
 static int open_volume(struct send_source *source, struct failure *failure)
 {
 	const struct volume_options options = {.live = source->live};
+	struct failure cause = {0};
+	int ret = volume_open(source->device, &options, &source->volume, &cause);
 
-	return volume_open(source->device, &options, &source->volume, failure);
+	if (ret == -EACCES && source->mounted.fd >= 0)
+		return failure_set(failure, ret,
+				   "%s; reading a mounted device needs root (try sudo)",
+				   cause.text);
+	return ret ? failure_set(failure, ret, "%s", cause.text) : 0;
 }
 
 static int open_image(struct send_source *source, const struct send_names *names,

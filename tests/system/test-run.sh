@@ -185,6 +185,9 @@ check_json "run: the JSON names snapshot and parent" json "$run_in/kept/result.j
 	"d['request']['snapshot']['id'] == $two_id and d['request']['parent']['path'] == '$mnt/one'"
 expect 0 "run: clone sources without a parent" '^IDENTICAL ' \
 	run --snap "$mnt/two" --clone-src "$mnt/one" --repeat 1
+expect 0 "run: a report on the filesystem that is sent is worth a note" 'disturbs the figures' \
+	run --snap "$mnt/two" --repeat 1 --out "$mnt/report"
+rm -r "$mnt/report"
 expect 0 "run: --no-data" '^IDENTICAL ' run --snap "$mnt/two" --no-data --repeat 1
 expect 0 "run: cold caches" '^IDENTICAL ' \
 	run --snap "$mnt/two" --parent "$mnt/one" --cache cold --repeat 1
@@ -268,6 +271,9 @@ if as_nobody test -x "$sendprof" 2>/dev/null; then
 	check "run: without privilege it says what is missing" grep -q 'CAP_SYS_ADMIN' "$complained"
 	as_nobody "$sendprof" send --image "$scratch/first.img" -p one two >"$printed" 2>"$complained"
 	check "send: --image needs no privilege" cmp "$printed" "$scratch/two.stream"
+	as_nobody "$sendprof" send "$mnt/one" >"$printed" 2>"$complained"
+	check "send: without privilege a mounted snapshot is refused with status 3" test $? = 3
+	check "send: without privilege it says what is needed" grep -q 'needs root' "$complained"
 	as_nobody "$sendprof" doctor >"$printed" 2>"$complained"
 	check "doctor: without privilege the status is 3" test $? = 3
 	check "doctor: without privilege it says what to do" grep -q 'run as root' "$printed"
@@ -305,7 +311,7 @@ for command in "run --snap" send; do
 		expect 3 "$word: no such path" 'No such file' $command "$mnt/nothing" "${into[@]}"
 		expect 2 "$word: unknown option" 'unknown option' $command "$mnt/one" --wrong "${into[@]}"
 	}
-	check "$word: a refusal leaves no output" test ! -e "$file" -a ! -e "$scratch/refused/result.json"
+	check "$word: a refusal leaves no output" test ! -e "$file" -a ! -e "$scratch/refused"
 done
 expect 2 "run: without a snapshot" '--snap' run
 expect 2 "run: --image without a recorded stream" 'need each other' \
