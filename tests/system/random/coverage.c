@@ -144,6 +144,24 @@ static void count_special(struct coverage *coverage, const struct stream_command
 	}
 }
 
+/* A path without the generations in its orphan names, which are transids. */
+static uint64_t path_digest(const struct stream_attribute *path, uint64_t digest)
+{
+	uint32_t length;
+
+	for (uint32_t at = 0; at < path->length; at += length + 1) {
+		const uint8_t *name = path->data + at, *end = memchr(name, '/', path->length - at);
+		uint32_t hashed;
+
+		length = end ? end - name : path->length - at;
+		hashed = length;
+		if (length && orphan_length(name, length) == length)
+			hashed = (const uint8_t *)memchr(name, '-', length) - name;
+		digest = XXH64(name, hashed, digest);
+	}
+	return digest;
+}
+
 static void add_digest(struct coverage *coverage, const struct stream_command *command)
 {
 	uint64_t digest = XXH64(&command->kind, sizeof(command->kind), coverage->digest);
@@ -155,7 +173,10 @@ static void add_digest(struct coverage *coverage, const struct stream_command *c
 		if (type == STREAM_TYPE_UUID || type == STREAM_TYPE_TIMESPEC ||
 		    attribute->id == STREAM_A_CTRANSID || attribute->id == STREAM_A_CLONE_CTRANSID)
 			continue;
-		digest = XXH64(attribute->data, attribute->length, digest + attribute->id);
+		if (type == STREAM_TYPE_PATH)
+			digest = path_digest(attribute, digest + attribute->id);
+		else
+			digest = XXH64(attribute->data, attribute->length, digest + attribute->id);
 	}
 	coverage->digest = digest;
 }

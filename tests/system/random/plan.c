@@ -69,7 +69,7 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 	plan->checksum = CHOOSE(&prng, checksums);
 	plan->no_holes = prng_percent(&prng, 60);
 	plan->skinny_metadata = prng_percent(&prng, 85);
-	plan->single_metadata = prng_percent(&prng, 50);
+	plan->single_metadata = prng_percent(&prng, 20);
 	plan->free_space_tree = prng_percent(&prng, 85);
 	plan->mount_options = CHOOSE(&prng, mounts);
 }

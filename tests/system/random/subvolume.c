@@ -68,8 +68,8 @@ int world_unmount(struct world *world)
 
 static int wait_for_cleaner(struct world *world)
 {
-	/* This wakes the cleaner, and not only a commit. */
-	if (ioctl(world->mount_fd, BTRFS_IOC_SYNC))
+	/* The second call wakes the cleaner, and is no commit after the first. */
+	if (settle_and_commit(world) || ioctl(world->mount_fd, BTRFS_IOC_SYNC))
 		return world_fail(world, -errno, "sync: %s", strerror(errno));
 	for (unsigned int try = 0; try < CLEANER_TRIES; try++) {
 		uint64_t *ids;

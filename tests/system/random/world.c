@@ -6,6 +6,7 @@
 #include "tests/system/random/subvolume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 enum {
 	WORLD_STREAM = 2, /* of the random numbers */
+	POPULATE_FILES = 8,
+	POPULATE_DIRECTORIES = 3,
+	BALLAST_SIZE = 12 << 20,
 };
 
 int world_fail(struct world *world, int code, const char *format, ...)
@@ -39,6 +43,19 @@ static int burst(struct world *world, struct subvolume *subvolume, unsigned int 
 
 	while (!ret && count--)
 		operation_run(world);
+	return ret;
+}
+
+/* Something for the first operations to work on. */
+static int populate(struct world *world, struct subvolume *subvolume)
+{
+	int ret = subvolume_enter(world, subvolume);
+
+	for (unsigned int i = 0; !ret && i < POPULATE_FILES; i++) {
+		if (i < POPULATE_DIRECTORIES)
+			operation_make_directory(world);
+		operation_make_file(world);
+	}
 	return ret;
 }
 
@@ -158,6 +175,26 @@ static int finish(struct world *world)
 	return ret ? world_fail(world, ret, "%s", world->image->error) : 0;
 }
 
+/*
+ * The first mount of a filesystem is not the one to begin with: the kernel checks the uuid tree
+ * beside what happens then, and its cleaner may remove block groups as long as they are empty. So a
+ * file of more than the first data block group, and another mount, which waits for both.
+ */
+static int first_mount(struct world *world)
+{
+	int ret = world_mount(world);
+	int fd;
+
+	if (ret)
+		return ret;
+	fd = openat(world->mount_fd, "ballast", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || fallocate(fd, 0, 0, BALLAST_SIZE))
+		ret = world_fail(world, -errno, "ballast: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret ? ret : world_remount(world);
+}
+
 int world_build(struct world *world, const struct plan *plan, struct image *image,
 		struct coverage *coverage)
 {
@@ -173,14 +210,13 @@ int world_build(struct world *world, const struct plan *plan, struct image *imag
 	if (!world->buffer)
 		return world_fail(world, -ENOMEM, "no memory");
 	prng_seed(&world->prng, plan->seed, WORLD_STREAM);
-	ret = world_mount(world);
-	/* The first mount has the uuid tree checked beside what follows; an unmount waits for that. */
-	if (!ret)
-		ret = world_remount(world);
+	ret = first_mount(world);
 	if (!ret)
 		ret = subvolume_create(world, &made);
 	if (!ret && plan->second_tree)
 		ret = subvolume_create(world, &made);
+	for (unsigned int i = 0; !ret && i < world->subvolume_count; i++)
+		ret = populate(world, &world->subvolumes[i]);
 	for (unsigned int round = 0; !ret && round < plan->rounds; round++) {
 		ret = run_round(world, round);
 		if (!ret && round + 1 < plan->rounds && prng_percent(&world->prng, 12))
