@@ -48,7 +48,7 @@ rebuilds_exactly()
 	local expected=$1
 
 	run_make >"$log" 2>&1 || { cat "$log"; return 1; }
-	diff <(printf '%s\n' "$expected") <(compiled)
+	diff <(printf '%s' "${expected:+$expected$'\n'}") <(compiled)
 }
 
 same_sources()
