@@ -45,13 +45,14 @@ const char *format_uuid(char out[FORMAT_SIZE], const uint8_t uuid[16]);
 char *format_printable(const char *string);
 
 /*
- * Of a printable string: the columns of a terminal it takes; the bytes of its longest beginning
- * that takes at most @columns; and the string with everything above ASCII spelled out, in place
- * of at most the same number of bytes.
+ * Of a printable string: the columns of a terminal it takes, and the bytes of its longest beginning
+ * that takes at most @columns.
  */
 unsigned int format_width(const char *string);
 size_t format_fit(const char *string, unsigned int columns);
-void format_ascii(char *string);
+
+/* Write @length bytes of a printable string in ASCII, each character as one. */
+void format_ascii(FILE *out, const char *string, size_t length);
 
 /* Write a printable string so that the format shows it and does not obey it. */
 void format_html(FILE *out, const char *string);

@@ -134,7 +134,7 @@ unsigned int format_width(const char *string)
 	return width;
 }
 
-void format_ascii(char *string)
+void format_ascii(FILE *out, const char *string, size_t length)
 {
 	static const struct {
 		uint32_t character;
@@ -143,20 +143,19 @@ void format_ascii(char *string)
 		{0xb5, 'u'},   {0xd7, 'x'},   {0xb7, '.'},   {0x2013, '-'},
 		{0x2014, '-'}, {0x2192, '>'}, {0x2026, '~'}, {0x2019, '\''},
 	};
-	char *put = string;
+	const char *end = string + length;
 	uint32_t character;
 
-	while (*string) {
-		unsigned int length = decode(string, &character);
-		char ascii = length == 1 ? *string : '?';
+	while (string < end) {
+		unsigned int bytes = decode(string, &character);
+		char ascii = bytes == 1 ? *string : '?';
 
 		for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
-			if (length > 1 && spellings[i].character == character)
+			if (bytes > 1 && spellings[i].character == character)
 				ascii = spellings[i].ascii;
-		*put++ = ascii;
-		string += length ? length : 1;
+		fputc(ascii, out);
+		string += bytes ? bytes : 1;
 	}
-	*put = '\0';
 }
 
 void format_html_part(FILE *out, const char *string, size_t length)

@@ -35,6 +35,9 @@ void table_release(struct table *table)
 }
 
 static char *printable_vtext(const char *format, va_list arguments)
+	__attribute__((format(printf, 1, 0)));
+
+static char *printable_vtext(const char *format, va_list arguments)
 {
 	char *raw, *text;
 

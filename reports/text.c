@@ -56,18 +56,10 @@ static void end(const struct terminal *terminal)
 
 static void put_bytes(const struct terminal *terminal, const char *text, size_t bytes)
 {
-	char *copy;
-
-	if (terminal->utf8) {
+	if (terminal->utf8)
 		fwrite(text, 1, bytes, terminal->out);
-		return;
-	}
-	copy = strndup(text, bytes);
-	if (!copy)
-		return;
-	format_ascii(copy);
-	fputs(copy, terminal->out);
-	free(copy);
+	else
+		format_ascii(terminal->out, text, bytes);
 }
 
 static void put(const struct terminal *terminal, enum tone tone, const char *text)

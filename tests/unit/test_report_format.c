@@ -181,8 +181,6 @@ static void test_printable(void **state)
 
 static void test_measuring(void **state)
 {
-	char ascii[] = "3.17× – 12 µs größer …";
-
 	(void)state;
 	assert_int_equal(format_width(""), 0);
 	assert_int_equal(format_width("12.3 µs"), 7);
@@ -193,8 +191,6 @@ static void test_measuring(void **state)
 	assert_int_equal(format_fit("µµµ", 2), 4);
 	/* A wide character does not fit by half. */
 	assert_int_equal(format_fit("a中", 2), 1);
-	format_ascii(ascii);
-	assert_string_equal(ascii, "3.17x - 12 us gr??er ~");
 }
 
 static void expect_escaped(void (*escape)(FILE *out, const char *string), const char *raw,
@@ -209,6 +205,21 @@ static void expect_escaped(void (*escape)(FILE *out, const char *string), const 
 	fclose(out);
 	assert_string_equal(text, expect);
 	free(text);
+}
+
+static void test_ascii(void **state)
+{
+	static const char text[] = "3.17× – 12 µs größer … and more";
+	char *ascii;
+	size_t size;
+	FILE *out = open_memstream(&ascii, &size);
+
+	(void)state;
+	assert_non_null(out);
+	format_ascii(out, text, strlen(text) - strlen(" and more"));
+	fclose(out);
+	assert_string_equal(ascii, "3.17x - 12 us gr??er ~");
+	free(ascii);
 }
 
 static void test_escaping(void **state)
@@ -229,7 +240,7 @@ int main(void)
 		cmocka_unit_test(test_counts),	  cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_durations), cmocka_unit_test(test_rates_and_shares),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_measuring),
-		cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_ascii),	  cmocka_unit_test(test_escaping),
 	};
 
 	return cmocka_run_group_tests_name("report format", tests, NULL, NULL);

@@ -303,6 +303,13 @@ static void test_html(void **state)
 	text = render_html();
 	expect_all_in(text, different);
 	free(text);
+
+	/* A word that begins like another is another. */
+	sample.divergence.kernel_context[1] = "TRUNCATE path=a size=1";
+	sample.divergence.engine_context[1] = "TRUNCATE path=a size=10";
+	text = render_html();
+	expect_in(text, "<mark>size=1</mark></code>");
+	free(text);
 }
 
 /* Whatever the result, the page is whole, asks for nothing and runs nothing. */
