@@ -82,42 +82,43 @@ struct option_row {
 };
 
 /* The offset of a member, and a compile error when the member is not of the kind's type. */
-#define OPTION_OFFSET(type, member, expected)                                                   \
-	(offsetof(type, member) +                                                               \
-	 0 * sizeof(struct {                                                                    \
-		 static_assert(                                                                 \
+#define OPTION_OFFSET(type, member, expected)                                                     \
+	(offsetof(type, member) +                                                                 \
+	 0 * sizeof(struct {                                                                      \
+		 static_assert(                                                                   \
 			 __builtin_types_compatible_p(__typeof__(((type *)0)->member), expected), \
-			 #member " is not of type " #expected);                                 \
-		 int unused;                                                                    \
+			 #member " is not of type " #expected);                                   \
+		 int unused;                                                                      \
 	 }))
 
-#define OPTION_ROW_FLAG(letter, name, type, member, help)                                         \
+#define OPTION_ROW_FLAG(letter, name, type, member, help)                                       \
+	{                                                                                       \
+		letter, name, NULL, OPTION_FLAG, OPTION_OFFSET(type, member, bool), help, 0, 0, \
+			NULL                                                                    \
+	}
+#define OPTION_ROW_STRING(letter, name, argument, type, member, help)                             \
 	{                                                                                         \
-		letter, name, NULL, OPTION_FLAG, OPTION_OFFSET(type, member, bool), help, 0, 0, NULL \
+		letter, name, argument, OPTION_STRING, OPTION_OFFSET(type, member, const char *), \
+			help, 0, 0, NULL                                                          \
 	}
-#define OPTION_ROW_STRING(letter, name, argument, type, member, help)                       \
-	{                                                                                   \
-		letter, name, argument, OPTION_STRING,                                      \
-			OPTION_OFFSET(type, member, const char *), help, 0, 0, NULL         \
-	}
-#define OPTION_ROW_U64(letter, name, argument, type, member, minimum, maximum, help)          \
-	{                                                                                     \
-		letter, name, argument, OPTION_U64, OPTION_OFFSET(type, member, uint64_t),    \
-			help, minimum, maximum, NULL                                          \
+#define OPTION_ROW_U64(letter, name, argument, type, member, minimum, maximum, help)             \
+	{                                                                                        \
+		letter, name, argument, OPTION_U64, OPTION_OFFSET(type, member, uint64_t), help, \
+			minimum, maximum, NULL                                                   \
 	}
 #define OPTION_ROW_LIST(letter, name, argument, type, member, help)                       \
 	{                                                                                 \
 		letter, name, argument, OPTION_LIST,                                      \
 			OPTION_OFFSET(type, member, struct option_list), help, 0, 0, NULL \
 	}
-#define OPTION_ROW_CHOICE(letter, name, argument, type, member, choices, help)        \
-	{                                                                             \
-		letter, name, argument, OPTION_CHOICE,                                \
-			OPTION_OFFSET(type, member, unsigned int), help, 0, 0, choices \
+#define OPTION_ROW_CHOICE(letter, name, argument, type, member, choices, help)                    \
+	{                                                                                         \
+		letter, name, argument, OPTION_CHOICE, OPTION_OFFSET(type, member, unsigned int), \
+			help, 0, 0, choices                                                       \
 	}
-#define OPTION_ROW_END                                             \
-	{                                                          \
-		0, NULL, NULL, OPTION_FLAG, 0, NULL, 0, 0, NULL    \
+#define OPTION_ROW_END                                          \
+	{                                                       \
+		0, NULL, NULL, OPTION_FLAG, 0, NULL, 0, 0, NULL \
 	}
 
 struct command {
@@ -127,8 +128,8 @@ struct command {
 	size_t operands_min;
 	size_t operands_max;
 	const char *description; /* paragraphs with "\n\n" between them; wrapped by --help */
-	const struct option_row *options; /* NULL: only --help */
-	const char *examples;		  /* lines, shown as they are */
+	const struct option_row *options;  /* NULL: only --help */
+	const char *examples;		   /* lines, shown as they are */
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns an exit status */
 	const struct command *const *subcommands; /* of a group, ended by NULL: "run" is not used */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Divide and conquer over a stack of ranges. Each range is trimmed of its common head and tail,
- *then split at a point that the path through it passes:
+ * Elements that only one side has are set aside; the rest is divided and conquered over a stack of
+ * ranges. Each range is trimmed of its common head and tail, then split at a point that the path
+ * through it passes:
  *
  *	1. the middle of a shortest edit script, if it has at most 2 * COST_MAX edits;
  *	2. else all elements that are unique on both sides and rise together (patience), tried a few
@@ -13,26 +14,18 @@
  */
 #include "profiler/stream_align.h"
 
+#include "profiler/stream_anchor.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 enum {
-	COST_MAX = 512,	  /* edits looked at from either end of a range */
-	ANCHOR_TRIES = 8, /* how often one range and its parts may be sorted for anchors */
+	COST_MAX = 512,		/* edits looked at from either end of a range */
+	ANCHOR_TRIES = 8,	/* how often one range and its parts may be sorted for anchors */
+	COMMON_SIZE_MIN = 2048, /* smaller ranges are aligned as they are */
 	FRONT_SIZE = 2 * (COST_MAX + 1) + 1,
 	UNREACHED = -1,
-};
-
-struct occurrence {
-	uint64_t hash;
-	uint32_t index;
-};
-
-struct anchor {
-	uint32_t left;
-	uint32_t right;
-	uint32_t previous; /* in the longest rising chain that ends here */
 };
 
 struct aligner {
@@ -42,8 +35,7 @@ struct aligner {
 	struct align_range *stack;
 	size_t depth;
 	size_t capacity;
-	/* The furthest x on each diagonal x - y, counted from the diagonal of the range's corner.
-	 */
+	/* The furthest x on each diagonal x - y, counted from that of the range's corner. */
 	int64_t forward[FRONT_SIZE];
 	int64_t backward[FRONT_SIZE];
 };
@@ -215,105 +207,6 @@ static bool find_middle(struct aligner *aligner, const struct align_range *range
 	return false;
 }
 
-static int compare_occurrences(const void *a, const void *b)
-{
-	const struct occurrence *first = a, *second = b;
-
-	if (first->hash != second->hash)
-		return first->hash < second->hash ? -1 : 1;
-	return first->index < second->index ? -1 : first->index > second->index;
-}
-
-static int compare_anchors(const void *a, const void *b)
-{
-	const struct anchor *first = a, *second = b;
-
-	return first->left < second->left ? -1 : first->left > second->left;
-}
-
-static struct occurrence *sorted_occurrences(const uint64_t *hashes, uint32_t begin, uint32_t end)
-{
-	struct occurrence *occurrences = reallocarray(NULL, end - begin, sizeof(*occurrences));
-
-	if (!occurrences)
-		return NULL;
-	for (uint32_t i = begin; i < end; i++)
-		occurrences[i - begin] = (struct occurrence){.hash = hashes[i], .index = i};
-	qsort(occurrences, end - begin, sizeof(*occurrences), compare_occurrences);
-	return occurrences;
-}
-
-/* The number of occurrences of the hash at @at. */
-static size_t run_length(const struct occurrence *occurrences, size_t count, size_t at)
-{
-	size_t end = at + 1;
-
-	while (end < count && occurrences[end].hash == occurrences[at].hash)
-		end++;
-	return end - at;
-}
-
-/* Fill @anchors, ordered by left index, with what occurs exactly once on each side. */
-static size_t collect_anchors(const struct occurrence *left, size_t left_count,
-			      const struct occurrence *right, size_t right_count,
-			      struct anchor *anchors)
-{
-	size_t count = 0, i = 0, j = 0;
-
-	while (i < left_count && j < right_count) {
-		size_t left_run, right_run;
-
-		if (left[i].hash < right[j].hash) {
-			i++;
-			continue;
-		}
-		if (left[i].hash > right[j].hash) {
-			j++;
-			continue;
-		}
-		left_run = run_length(left, left_count, i);
-		right_run = run_length(right, right_count, j);
-		if (left_run == 1 && right_run == 1)
-			anchors[count++] = (struct anchor){
-				.left = left[i].index,
-				.right = right[j].index,
-			};
-		i += left_run;
-		j += right_run;
-	}
-	qsort(anchors, count, sizeof(*anchors), compare_anchors);
-	return count;
-}
-
-/*
- * The longest chain of anchors that rises on the right too: piles[p] is the anchor with the lowest
- * right index that ends a chain of p + 1. The chain's length; its last anchor is *@last, the others
- * follow by "previous".
- */
-static size_t longest_chain(struct anchor *anchors, size_t count, uint32_t *piles, uint32_t *last)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t low = 0, high = length;
-
-		while (low < high) {
-			size_t middle = (low + high) / 2;
-
-			if (anchors[piles[middle]].right < anchors[i].right)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		anchors[i].previous = low ? piles[low - 1] : ALIGN_NONE;
-		piles[low] = (uint32_t)i;
-		if (low == length)
-			length++;
-	}
-	*last = length ? piles[length - 1] : ALIGN_NONE;
-	return length;
-}
-
 /* Push the parts between the anchors of a chain, from its end to its begin. */
 static int push_between(struct aligner *aligner, const struct align_range *range,
 			const struct anchor *anchors, uint32_t last)
@@ -338,29 +231,16 @@ static int push_between(struct aligner *aligner, const struct align_range *range
 /* Split @range at its anchors; *@found says whether there were any. */
 static int split_at_anchors(struct aligner *aligner, const struct align_range *range, bool *found)
 {
-	size_t left_count = range->left_end - range->left_begin;
-	size_t right_count = range->right_end - range->right_begin;
-	size_t most = left_count < right_count ? left_count : right_count;
-	struct occurrence *left =
-		sorted_occurrences(aligner->left, range->left_begin, range->left_end);
-	struct occurrence *right =
-		sorted_occurrences(aligner->right, range->right_begin, range->right_end);
-	struct anchor *anchors = reallocarray(NULL, most, sizeof(*anchors));
-	uint32_t *piles = reallocarray(NULL, most, sizeof(*piles));
+	struct anchor *anchors;
 	uint32_t last;
-	int ret = -ENOMEM;
+	int ret = anchors_find(aligner->left, aligner->right, range, &anchors, &last);
 
-	*found = false;
-	if (left && right && anchors && piles) {
-		size_t count = collect_anchors(left, left_count, right, right_count, anchors);
-
-		*found = longest_chain(anchors, count, piles, &last) > 0;
-		ret = *found ? push_between(aligner, range, anchors, last) : 0;
-	}
-	free(left);
-	free(right);
+	if (ret)
+		return ret;
+	*found = last != ALIGN_NONE;
+	if (*found)
+		ret = push_between(aligner, range, anchors, last);
 	free(anchors);
-	free(piles);
 	return ret;
 }
 
@@ -383,8 +263,8 @@ static int solve(struct aligner *aligner, struct align_range range)
 	return push_both_sides(aligner, &range, split, 0);
 }
 
-int align_range(struct aligner *aligner, const uint64_t *left, const uint64_t *right,
-		struct align_range range, uint32_t *partner)
+static int run(struct aligner *aligner, const uint64_t *left, const uint64_t *right,
+	       struct align_range range, uint32_t *partner)
 {
 	int ret;
 
@@ -397,4 +277,53 @@ int align_range(struct aligner *aligner, const uint64_t *left, const uint64_t *r
 	while (!ret && aligner->depth)
 		ret = solve(aligner, aligner->stack[--aligner->depth]);
 	return ret;
+}
+
+/*
+ * The same without the elements that the other side does not have: they cannot be aligned, and
+ * streams that share nothing are then no work at all.
+ */
+static int run_on_common(struct aligner *aligner, const uint64_t *left, const uint64_t *right,
+			 const struct align_range *range, uint32_t *partner)
+{
+	struct element_list lists[2] = {0};
+	uint32_t *partners = NULL;
+	int ret = common_elements(left, right, range, lists);
+
+	if (!ret)
+		partners = reallocarray(NULL, lists[0].count + 1, sizeof(*partners));
+	if (!ret && !partners)
+		ret = -ENOMEM;
+	for (uint32_t i = 0; !ret && i < lists[0].count; i++)
+		partners[i] = ALIGN_NONE;
+	if (!ret)
+		ret = run(aligner, lists[0].hashes, lists[1].hashes,
+			  (struct align_range){
+				  .left_end = lists[0].count,
+				  .right_end = lists[1].count,
+			  },
+			  partners);
+	for (uint32_t i = 0; !ret && i < lists[0].count; i++) {
+		if (partners[i] != ALIGN_NONE)
+			partner[lists[0].index[i]] = lists[1].index[partners[i]];
+	}
+	free(partners);
+	element_list_release(&lists[0]);
+	element_list_release(&lists[1]);
+	return ret;
+}
+
+int align_range(struct aligner *aligner, const uint64_t *left, const uint64_t *right,
+		struct align_range range, uint32_t *partner)
+{
+	uint64_t size;
+
+	aligner->left = left;
+	aligner->right = right;
+	aligner->partner = partner;
+	trim(aligner, &range);
+	size = (uint64_t)range.left_end - range.left_begin + range.right_end - range.right_begin;
+	if (size < COMMON_SIZE_MIN || is_empty(&range))
+		return run(aligner, left, right, range, partner);
+	return run_on_common(aligner, left, right, &range, partner);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The alignment of two sequences of 64-bit hashes: which element of the one stands for which of the
- * other, in order. Bounded time and memory for any input: a shortest edit script where the sequences
- * are alike (Myers 1986, linear space), anchors on hashes that are unique on both sides where they
- * are not, and a greedy path where there are no anchors either.
+ * other, in order. Bounded time and memory for any input: a shortest edit script where the
+ * sequences are alike (Myers 1986, linear space), anchors on hashes that are unique on both sides
+ * where they are not, and a greedy path where there are no anchors either.
  */
 #ifndef PROFILER_STREAM_ALIGN_H
 #define PROFILER_STREAM_ALIGN_H

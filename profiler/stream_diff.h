@@ -12,9 +12,9 @@
 enum { STREAM_DIFF_CONTEXT_MAX = 1000 };
 
 struct stream_diff_options {
-	size_t context;	    /* rows before the first divergence; after it twice as many and one */
-	uint64_t ignored;   /* 1 << attribute id: what does not count; 1: the headers' protocol */
-	size_t data_bytes;  /* of DATA in the rows' texts */
+	size_t context;	   /* rows before the first divergence; after it twice as many and one */
+	uint64_t ignored;  /* 1 << attribute id: what does not count; 1: the headers' protocol */
+	size_t data_bytes; /* of DATA in the rows' texts */
 };
 
 /* In commands; a stream header counts only where the sides differ in it. */
@@ -59,10 +59,10 @@ struct stream_diff {
 
 /*
  * Compare the rest of @left with the rest of @right; both can be read again (see
- * stream_file_make_seekable()). Identical beginnings cost no memory, each command after them about
- * 40 bytes. 0 also when a file turned out damaged: then its failure is set and @diff covers what was
- * good. -ENOMEM, or a read error (in the file's failure), leave @diff without meaning. Release with
- * stream_diff_release() in any case.
+ * stream_file_make_seekable()). Identical beginnings cost no memory, each command after them up to
+ * 100 bytes. 0 also when a file turned out damaged: then its failure is set and @diff covers what
+ * was good. -ENOMEM, or a read error (in the file's failure), leave @diff without meaning. Release
+ * with stream_diff_release() in any case.
  */
 int stream_diff_run(struct stream_file *left, struct stream_file *right,
 		    const struct stream_diff_options *options, struct stream_diff *diff);

@@ -316,7 +316,7 @@ const struct command command_stream_diff = {
 		"divergence with the commands around it, and how many commands are identical, "
 		"changed (same kind and path, other attributes), or only in one of them. Reads "
 		"streams of any size: an identical beginning costs no memory, a command after it "
-		"about 40 bytes.\n\n"
+		"less than 100 bytes.\n\n"
 		"In the listing '<' marks commands of LEFT and '>' commands of RIGHT, each with "
 		"its byte offset there.",
 	.options = rows,

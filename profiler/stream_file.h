@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file of send streams, read command by command in bounded memory: a path, "-" for standard input,
- * or memory. It may hold several streams one after another; after END comes the end of the file or
- * another header.
+ * A file of send streams, read command by command in bounded memory: a path, "-" for standard
+ * input, or memory. It may hold several streams one after another; after END comes the end of the
+ * file or another header.
  */
 #ifndef PROFILER_STREAM_FILE_H
 #define PROFILER_STREAM_FILE_H
@@ -11,10 +11,10 @@
 #include "profiler/status.h"
 
 struct stream_file {
-	const char *name; /* for messages; borrowed */
+	const char *name;	/* for messages; borrowed */
 	struct failure failure; /* of the last negative return, without the name */
 	/* The rest is private. */
-	int fd; /* -1: memory */
+	int fd;	       /* -1: memory */
 	uint64_t base; /* where in the descriptor's file the stream begins */
 	const uint8_t *memory;
 	uint64_t memory_length;
@@ -65,8 +65,9 @@ int stream_file_next(struct stream_file *file, struct stream_item *item);
 int stream_file_judge(struct stream_file *file, const struct stream_item *item);
 
 /*
- * Make stream_file_read_at() possible: what cannot be read twice (a pipe) is copied into an unlinked
- * file in TMPDIR first. To be called before the first stream_file_next(). 0 or a negative errno.
+ * Make stream_file_read_at() possible: what cannot be read twice (a pipe) is copied into an
+ * unlinked file in TMPDIR first. To be called before the first stream_file_next(). 0 or a negative
+ * errno.
  */
 int stream_file_make_seekable(struct stream_file *file);
 

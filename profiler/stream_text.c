@@ -14,7 +14,7 @@ enum {
 	COMMAND_COLUMN = 13, /* the longest names have 13 letters */
 	PATH_COLUMN = 40,    /* narrower paths are padded, so that what follows lines up */
 	VALUE_SIZE = 96,     /* the text of any number, uuid or time */
-	ESCAPED_BYTE_SIZE = 5,
+	ESCAPED_BYTE_SIZE = 4,
 };
 
 /* How a number is shown; what is not listed is decimal. */
@@ -53,42 +53,55 @@ unsigned int stream_text_attribute_find(const char *name)
 	return 0;
 }
 
-/* The length of the text in @text. */
-static size_t escape_byte(uint8_t byte, char text[ESCAPED_BYTE_SIZE])
+/* Write @byte escaped to @text; returns the end of what was written. */
+static char *escape_byte(uint8_t byte, char *text)
 {
 	static const char letters[] = {['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\\'] = '\\'};
 
-	if (byte < sizeof(letters) && letters[byte])
-		return snprintf(text, ESCAPED_BYTE_SIZE, "\\%c", letters[byte]);
-	if (byte > ' ' && byte < 0x7f)
-		return snprintf(text, ESCAPED_BYTE_SIZE, "%c", byte);
-	return snprintf(text, ESCAPED_BYTE_SIZE, "\\%03o", byte);
+	if (byte < sizeof(letters) && letters[byte]) {
+		*text++ = '\\';
+		*text++ = letters[byte];
+	} else if (byte > ' ' && byte < 0x7f) {
+		*text++ = (char)byte;
+	} else {
+		*text++ = '\\';
+		*text++ = (char)('0' + (byte >> 6));
+		*text++ = (char)('0' + (byte >> 3 & 7));
+		*text++ = (char)('0' + (byte & 7));
+	}
+	return text;
 }
 
 /* The number of characters printed. */
 static size_t print_escaped(FILE *file, const uint8_t *data, size_t length)
 {
-	char text[ESCAPED_BYTE_SIZE];
+	char text[64 * ESCAPED_BYTE_SIZE];
 	size_t width = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		width += escape_byte(data[i], text);
-		fputs(text, file);
+	while (length) {
+		size_t part = length < 64 ? length : 64;
+		char *end = text;
+
+		for (size_t i = 0; i < part; i++)
+			end = escape_byte(data[i], end);
+		width += fwrite(text, 1, end - text, file);
+		data += part;
+		length -= part;
 	}
 	return width;
 }
 
 static json_t *json_escaped(const uint8_t *data, size_t length)
 {
-	char *text = malloc(length * (ESCAPED_BYTE_SIZE - 1) + 1);
+	char *text = malloc(length * ESCAPED_BYTE_SIZE + 1);
+	char *end = text;
 	json_t *string;
-	size_t used = 0;
 
 	if (!text)
 		return NULL;
 	for (size_t i = 0; i < length; i++)
-		used += escape_byte(data[i], text + used);
-	string = json_stringn(text, used);
+		end = escape_byte(data[i], end);
+	string = json_stringn(text, end - text);
 	free(text);
 	return string;
 }

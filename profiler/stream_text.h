@@ -27,9 +27,9 @@ void stream_text_print(FILE *file, const struct stream_item *item, size_t data_b
 char *stream_text_line(const struct stream_item *item, size_t data_bytes);
 
 /*
- * {"offset", "command", "length", "checksum", "attributes": {...}}: integers as numbers (those above
- * 2^63 - 1 as strings), modes as octal strings. A stream header is the command STREAM with its
- * "protocol" only. The caller owns the reference; NULL without memory.
+ * {"offset", "command", "length", "checksum", "attributes": {...}}: integers as numbers (those
+ * above 2^63 - 1 as strings), modes as octal strings. A stream header is the command STREAM with
+ * its "protocol" only. The caller owns the reference; NULL without memory.
  */
 json_t *stream_text_json(const struct stream_item *item, size_t data_bytes);
 

@@ -19,9 +19,9 @@ enum {
 	STREAM_COMMAND_HEADER_SIZE = 10,
 	STREAM_ATTRIBUTE_HEADER_SIZE = 4,
 	STREAM_PROTOCOL_MAX = 3,
-	STREAM_COMMAND_SIZE_V1 = 65536, /* largest command of protocol 1, its header included */
+	STREAM_COMMAND_SIZE_V1 = 65536,	    /* largest command of protocol 1, its header included */
 	STREAM_COMMAND_SIZE_MAX = 16 << 20, /* accepted from protocol 2 on, which sets no limit */
-	STREAM_WRITE_MAX_V1 = 49152,	/* most data in one WRITE of protocol 1 */
+	STREAM_WRITE_MAX_V1 = 49152,	    /* most data in one WRITE of protocol 1 */
 	STREAM_COMMAND_ATTRIBUTES_MAX = 8,
 };
 
@@ -57,7 +57,7 @@ struct stream_attribute_format {
 };
 
 struct stream_command_format {
-	const char *name; /* NULL: no such command */
+	const char *name;   /* NULL: no such command */
 	unsigned int since; /* protocol */
 	/* In stream order, 0 ends the list; those with STREAM_ATTRIBUTE_OPTIONAL may be missing. */
 	uint16_t attributes[STREAM_COMMAND_ATTRIBUTES_MAX];

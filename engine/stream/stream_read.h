@@ -9,15 +9,15 @@
 #include <stddef.h>
 
 struct stream_attribute {
-	uint16_t id;	   /* enum stream_attribute_id */
-	uint32_t length;   /* of data, bytes */
+	uint16_t id;	     /* enum stream_attribute_id */
+	uint32_t length;     /* of data, bytes */
 	const uint8_t *data; /* borrowed from the command's bytes */
 };
 
 struct stream_command {
-	uint64_t offset;  /* of the command header in the stream */
-	uint32_t length;  /* whole command, its header included */
-	uint16_t kind;	  /* enum stream_command_id */
+	uint64_t offset; /* of the command header in the stream */
+	uint32_t length; /* whole command, its header included */
+	uint16_t kind;	 /* enum stream_command_id */
 	uint32_t crc_stored;
 	uint32_t crc_computed;
 	const uint8_t *bytes; /* the command's header; borrowed */
