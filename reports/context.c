@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Lines come in columns; here the width belongs to what they say. */
+static void collapse_spaces(char *text)
+{
+	char *put = text;
+
+	for (; *text; text++)
+		if (*text != ' ' || text[1] != ' ')
+			*put++ = *text;
+	*put = '\0';
+}
+
 int context_row(const struct divergence *divergence, size_t index, struct context_row *row)
 {
 	const char *const raw[SIDE_COUNT] = {
@@ -22,6 +33,7 @@ int context_row(const struct divergence *divergence, size_t index, struct contex
 			context_row_release(row);
 			return -ENOMEM;
 		}
+		collapse_spaces(row->text[side]);
 	}
 	row->same =
 		raw[SIDE_KERNEL] && raw[SIDE_ENGINE] && !strcmp(raw[SIDE_KERNEL], raw[SIDE_ENGINE]);

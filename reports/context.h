@@ -6,7 +6,7 @@
 #include "profiler/result.h"
 
 struct context_row {
-	char *text[SIDE_COUNT]; /* printable; NULL where a side has no command; owned */
+	char *text[SIDE_COUNT]; /* printable, one space between words; owned; NULL: none */
 	bool same;
 	bool first_different;
 };

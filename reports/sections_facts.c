@@ -83,7 +83,7 @@ void build_sent(const struct result *result, struct table *table)
 	if (sample && sample->generation)
 		table_fact(table, "Transaction", "%llu", (unsigned long long)sample->generation);
 	if (result->kernel_recorded)
-		table_fact(table, "Kernel's stream", "recorded in a file, not timed");
+		table_fact(table, "Kernel's send", "not run: its stream was read from a file");
 	stream_facts(result, table);
 	method_fact(result, table);
 }

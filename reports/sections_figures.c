@@ -140,17 +140,21 @@ static void latency_row(const struct kind_stats *stats, const char *name, enum s
 	duration_cell(table, timed, latency->total_ns);
 }
 
+/* How much the table does not tell. */
 static void latency_note(const uint64_t *timed, const uint64_t *batched, struct table *table)
 {
-	if (!(batched[SIDE_KERNEL] + batched[SIDE_ENGINE]))
-		return;
-	table_note(table,
-		   "Batched, so not timed: %s of the kernel's commands (%s), %s of the engine's "
-		   "(%s), over all repeats.",
-		   COUNT(batched[SIDE_KERNEL]),
-		   PERCENT(batched[SIDE_KERNEL], batched[SIDE_KERNEL] + timed[SIDE_KERNEL]),
-		   COUNT(batched[SIDE_ENGINE]),
-		   PERCENT(batched[SIDE_ENGINE], batched[SIDE_ENGINE] + timed[SIDE_ENGINE]));
+	char parts[SIDE_COUNT][3 * FORMAT_SIZE] = {"", ""};
+
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		if (batched[side])
+			snprintf(parts[side], sizeof(parts[side]), "%s of the %s's commands (%s)",
+				 COUNT(batched[side]), side_names[side],
+				 PERCENT(batched[side], batched[side] + timed[side]));
+	if (*parts[SIDE_KERNEL] || *parts[SIDE_ENGINE])
+		table_note(table, "Batched, so not timed, over all repeats: %s%s%s.",
+			   parts[SIDE_KERNEL],
+			   *parts[SIDE_KERNEL] && *parts[SIDE_ENGINE] ? ", " : "",
+			   parts[SIDE_ENGINE]);
 }
 
 void build_latency(const struct result *result, struct table *table)

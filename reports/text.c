@@ -232,12 +232,29 @@ static void put_grid(const struct terminal *terminal, const struct table *table)
 	}
 }
 
-static void put_context_line(const struct terminal *terminal, enum tone tone, const char *mark,
-			     const char *text)
+/* What both have is there for orientation: one line of it will do. */
+static void put_common_line(const struct terminal *terminal, const char *text)
 {
+	unsigned int columns = terminal->width - INDENT - GAP;
+	bool whole = format_width(text) <= columns;
+	size_t length = format_fit(text, whole ? columns : columns - 1);
+
+	pad(terminal, INDENT + GAP);
+	begin(terminal, tone_codes[TONE_MUTED]);
+	put_bytes(terminal, text, length);
+	if (!whole)
+		put_bytes(terminal, "…", strlen("…"));
+	end(terminal);
+	fputc('\n', terminal->out);
+}
+
+static void put_side_line(const struct terminal *terminal, enum side side, const char *text)
+{
+	if (!text)
+		return;
 	pad(terminal, INDENT);
-	put(terminal, tone, mark);
-	put_wrapped(terminal, tone, text, INDENT + 2);
+	put(terminal, side_tones[side], side == SIDE_KERNEL ? "- " : "+ ");
+	put_wrapped(terminal, side_tones[side], text, INDENT + GAP);
 }
 
 /* As in a diff: "-" is the kernel's, "+" the engine's, what is the same stands once. */
@@ -248,16 +265,10 @@ static int put_context(const struct terminal *terminal, const struct divergence 
 
 		if (context_row(divergence, i, &row) < 0)
 			return -ENOMEM;
-		if (row.same) {
-			put_context_line(terminal, TONE_PLAIN, "  ", row.text[SIDE_KERNEL]);
-		} else {
-			if (row.text[SIDE_KERNEL])
-				put_context_line(terminal, TONE_KERNEL, "- ",
-						 row.text[SIDE_KERNEL]);
-			if (row.text[SIDE_ENGINE])
-				put_context_line(terminal, TONE_ENGINE, "+ ",
-						 row.text[SIDE_ENGINE]);
-		}
+		if (row.same)
+			put_common_line(terminal, row.text[SIDE_KERNEL]);
+		for (enum side side = 0; !row.same && side < SIDE_COUNT; side++)
+			put_side_line(terminal, side, row.text[side]);
 		context_row_release(&row);
 	}
 	if (divergence->context_count) {

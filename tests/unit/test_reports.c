@@ -89,7 +89,8 @@ static void test_text_of_equal_streams(void **state)
 		"\n  roots of leaves    engine        0      0      –       0        0        0\n",
 		"\n  a clone source was found            engine    200  50.0%\n",
 		"\n  kernel cache hits  the pipe hides them\n",
-		"\n  Batched, so not timed: 308 of the kernel's commands (",
+		"\n  Batched, so not timed, over all repeats: 308 of the kernel's commands (19.9%),\n"
+		"  308 of the engine's commands (19.9%).\n",
 	};
 	char *text;
 
@@ -144,6 +145,16 @@ static void test_text_of_different_streams(void **state)
 	expect_first_line(text, "DIFFERENT  first at command 1,001 (offset 0x9f3c)");
 	expect_all_in(text, wanted);
 	free(text);
+
+	/* What is the same is cut, what differs is not; columns become words. */
+	sample.divergence.kernel_context[0] = sample.divergence.engine_context[0] =
+		"WRITE      path=a  data=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	sample.divergence.kernel_context[1] =
+		"WRITE      path=a  data=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	text = render_text(false, 40);
+	expect_in(text, "\n    WRITE path=a data=aaaaaaaaaaaaaaaaa…\n"
+			"  - WRITE path=a\n    data=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n    aaaaa\n");
+	free(text);
 }
 
 static void test_text_without_figures(void **state)
@@ -170,8 +181,9 @@ static void test_text_without_figures(void **state)
 	text = render_text(false, 80);
 	expect_first_line(text, "IDENTICAL  1,234 commands, 5.09 MiB, byte for byte with the "
 				"recorded stream");
-	expect_in(text, "\n  Kernel's stream  recorded in a file, not timed\n");
+	expect_in(text, "\n  Kernel's send  not run: its stream was read from a file\n");
 	expect_in(text, "\n  engine  320 ms");
+	expect_in(text, "over all repeats: 308 of the engine's commands (19.9%).\n");
 	expect_not_in(text, "\n  kernel  ");
 	expect_not_in(text, "faster");
 	free(text);
