@@ -26,5 +26,5 @@ plot for [i=0:kinds - 1] "latency.dat" index 2*i using 1:2 with filledcurves clo
 		notitle, \
 	"" index 2*kinds + 1 using 1:2:(0):3 with vectors nohead linewidth 2 linecolor rgb ink \
 		notitle, \
-	has_kernel ? NaN : 1/0 with boxes fillcolor rgb kernel title "kernel", \
-	has_engine ? NaN : 1/0 with boxes fillcolor rgb engine title "engine"
+	NaN with boxes fillcolor rgb kernel title has_kernel ? "kernel" : "", \
+	NaN with boxes fillcolor rgb engine title has_engine ? "engine" : ""

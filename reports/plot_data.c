@@ -4,6 +4,9 @@
 #include "reports/plots.h"
 #include "reports/summary.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 /* A block of a data file must not be empty; gnuplot leaves out a point that is not a number. */
 static void end_block(FILE *data, bool empty)
 {
@@ -71,7 +74,7 @@ void plot_progress(const struct result *result, FILE *data, FILE *script,
 /* ---- latency ---- */
 
 enum {
-	SMOOTH = 3, /* buckets to each side: together about half a power of two and a bit */
+	SMOOTH = 3,	      /* buckets to each side; eight are a power of two */
 	OUTLINE_HEIGHT = 420, /* thousandths of the distance of two kinds */
 	OUTLINE_LEAST = 25,   /* that a single outlier can still be seen */
 };
@@ -83,16 +86,24 @@ static uint64_t bucket_start_ns(unsigned int bucket)
 	return start ? start : 1;
 }
 
-/* Triangular weights: an outline that shows the shape and not the luck of single buckets. */
-static uint64_t smoothed(const struct latency *latency, int bucket)
+/*
+ * Commands for each unit of the logarithmic axis: buckets are not equally wide on it. Triangular
+ * weights, so that the outline shows the shape and not the luck of single buckets.
+ */
+static double density(const struct latency *latency, int middle)
 {
-	uint64_t sum = 0;
+	double commands = 0, width = 0;
 
-	for (int i = -SMOOTH; i <= SMOOTH; i++)
-		if (bucket + i >= 0 && bucket + i < LATENCY_BUCKETS)
-			sum += latency->buckets[bucket + i] *
-			       (uint64_t)(SMOOTH + 1 - (i < 0 ? -i : i));
-	return sum;
+	for (int bucket = middle - SMOOTH; bucket <= middle + SMOOTH; bucket++) {
+		int weight = SMOOTH + 1 - abs(bucket - middle);
+
+		if (bucket < 0 || bucket >= LATENCY_BUCKETS)
+			continue;
+		commands += weight * (double)latency->buckets[bucket];
+		width += weight * log((double)latency_bucket_limit_ns((unsigned int)bucket) /
+				      (double)bucket_start_ns((unsigned int)bucket));
+	}
+	return commands > 0 && width > 0 ? commands / width : 0;
 }
 
 /* Thousandths with a sign, as a decimal. */
@@ -105,13 +116,13 @@ static void put_thousandths(FILE *data, long value)
 
 static void write_outline(const struct latency *latency, long base, bool up, FILE *data)
 {
-	uint64_t largest = 0;
+	double largest = 0;
 	int first = -1, last = 0;
 
 	for (int bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
-		uint64_t height = smoothed(latency, bucket);
+		double height = density(latency, bucket);
 
-		if (!height)
+		if (!(height > 0))
 			continue;
 		largest = height > largest ? height : largest;
 		first = first < 0 ? bucket : first;
@@ -120,20 +131,20 @@ static void write_outline(const struct latency *latency, long base, bool up, FIL
 	/* One bucket further on either side the height is 0: there the outline is closed. */
 	first = first > 0 ? first - 1 : first;
 	last = last + 1 < LATENCY_BUCKETS ? last + 1 : last;
-	for (int bucket = first; largest && bucket <= last; bucket++) {
+	for (int bucket = first; largest > 0 && bucket <= last; bucket++) {
 		uint64_t ns = (bucket_start_ns((unsigned int)bucket) +
 			       latency_bucket_limit_ns((unsigned int)bucket)) /
 			      2;
-		uint64_t size = smoothed(latency, bucket);
-		long height = (long)((double)size / (double)largest * OUTLINE_HEIGHT);
+		double dense = density(latency, bucket);
+		long height = (long)(dense / largest * OUTLINE_HEIGHT);
 
-		if (size && height < OUTLINE_LEAST)
+		if (dense > 0 && height < OUTLINE_LEAST)
 			height = OUTLINE_LEAST;
 		fprintf(data, "%llu ", (unsigned long long)ns);
 		put_thousandths(data, up ? base + height : base - height);
 		fputc('\n', data);
 	}
-	end_block(data, !largest);
+	end_block(data, !(largest > 0));
 }
 
 struct latency_range {
@@ -150,6 +161,23 @@ static void widen(struct latency_range *range, const struct latency *latency)
 		if (latency_bucket_limit_ns(bucket) > range->high)
 			range->high = latency_bucket_limit_ns(bucket);
 	}
+}
+
+/* Powers of ten are labelled: so that two of them are seen, a small range is widened to them. */
+static void write_latency_range(const struct latency_range *range, FILE *script)
+{
+	uint64_t below = 1, above;
+
+	while (below <= range->low / 10)
+		below *= 10;
+	for (above = below; above < range->high && above <= UINT64_MAX / 10;)
+		above *= 10;
+	if (range->high / 100 >= range->low) {
+		below = range->low;
+		above = range->high;
+	}
+	fprintf(script, "x_low = %llu * 0.6\nx_high = %llu * 1.6\n", (unsigned long long)below,
+		(unsigned long long)above);
 }
 
 static void write_medians(const struct result *result, const unsigned int *kinds, size_t count,
@@ -204,8 +232,7 @@ void plot_latency(const struct result *result, FILE *data, FILE *script, struct 
 	write_medians(result, kinds, count, SIDE_KERNEL, data);
 	write_medians(result, kinds, count, SIDE_ENGINE, data);
 	write_kind_tics(kinds, count, script);
-	fprintf(script, "x_low = %llu * 0.6\nx_high = %llu * 1.6\n", (unsigned long long)range.low,
-		(unsigned long long)range.high);
+	write_latency_range(&range, script);
 	write_sides(result, timed[SIDE_KERNEL] > 0, timed[SIDE_ENGINE] > 0, script);
 	height->wide = 80 + 36 * (unsigned int)count;
 	height->narrow = 80 + 30 * (unsigned int)count;
