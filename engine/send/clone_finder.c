@@ -245,11 +245,8 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	*source = NULL;
 	begin_search(finder, query, search);
 	ret = backref_walk(finder->walker, &walk);
-	if (ret == -ESTALE) {
-		ret = volume_refresh(finder->volume);
-		if (ret)
-			return ret;
-	}
+	if (ret == -ESTALE)
+		ret = volume_take_up_commit(finder->volume, -EUCLEAN);
 	/* Blocks moved meanwhile: the extent's address may be an old one, so it is written. */
 	if (ret == 0 && epoch == finder->volume->epoch && finder->any_candidate) {
 		*source = choose(finder);

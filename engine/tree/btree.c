@@ -211,18 +211,11 @@ static int next_leaf_once(struct btree_path *path)
  */
 static int take_up_refresh(struct root *root)
 {
-	struct volume *volume = root->volume;
-	struct failure cause = volume->failure;
 	int ret;
 
 	if (root->id == BTRFS_CHUNK_TREE_OBJECTID)
 		return -ESTALE;
-	failure_clear(&volume->failure);
-	ret = volume_refresh(volume);
-	if (ret == -ESTALE) {
-		failure_clear(&volume->failure);
-		return volume_fail(volume, -EUCLEAN, "%s", cause.text);
-	}
+	ret = volume_take_up_commit(root->volume, -EUCLEAN);
 	return ret ? ret : root_update(root);
 }
 

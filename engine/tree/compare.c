@@ -155,7 +155,7 @@ static int advance_both(struct side *left, enum advance left_step, struct side *
 		}
 		if (ret != -ESTALE)
 			return ret;
-		ret = volume_refresh(volume);
+		ret = volume_take_up_commit(volume, -EUCLEAN);
 		if (ret == 0)
 			ret = search_again(left);
 		if (ret == 0)

@@ -106,6 +106,19 @@ int volume_refresh(struct volume *volume)
 	return ret;
 }
 
+int volume_take_up_commit(struct volume *volume, int code)
+{
+	struct failure cause = volume->failure;
+	int ret;
+
+	failure_clear(&volume->failure);
+	ret = volume_refresh(volume);
+	if (ret != -ESTALE)
+		return ret;
+	failure_clear(&volume->failure);
+	return volume_fail(volume, code, "%s", cause.text);
+}
+
 int volume_reread(struct volume *volume)
 {
 	int ret;
