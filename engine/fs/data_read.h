@@ -35,4 +35,11 @@ void data_reader_free(struct data_reader *reader);
 int data_reader_get(struct data_reader *reader, const struct data_range *range,
 		    const uint8_t **data);
 
+/*
+ * After -ESTALE for a range without checksums: in the volume's new state the @length bytes at @bytenr
+ * are what they were in the one before, and were so all the time between. What was read of them then
+ * is good.
+ */
+void data_reader_confirm(struct data_reader *reader, uint64_t bytenr, uint64_t length);
+
 #endif
