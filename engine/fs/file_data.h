@@ -14,12 +14,13 @@ void file_data_free(struct file_data *reader);
 
 /*
  * Read @length bytes at @offset of inode @ino of subvolume @root into @buffer. Holes, prealloc
- * extents and everything without an extent read as zeros; the inode's size is not looked at. Data is
- * verified against the csum tree unless the inode item has NODATASUM; a bad copy falls back to the
- * other mirror and is counted. On a live volume extents that move meanwhile are looked up again.
- * -EUCLEAN for data that no copy has right, or metadata that cannot be; -EIO for data that cannot be
- * read, or a sector without a checksum although the inode wants one; -ENOENT without such an inode;
- * -EAGAIN if the data moved each time it was read. The message names subvolume, inode and offset.
+ * extents and everything without an extent read as zeros; the inode's size is not looked at. Data
+ * is verified against the csum tree unless the inode item has NODATASUM; a bad copy falls back to
+ * the other mirror and is counted. On a live volume extents that move meanwhile are looked up
+ * again. -EUCLEAN for data that no copy has right, or metadata that cannot be; -EIO for data that
+ * cannot be read (-ENODATA behind the device's end), or a sector without a checksum although the
+ * inode wants one; -ENOENT without such an inode; -EAGAIN if the data moved each time it was read.
+ * The message of a data error names subvolume, inode and offset.
  */
 int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
 		   size_t length, uint8_t *buffer);
