@@ -47,7 +47,7 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 	plan->seed = seed;
 	plan->profile = prng_below(&prng, PROFILE_COUNT);
 	plan->wide = prng_percent(&prng, 8);
-	plan->many_snapshots = !plan->wide && prng_percent(&prng, 4);
+	plan->many_snapshots = !plan->wide && prng_percent(&prng, 6);
 	plan->rounds = prng_between(&prng, 2, 4);
 	plan->operations = profiles[plan->profile].operations;
 	plan->names = profiles[plan->profile].names;
@@ -59,8 +59,11 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 	}
 	if (plan->many_snapshots) {
 		plan->rounds = prng_between(&prng, 18, 22);
-		plan->operations = 25;
+		plan->first_operations = plan->operations * 3;
+		plan->operations = prng_between(&prng, 3, 12);
 		plan->second_tree = false;
+		if (prng_percent(&prng, 60))
+			plan->profile = PROFILE_CLONES;
 	}
 	if (operations)
 		plan->operations = operations;

@@ -46,7 +46,7 @@ static void add_send(struct send_list *list, struct prng *prng,
 	plan->snapshot = snapshots[snapshot];
 	plan->parent = parent;
 	plan->no_file_data = prng_percent(prng, 12);
-	pick_clones(prng, snapshots, count, count > 8 && prng_percent(prng, 60), plan);
+	pick_clones(prng, snapshots, count, prng_percent(prng, count > 8 ? 60 : 20), plan);
 }
 
 int sends_plan(const struct world *world, struct send_list *list)

@@ -117,8 +117,8 @@ static int between_rounds(struct world *world)
 
 	if (prng_percent(&world->prng, 20))
 		ret = delete_one(world, prng_percent(&world->prng, 80));
-	if (!ret && prng_percent(&world->prng, 10))
-		ret = world_balance(world, prng_percent(&world->prng, 50));
+	if (!ret && prng_percent(&world->prng, 15))
+		ret = world_balance(world, prng_percent(&world->prng, 65));
 	/* After a mount inode numbers start again behind the highest in use. */
 	if (!ret && prng_percent(&world->prng, 25)) {
 		close_held(world);
@@ -199,6 +199,8 @@ int world_build(struct world *world, const struct plan *plan, struct image *imag
 		ret = subvolume_create(world, &made);
 	for (unsigned int i = 0; !ret && i < world->subvolume_count; i++)
 		ret = populate(world, &world->subvolumes[i]);
+	if (!ret)
+		ret = burst(world, &world->subvolumes[0], plan->first_operations);
 	for (unsigned int round = 0; !ret && round < plan->rounds; round++) {
 		ret = run_round(world, round);
 		if (!ret && round + 1 < plan->rounds && prng_percent(&world->prng, 12))
