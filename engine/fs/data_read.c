@@ -65,13 +65,17 @@ void data_reader_free(struct data_reader *reader)
 	free(reader);
 }
 
+static uint64_t file_offset(const struct data_range *range, uint64_t bytenr)
+{
+	return range->offset + (range->is_compressed ? 0 : bytenr - range->bytenr);
+}
+
 /* A failure at address @at of @range. */
 #define range_fail(volume, code, range, at, format, ...)                                           \
 	volume_fail(volume, code,                                                                  \
 		    "data at %" PRIu64 " (subvolume %" PRIu64 " inode %" PRIu64 " offset %" PRIu64 \
 		    "): " format,                                                                  \
-		    at, (range)->root_id, (range)->ino,                                            \
-		    (range)->offset + ((at) - (range)->bytenr), __VA_ARGS__)
+		    at, (range)->root_id, (range)->ino, file_offset(range, at), __VA_ARGS__)
 
 /* ---- the window ---- */
 

@@ -19,7 +19,8 @@ struct data_range {
 	/* For messages. */
 	uint64_t root_id;
 	uint64_t ino;
-	uint64_t offset; /* of @bytenr in the file */
+	uint64_t offset;    /* in the file, of @bytenr */
+	bool is_compressed; /* only the whole extent has an offset in the file */
 };
 
 int data_reader_new(struct volume *volume, struct data_reader **out);

@@ -255,7 +255,8 @@ static int get_data(struct file_data *reader, uint64_t pos, uint64_t bytenr, siz
 					 .has_csums = reader->inode.has_csums,
 					 .root_id = reader->inode.root->id,
 					 .ino = reader->inode.ino,
-					 .offset = pos};
+					 .offset = pos,
+					 .is_compressed = reader->extent.kind == EXTENT_COMPRESSED};
 
 	return data_reader_get(reader->data, &range, data);
 }
