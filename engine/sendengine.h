@@ -83,13 +83,21 @@ struct subvolume_info {
  */
 int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info);
 
+/* Find a subvolume by its uuid; -ENOENT (no message recorded) when there is none. */
+int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
+				  struct subvolume_info *info);
+
 /* ---- send ---- */
 
 enum {
 	SEND_NO_FILE_DATA = 1u << 0, /* UPDATE_EXTENT in place of file data */
 	SEND_OMIT_STREAM_HEADER = 1u << 1,
 	SEND_OMIT_END_CMD = 1u << 2,
+	SEND_COMPRESSED = 1u << 3, /* compressed extents as they are, from protocol 2 on */
 };
+
+/* The highest protocol that release kernels send. */
+enum { SEND_PROTOCOL_MAX = 2 };
 
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
@@ -101,8 +109,8 @@ struct send_request {
 	const uint64_t *clone_ids;
 	size_t clone_count;
 	unsigned int flags;    /* SEND_* */
-	unsigned int protocol; /* 1 */
-	enum generation_id generation;
+	unsigned int protocol; /* 1 or 2 */
+	struct generation generation;
 	stream_sink_fn sink;
 	void *sink_context;
 	event_fn observer; /* may be NULL */

@@ -402,8 +402,37 @@ static int read_piece_once(struct file_data *reader, struct root *root, uint64_t
 	return ret;
 }
 
-int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
-		   size_t length, uint8_t *buffer)
+/* The whole extent on disk behind @pos, @length bytes, which has to be a compressed one. */
+static int read_encoded_once(struct file_data *reader, struct root *root, uint64_t ino,
+			     uint64_t pos, size_t length, uint8_t *buffer, size_t *done)
+{
+	const struct file_extent *extent = &reader->extent;
+	const uint8_t *data;
+	int ret = select_inode(reader, root, ino);
+
+	if (!ret)
+		ret = find_extent(reader, pos);
+	if (ret)
+		return ret;
+	if (reader->epoch != reader->volume->epoch)
+		return -ESTALE;
+	if (extent->kind != EXTENT_COMPRESSED || extent->disk_num_bytes != length)
+		return file_fail(reader, -EUCLEAN, pos, "no compressed extent of %zu bytes",
+				 length);
+	ret = get_data(reader, pos, extent->disk_bytenr, length, length, &data);
+	if (ret)
+		return ret;
+	memcpy(buffer, data, length);
+	*done = length;
+	return 0;
+}
+
+typedef int (*read_once_fn)(struct file_data *reader, struct root *root, uint64_t ino, uint64_t pos,
+			    size_t length, uint8_t *buffer, size_t *done);
+
+/* Read piece after piece, each again when a commit passed under it. */
+static int read_pieces(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		       size_t length, uint8_t *buffer, read_once_fn read_once)
 {
 	struct volume *volume = reader->volume;
 	int restarts = 0, ret;
@@ -414,7 +443,7 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 				   offset, length);
 	reader->doubtful.end = 0;
 	while (length) {
-		ret = read_piece_once(reader, root, ino, offset, length, buffer, &done);
+		ret = read_once(reader, root, ino, offset, length, buffer, &done);
 		if (!ret) {
 			buffer += done;
 			offset += done;
@@ -436,4 +465,16 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 					   root->id, ino, offset, restarts);
 	}
 	return 0;
+}
+
+int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		   size_t length, uint8_t *buffer)
+{
+	return read_pieces(reader, root, ino, offset, length, buffer, read_piece_once);
+}
+
+int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, uint8_t *buffer)
+{
+	return read_pieces(reader, root, ino, offset, length, buffer, read_encoded_once);
 }

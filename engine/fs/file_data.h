@@ -25,4 +25,11 @@ void file_data_free(struct file_data *reader);
 int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
 		   size_t length, uint8_t *buffer);
 
+/*
+ * Read the @length bytes on disk of the compressed extent that @offset of the file lies in, as they
+ * are, checked like data. Errors as above; -EUCLEAN too when there is no such extent.
+ */
+int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, uint8_t *buffer);
+
 #endif
