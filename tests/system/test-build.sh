@@ -99,7 +99,7 @@ installs_everything()
 		page=$root/usr/share/man/man1/sendprof${name:+-${name// /-}}.1
 		[ -s "$page" ] || { echo "no $page"; return 1; }
 	done < <(echo; echo "$names")
-	for name in README.md LICENSE CHANGELOG.md; do
+	for name in README.md LICENSE CHANGELOG.md docs/*.md; do
 		cmp "$name" "$root/usr/share/doc/sendprof/$name" || return 1
 	done
 	[ -s "$root/usr/share/bash-completion/completions/sendprof" ] || { echo 'no completion'; return 1; }
