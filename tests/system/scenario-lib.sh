@@ -115,11 +115,23 @@ delete_subvolume() {
 	btrfs subvolume sync "$mnt" >/dev/null
 }
 
+# The filesystem has to be gone, not only its mount point: mounting would find it as it is.
+unmount() {
+	local uuid tries
+	cd /
+	uuid=$(findmnt -nro UUID "$mnt")
+	umount "$mnt"
+	for ((tries = 0; tries < 200; tries++)); do
+		[[ -e /sys/fs/btrfs/$uuid ]] || return 0
+		sleep 0.05
+	done
+	skip "the filesystem stays mounted, in another mount namespace"
+}
+
 # Inode numbers are handed out again from the highest one used only after a mount.
 remount() {
 	building
-	cd /
-	umount "$mnt"
+	unmount
 	mount -o "loop,$mount_options" "$image" "$mnt"
 	cd "$mnt/$current" || exit
 }
@@ -127,8 +139,7 @@ remount() {
 # patch_attribute OLD NEW: rename an extended attribute on disk, to a name no system call accepts.
 patch_attribute() {
 	building
-	cd /
-	umount "$mnt"
+	unmount
 	"$TOOLS/patchxattr" "$image" "$1" "$2"
 	mount -o "loop,$mount_options" "$image" "$mnt"
 	cd "$mnt/$current" || exit
