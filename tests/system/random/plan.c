@@ -56,6 +56,8 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 		plan->rounds = 2;
 		plan->operations *= 3;
 		plan->names = 60;
+		if (plan->profile == PROFILE_CLONES || plan->profile == PROFILE_EXTENTS)
+			plan->first_spreads = 120;
 	}
 	if (plan->many_snapshots) {
 		plan->rounds = prng_between(&prng, 18, 22);
@@ -69,6 +71,8 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 		plan->operations = operations;
 
 	plan->nodesize = CHOOSE(&prng, nodesizes);
+	if (plan->first_spreads && prng_percent(&prng, 75))
+		plan->nodesize = 4096; /* as many leaves as can be */
 	plan->checksum = CHOOSE(&prng, checksums);
 	plan->no_holes = prng_percent(&prng, 60);
 	plan->skinny_metadata = prng_percent(&prng, 85);

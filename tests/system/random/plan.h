@@ -24,6 +24,7 @@ struct plan {
 	unsigned int rounds;
 	unsigned int operations;       /* in each round */
 	unsigned int first_operations; /* before the first round */
+	unsigned int first_spreads;    /* operations that put many shared extents into a file */
 	unsigned int names;	       /* size of the pool of plain names */
 	bool second_tree;	       /* an independent subvolume with inode numbers of its own */
 

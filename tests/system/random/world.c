@@ -201,6 +201,10 @@ int world_build(struct world *world, const struct plan *plan, struct image *imag
 		ret = populate(world, &world->subvolumes[i]);
 	if (!ret)
 		ret = burst(world, &world->subvolumes[0], plan->first_operations);
+	for (unsigned int i = 0; !ret && i < plan->first_spreads; i++) {
+		operation_make_file(world);
+		operation_clone_spread(world);
+	}
 	for (unsigned int round = 0; !ret && round < plan->rounds; round++) {
 		ret = run_round(world, round);
 		if (!ret && round + 1 < plan->rounds && prng_percent(&world->prng, 12))
