@@ -12,21 +12,26 @@ enum {
 	TEXT_SHOWN_MAX = 80,
 };
 
-bool streams_equal(const struct stream *kernel, const struct stream *engine)
-{
-	if (kernel->code || engine->code)
-		return kernel->code && engine->code;
-	return kernel->length == engine->length &&
-	       !memcmp(kernel->data, engine->data, kernel->length);
-}
-
 static size_t first_difference(const struct stream *a, const struct stream *b)
 {
 	size_t shorter = a->length < b->length ? a->length : b->length, at;
 
-	for (at = 0; at < shorter && a->data[at] == b->data[at];)
+	if (!shorter || !memcmp(a->data, b->data, shorter))
+		return shorter;
+	for (at = 0; a->data[at] == b->data[at];)
 		at++;
 	return at;
+}
+
+bool streams_equal(const struct stream *kernel, const struct stream *engine)
+{
+	size_t same = first_difference(kernel, engine);
+
+	/* One that fails may have said a little more before it noticed. */
+	if (kernel->code || engine->code)
+		return kernel->code && engine->code &&
+		       (same == kernel->length || same == engine->length);
+	return same == kernel->length && same == engine->length;
 }
 
 static void print_text(const struct stream_attribute *attribute, FILE *out)

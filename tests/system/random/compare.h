@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Equal bytes after success on both sides, or failure on both sides. */
+/* Equal bytes after success on both sides; or failure on both, after the same commands. */
 bool streams_equal(const struct stream *kernel, const struct stream *engine);
 
 /*

@@ -228,7 +228,8 @@ void coverage_print(const struct coverage *coverage, FILE *out)
 {
 	fprintf(out, "%-32s %10s\n", "commands of the kernel", "count");
 	for (int i = 0; i < STREAM_C_COUNT; i++)
-		if (stream_commands[i].name && stream_commands[i].since == 1)
+		if (stream_commands[i].name &&
+		    (stream_commands[i].since == 1 || coverage->commands[i]))
 			fprintf(out, "  %-30s %10" PRIu64 "\n", stream_commands[i].name,
 				coverage->commands[i]);
 	fprintf(out, "%-32s %10s\n", "cases", "count");
