@@ -24,16 +24,20 @@ struct volume;
 struct volume_options {
 	bool live;	    /* the device is mounted: O_DIRECT, and blocks may move */
 	size_t cache_bytes; /* tree block cache; 0 is the default of 128 MiB */
+	/* The filesystem's other devices, in any order; each that is not given is missing. */
+	const char *const *devices;
+	size_t device_count;
 };
 
 /* Work done since the volume was opened or the counters were last reset. */
 struct volume_counters {
 	uint64_t blocks_read; /* tree blocks read and verified */
 	uint64_t block_cache_hits;
-	uint64_t bytes_read;	      /* from the device, metadata and data */
+	uint64_t bytes_read;	      /* from the devices, metadata and data */
 	uint64_t data_bytes_verified; /* against the csum tree */
-	uint64_t bad_copies;	      /* copies that failed a check while another was good */
-	uint64_t refreshes;	      /* of a live volume, after a block moved */
+	/* Copies, or rebuilds from parity, that failed a check while another was good. */
+	uint64_t bad_copies;
+	uint64_t refreshes; /* of a live volume, after a block moved */
 };
 
 struct volume_info {
@@ -44,12 +48,16 @@ struct volume_info {
 	uint32_t sectorsize;
 	uint32_t nodesize;
 	const char *csum_name;
+	unsigned int devices;	      /* that the filesystem has */
+	unsigned int devices_missing; /* of them, that were not given */
 };
 
 /*
- * Open the image file or block device at @path. The newest valid superblock copy is used; chunk
- * tree and root tree are read. On failure *@out is not set and @failure says why: -EUCLEAN corrupt,
- * -EOPNOTSUPP a feature or profile this reader lacks (named), -EMEDIUMTYPE not btrfs, or the errno
+ * Open the filesystem on the image file or block device at @path, and on those of @options. The
+ * newest valid superblock copy is used; chunk tree and root tree are read. Devices may be missing
+ * as long as what is read can be had from the others. On failure *@out is not set and @failure says
+ * why: -EUCLEAN corrupt, -EOPNOTSUPP a feature this reader lacks (named), -EMEDIUMTYPE not btrfs,
+ * -EINVAL devices that do not belong together, -ENODEV a missing one that is needed, or the errno
  * of the open. Close with volume_close().
  */
 int volume_open(const char *path, const struct volume_options *options, struct volume **out,

@@ -46,9 +46,10 @@ static const struct option_row rows[] = {
 			  "where the report is written"),
 	OPTION_ROW_FLAG(0, "keep-streams", struct run_options, keep_streams,
 			"write the streams to kernel.stream and engine.stream in DIR"),
-	OPTION_ROW_STRING('i', "image", "FILE|DEVICE", struct run_options, names.image,
-			  "compare the engine on this image with --kernel-stream; snapshots are "
-			  "paths from its top level, or subvolume ids"),
+	OPTION_ROW_LIST('i', "image", "FILE|DEVICE", struct run_options, names.images,
+			"compare the engine on this image with --kernel-stream; snapshots are "
+			"paths from its top level, or subvolume ids; repeated for each device of a "
+			"filesystem"),
 	OPTION_ROW_STRING(0, "kernel-stream", "FILE", struct run_options, kernel_stream,
 			  "the kernel's stream, recorded from the very state that is in the image"),
 	OPTION_ROW_FLAG('q', "quiet", struct run_options, quiet,
@@ -213,7 +214,7 @@ static int check_options(const struct run_options *options, struct stream_form *
 
 	if (!options->names.snapshot)
 		return usage_error(&command_run, "--snap is missing");
-	if (!options->names.image != !options->kernel_stream)
+	if (!options->names.images.count != !options->kernel_stream)
 		return usage_error(&command_run, "--image and --kernel-stream need each other");
 	if (stream_form_resolve(&options->form, form, &failure))
 		return usage_error(&command_run, "%s", failure.text);
@@ -243,6 +244,7 @@ static int run_main(int argc, char **argv)
 		result_release(result);
 	free(result);
 	option_list_release(&options.names.clone_sources);
+	option_list_release(&options.names.images);
 	return status;
 }
 

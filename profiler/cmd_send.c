@@ -32,9 +32,9 @@ static const struct option_row rows[] = {
 			"with -c: no parent, the whole snapshot is sent"),
 	OPTION_ROW_FLAG('e', "one-stream", struct send_options, one_stream,
 			"several snapshots: one stream header, one end command"),
-	OPTION_ROW_STRING('i', "image", "FILE|DEVICE", struct send_options, names.image,
-			  "read this image or device; snapshots are paths from its top level, or "
-			  "subvolume ids"),
+	OPTION_ROW_LIST('i', "image", "FILE|DEVICE", struct send_options, names.images,
+			"read this image or device; snapshots are paths from its top level, or "
+			"subvolume ids; repeated for each device of a filesystem"),
 	STREAM_FORM_ROWS(struct send_options, form),
 	OPTION_ROW_STRING('f', "file", "FILE", struct send_options, file,
 			  "write the stream to FILE, removed again if the send fails"),
@@ -61,8 +61,10 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 	};
 	char text[2][HUMAN_TEXT_SIZE];
 	struct volume_counters counters;
+	struct volume_info info;
 
 	volume_get_counters(volume, &counters);
+	volume_get_info(volume, &info);
 	fprintf(stderr, "stream       %s commands, %s\n", human_count(summary->commands, text[0]),
 		human_size(summary->bytes, text[1]));
 	fprintf(stderr, "clones       %s found in %s searches\n",
@@ -72,6 +74,9 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 		human_count(counters.blocks_read, text[0]),
 		human_count(counters.block_cache_hits, text[1]));
 	fprintf(stderr, "device       %s read\n", human_size(counters.bytes_read, text[0]));
+	if (info.devices_missing)
+		fprintf(stderr, "degraded     %u of %u devices missing\n", info.devices_missing,
+			info.devices);
 	if (counters.refreshes)
 		fprintf(stderr, "restarts     %s: blocks had moved, roots were read again\n",
 			human_count(counters.refreshes, text[0]));
@@ -185,6 +190,7 @@ static int send_main(int argc, char **argv)
 			status = outcome_fail(&failure);
 	}
 	option_list_release(&options.names.clone_sources);
+	option_list_release(&options.names.images);
 	return status;
 }
 
@@ -197,15 +203,17 @@ const struct command command_send = {
 	.description =
 		"Reads the filesystem of SNAPSHOT and writes the stream that the kernel's send would "
 		"write, to be applied by btrfs receive. SNAPSHOT is a path on a mounted "
-		"filesystem, which is synced first and whose device is then read; with --image it "
+		"filesystem, which is synced first and whose devices are then read; with --image it "
 		"is a path or a subvolume id inside an image file or a device, which need not be "
-		"mounted.\n\n"
+		"mounted. Of a filesystem on several devices those may be missing that its profiles "
+		"can do without.\n\n"
 		"Several snapshots are sent one after another, each as a stream of its own, or with -e "
 		"all as one. With -p they all have that parent; with -c alone each gets the parent that "
 		"btrfs send would choose, and can be cloned from in those after it.",
 	.options = rows,
 	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
 		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"
-		    "sendprof send --image disk.img --stats -p snaps/1 snaps/2 > 2.stream",
+		    "sendprof send --image disk.img --stats -p snaps/1 snaps/2 > 2.stream\n"
+		    "sendprof send --image /dev/sdb --image /dev/sdc snaps/1 > 1.stream",
 	.run = send_main,
 };

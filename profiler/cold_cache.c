@@ -61,9 +61,12 @@ static void drop_backing_file(const char *device)
 	fclose(file);
 }
 
-int cold_cache_drop(const char *device, bool privileged, struct failure *failure)
+int cold_cache_drop(const char *const *devices, size_t count, bool privileged,
+		    struct failure *failure)
 {
-	drop_file(device);
-	drop_backing_file(device);
+	for (size_t i = 0; i < count; i++) {
+		drop_file(devices[i]);
+		drop_backing_file(devices[i]);
+	}
 	return drop_kernel_caches(privileged, failure);
 }

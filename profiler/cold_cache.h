@@ -6,12 +6,14 @@
 #include "engine/core/failure.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
- * Drop the kernel's page, dentry and inode caches, and what is cached of @device, an image file, a
- * block device, or a loop device with its backing file. @privileged: not being allowed to drop the
- * kernel's caches is an error; else only the pages of the file itself are dropped then.
+ * Drop the kernel's page, dentry and inode caches, and what is cached of @devices: image files, block
+ * devices, or loop devices with their backing files. @privileged: not being allowed to drop the
+ * kernel's caches is an error; else only the pages of the files themselves are dropped then.
  */
-int cold_cache_drop(const char *device, bool privileged, struct failure *failure);
+int cold_cache_drop(const char *const *devices, size_t count, bool privileged,
+		    struct failure *failure);
 
 #endif

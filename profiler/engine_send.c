@@ -63,14 +63,13 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 int engine_send(void *context, int fd, struct failure *failure)
 {
 	struct engine_send *send = context;
-	const struct volume_options options = {.live = send->source->live};
 	struct volume *volume = send->volume;
 	int ret;
 
 	if (volume)
 		ret = volume_reread(volume);
 	else
-		ret = volume_open(send->source->device, &options, &volume, failure);
+		ret = send_source_open_volume(send->source, &volume, failure);
 	if (!ret)
 		ret = send_from(send, volume, fd);
 	if (ret && volume)

@@ -164,8 +164,24 @@ static int find_mount(int fd, struct mounted_filesystem *filesystem)
 	return ret < 0 ? ret : 0;
 }
 
-static int find_device(int fd, const char *path, struct mounted_filesystem *filesystem,
-		       struct failure *failure)
+static int add_device(const char *device, size_t size, struct mounted_filesystem *filesystem,
+		      struct failure *failure)
+{
+	char **devices =
+		reallocarray(filesystem->devices, filesystem->device_count + 1, sizeof(*devices));
+
+	if (devices) {
+		filesystem->devices = devices;
+		devices[filesystem->device_count] = strndup(device, size);
+	}
+	if (!devices || !devices[filesystem->device_count])
+		return failure_set(failure, -ENOMEM, "out of memory");
+	filesystem->device_count++;
+	return 0;
+}
+
+static int find_devices(int fd, const char *path, struct mounted_filesystem *filesystem,
+			struct failure *failure)
 {
 	struct btrfs_ioctl_fs_info_args info;
 	int ret = read_fsid(fd, path, &info, failure);
@@ -173,25 +189,24 @@ static int find_device(int fd, const char *path, struct mounted_filesystem *file
 	if (ret)
 		return ret;
 	memcpy(filesystem->fsid, info.fsid, sizeof(filesystem->fsid));
-	if (info.num_devices != 1)
-		return failure_set(failure, -EOPNOTSUPP,
-				   "the filesystem of %s has %llu devices, expect 1: filesystems "
-				   "with several devices are not supported",
-				   path, (unsigned long long)info.num_devices);
 	/* Ids have holes where devices were removed. */
-	for (__u64 id = 1; id <= info.max_id; id++) {
+	for (__u64 id = 1; !ret && id <= info.max_id; id++) {
 		struct btrfs_ioctl_dev_info_args device = {.devid = id};
 
 		if (ioctl(fd, BTRFS_IOC_DEV_INFO, &device)) {
 			if (errno == ENODEV)
 				continue;
-			return failure_set(failure, -errno, "cannot ask for the device of %s: %s",
+			return failure_set(failure, -errno, "cannot ask for the devices of %s: %s",
 					   path, strerror(errno));
 		}
-		filesystem->device = strndup((const char *)device.path, sizeof(device.path));
-		return filesystem->device ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+		/* One that is missing has no path. */
+		if (device.path[0])
+			ret = add_device((const char *)device.path, sizeof(device.path), filesystem,
+					 failure);
 	}
-	return failure_set(failure, -ENODEV, "the filesystem of %s names no device", path);
+	if (!ret && !filesystem->device_count)
+		return failure_set(failure, -ENODEV, "the filesystem of %s names no device", path);
+	return ret;
 }
 
 int mounted_filesystem_find(const struct mounted_subvolume *subvolume, const char *path,
@@ -200,7 +215,7 @@ int mounted_filesystem_find(const struct mounted_subvolume *subvolume, const cha
 	int ret;
 
 	*filesystem = (struct mounted_filesystem){0};
-	ret = find_device(subvolume->fd, path, filesystem, failure);
+	ret = find_devices(subvolume->fd, path, filesystem, failure);
 	if (!ret && find_mount(subvolume->fd, filesystem))
 		ret = failure_set(failure, -ENOMEM, "out of memory");
 	if (ret)
@@ -212,7 +227,9 @@ void mounted_filesystem_release(struct mounted_filesystem *filesystem)
 {
 	free(filesystem->mount_point);
 	free(filesystem->mount_options);
-	free(filesystem->device);
+	for (size_t i = 0; i < filesystem->device_count; i++)
+		free(filesystem->devices[i]);
+	free(filesystem->devices);
 	*filesystem = (struct mounted_filesystem){0};
 }
 

@@ -6,6 +6,7 @@
 #include "engine/core/failure.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mounted_subvolume {
@@ -20,7 +21,8 @@ struct mounted_subvolume {
 struct mounted_filesystem {
 	char *mount_point;
 	char *mount_options; /* of this mount and of the filesystem, comma separated */
-	char *device;	     /* the one block device */
+	char **devices;	     /* paths of the block devices, those that are missing left out */
+	size_t device_count;
 	uint8_t fsid[16];
 };
 
@@ -33,8 +35,8 @@ int mounted_subvolume_open(const char *path, struct mounted_subvolume *subvolume
 void mounted_subvolume_close(struct mounted_subvolume *subvolume);
 
 /*
- * Find mount point and device of the filesystem of @subvolume, which was opened as @path.
- * -EOPNOTSUPP when it has several devices. End with mounted_filesystem_release().
+ * Find mount point and devices of the filesystem of @subvolume, which was opened as @path; those of
+ * its seed are among them. End with mounted_filesystem_release().
  */
 int mounted_filesystem_find(const struct mounted_subvolume *subvolume, const char *path,
 			    struct mounted_filesystem *filesystem, struct failure *failure);

@@ -171,6 +171,8 @@ static json_t *volume_json(const struct volume_info *volume)
 	put_number(&object, "sectorsize", volume->sectorsize);
 	put_number(&object, "nodesize", volume->nodesize);
 	put_text(&object, "csum", volume->csum_name);
+	put_number(&object, "devices", volume->devices);
+	put_number(&object, "devices_missing", volume->devices_missing);
 	return finish(&object);
 }
 

@@ -67,15 +67,28 @@ static int copy_text(char **copy, const char *text)
 	return *copy ? 0 : -ENOMEM;
 }
 
+static int join_devices(const struct send_source *source, char **joined)
+{
+	size_t size;
+	FILE *file = open_memstream(joined, &size);
+
+	if (!file)
+		return -ENOMEM;
+	for (size_t i = 0; i < source->device_count; i++)
+		fprintf(file, "%s%s", i ? ", " : "", source->devices[i]);
+	return fclose(file) ? -ENOMEM : 0;
+}
+
 static int describe_environment(const struct send_source *source, struct environment *environment)
 {
 	const struct mounted_filesystem *filesystem = &source->filesystem;
-	const char *where = filesystem->mount_point ? filesystem->mount_point : source->device;
+	const char *where = filesystem->mount_point;
 
 	environment_collect(environment);
 	volume_get_info(source->volume, &environment->volume);
-	return copy_text(&environment->filesystem, where) ||
-			       copy_text(&environment->device, source->device) ||
+	if (join_devices(source, &environment->device))
+		return -ENOMEM;
+	return copy_text(&environment->filesystem, where ? where : environment->device) ||
 			       copy_text(&environment->mount_options, filesystem->mount_options)
 		       ? -ENOMEM
 		       : 0;
@@ -156,7 +169,7 @@ static int run_steady_pair(struct pair_runner *runner, unsigned int repeat, stru
 			return failure_set(failure, -EAGAIN,
 					   "%s: the filesystem would not hold still: a commit came "
 					   "into each of %d pairs of sends",
-					   runner->source.device, ATTEMPTS_MAX);
+					   runner->source.devices[0], ATTEMPTS_MAX);
 		progress_note(runner->request->progress,
 			      "a commit came in between the two sends, running them again");
 	}

@@ -88,13 +88,6 @@ static int open_recorded(struct pair_runner *runner, struct failure *failure)
 	return ret ? failure_set(failure, ret, "%s: %s", path, cause.text) : 0;
 }
 
-static int open_warm_volume(struct pair_runner *runner, struct failure *failure)
-{
-	const struct volume_options options = {.live = runner->source.live};
-
-	return volume_open(runner->source.device, &options, &runner->engine.volume, failure);
-}
-
 static int open_all(struct pair_runner *runner, struct failure *failure)
 {
 	const struct run_request *request = runner->request;
@@ -112,7 +105,7 @@ static int open_all(struct pair_runner *runner, struct failure *failure)
 	if (request->kernel_stream)
 		ret = open_recorded(runner, failure);
 	if (!ret && !request->cold)
-		ret = open_warm_volume(runner, failure);
+		ret = send_source_open_volume(&runner->source, &runner->engine.volume, failure);
 	return ret;
 }
 
@@ -175,7 +168,8 @@ static int run_side(struct pair_runner *runner, enum side side, unsigned int rep
 
 	runner->at = side;
 	if (request->cold)
-		ret = cold_cache_drop(runner->source.device, is_mounted(runner), failure);
+		ret = cold_cache_drop(runner->source.devices, runner->source.device_count,
+				      is_mounted(runner), failure);
 	/* After the drop, which would take this away again. */
 	if (!ret)
 		ret = stream_store_prefetch(&runner->reference, failure);

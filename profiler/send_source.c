@@ -73,7 +73,7 @@ static int resolve_in_image(struct send_source *source, const char *name,
 		return failure_set(failure, -EPERM,
 				   "subvolume %s of %s is not read-only; mount it and use: btrfs "
 				   "property set -ts PATH ro true",
-				   name, source->device);
+				   name, source->devices[0]);
 	return 0;
 }
 
@@ -132,11 +132,22 @@ static bool device_is_mounted(const char *path)
 	return fd < 0 && errno == EBUSY;
 }
 
+int send_source_open_volume(const struct send_source *source, struct volume **out,
+			    struct failure *failure)
+{
+	const struct volume_options options = {
+		.live = source->live,
+		.devices = source->devices + 1,
+		.device_count = source->device_count - 1,
+	};
+
+	return volume_open(source->devices[0], &options, out, failure);
+}
+
 static int open_volume(struct send_source *source, struct failure *failure)
 {
-	const struct volume_options options = {.live = source->live};
 	struct failure cause = {0};
-	int ret = volume_open(source->device, &options, &source->volume, &cause);
+	int ret = send_source_open_volume(source, &source->volume, &cause);
 
 	if (ret == -EACCES && source->mounted.fd >= 0)
 		return failure_set(failure, ret,
@@ -150,8 +161,10 @@ static int open_image(struct send_source *source, const struct send_names *names
 {
 	int ret;
 
-	source->device = names->image;
-	source->live = device_is_mounted(names->image);
+	source->devices = names->images.items;
+	source->device_count = names->images.count;
+	for (size_t i = 0; i < source->device_count; i++)
+		source->live = source->live || device_is_mounted(source->devices[i]);
 	ret = open_volume(source, failure);
 	return ret ? ret : resolve_all(source, names, failure);
 }
@@ -164,8 +177,8 @@ static int check_fsid(const struct send_source *source, struct failure *failure)
 	volume_get_info(source->volume, &info);
 	if (!memcmp(info.fsid, source->mounted.fsid, sizeof(info.fsid)))
 		return 0;
-	return failure_set(failure, -ENODEV, "%s holds another filesystem than %s", source->device,
-			   source->snapshot.path);
+	return failure_set(failure, -ENODEV, "%s holds another filesystem than %s",
+			   source->devices[0], source->snapshot.path);
 }
 
 static int open_mounted(struct send_source *source, const struct send_names *names,
@@ -180,7 +193,8 @@ static int open_mounted(struct send_source *source, const struct send_names *nam
 		ret = mounted_filesystem_sync(&source->mounted, failure);
 	if (ret)
 		return ret;
-	source->device = source->filesystem.device;
+	source->devices = (const char *const *)source->filesystem.devices;
+	source->device_count = source->filesystem.device_count;
 	source->live = true;
 	ret = open_volume(source, failure);
 	return ret ? ret : check_fsid(source, failure);
@@ -197,7 +211,7 @@ int send_source_open(const struct send_names *names, struct send_source *source,
 	source->clone_ids = calloc(count + 1, sizeof(*source->clone_ids));
 	if (!source->clone_sources || !source->clone_ids)
 		ret = out_of_memory(failure);
-	else if (names->image)
+	else if (names->images.count)
 		ret = open_image(source, names, failure);
 	else
 		ret = open_mounted(source, names, failure);

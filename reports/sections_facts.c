@@ -104,6 +104,9 @@ static void volume_facts(const struct volume_info *volume, struct table *table)
 	table_fact(table, "Sector, node", "%s, %s", BLOCK_SIZE(volume->sectorsize),
 		   BLOCK_SIZE(volume->nodesize));
 	table_fact(table, "Checksum", "%s", volume->csum_name);
+	if (volume->devices_missing)
+		table_fact(table, "Degraded", "%u of %u devices missing", volume->devices_missing,
+			   volume->devices);
 }
 
 void build_environment(const struct result *result, struct table *table)

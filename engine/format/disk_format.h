@@ -46,6 +46,7 @@ enum {
 #define BTRFS_FIRST_FREE_OBJECTID	256ULL
 #define BTRFS_LAST_FREE_OBJECTID	(-256ULL)
 #define BTRFS_FIRST_CHUNK_TREE_OBJECTID 256ULL
+#define BTRFS_DEV_ITEMS_OBJECTID 1ULL
 
 enum btrfs_key_type {
 	BTRFS_INODE_ITEM_KEY = 1,
@@ -192,6 +193,8 @@ struct btrfs_super_block {
 	struct btrfs_root_backup super_roots[4];
 	uint8_t padding[565];
 };
+
+#define BTRFS_SUPER_FLAG_SEEDING (1ULL << 32)
 
 /* Block group and chunk types: what it holds, and in which profile. */
 #define BTRFS_BLOCK_GROUP_DATA	       (1ULL << 0)

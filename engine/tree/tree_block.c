@@ -14,6 +14,7 @@
 #include "engine/tree/tree_check.h"
 #include "engine/volume/chunk.h"
 #include "engine/volume/csum.h"
+#include "engine/volume/device_set.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -142,7 +143,8 @@ static int verify_header(struct volume *volume, const struct tree_block_id *id,
 			      sum);
 	if (memcmp(sum, header->csum, volume->csum->size))
 		return block_fail(volume, -EUCLEAN, id, "wrong %s checksum", volume->csum->name);
-	if (memcmp(header->fsid, volume->metadata_uuid, sizeof(header->fsid)))
+	if (memcmp(header->fsid, volume->metadata_uuid, sizeof(header->fsid)) &&
+	    !device_set_has_seed(volume->devices, header->fsid))
 		return block_fail(volume, -EUCLEAN, id, "%s", "of another filesystem");
 	return 0;
 }

@@ -1,68 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The chunk map. The superblock carries the chunks that hold the chunk tree; the tree carries all.
- * Only SINGLE and DUP are read; chunks of other profiles are known, so that reading from one can
- * say what it is.
+ * Building the chunk map. The superblock carries the chunks that hold the chunk tree; the tree
+ * carries all, and which devices there are.
  */
 #include "engine/volume/chunk.h"
 
 #include "engine/fs/root.h"
 #include "engine/tree/btree.h"
-#include "engine/volume/device.h"
+#include "engine/volume/chunk_map.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	STRIPE_LENGTH = 65536,
-	MAX_COPIES = 2,
-};
-
-struct chunk {
-	uint64_t logical;
-	uint64_t length;
-	const struct profile *profile;
-	uint64_t
-		physical[MAX_COPIES]; /* one for each copy; unset if the profile is not supported */
-};
-
-struct chunk_map {
-	struct chunk *chunks; /* by logical address, without overlap */
-	size_t count;
-	size_t allocated;
-	size_t last; /* index of the last hit: neighbours are read together */
-	uint64_t devid;
-};
-
-struct profile {
-	uint64_t bit;
-	const char *name;
-	unsigned int copies; /* 0: not supported */
-};
-
-static const struct profile profiles[] = {
-	{0, "SINGLE", 1},
-	{BTRFS_BLOCK_GROUP_DUP, "DUP", 2},
-	{BTRFS_BLOCK_GROUP_RAID0, "RAID0", 0},
-	{BTRFS_BLOCK_GROUP_RAID1, "RAID1", 0},
-	{BTRFS_BLOCK_GROUP_RAID10, "RAID10", 0},
-	{BTRFS_BLOCK_GROUP_RAID5, "RAID5", 0},
-	{BTRFS_BLOCK_GROUP_RAID6, "RAID6", 0},
-	{BTRFS_BLOCK_GROUP_RAID1C3, "RAID1C3", 0},
-	{BTRFS_BLOCK_GROUP_RAID1C4, "RAID1C4", 0},
-};
-
-static const struct profile *find_profile(uint64_t type)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		if ((type & BTRFS_BLOCK_GROUP_PROFILE_MASK) == profiles[i].bit)
-			return &profiles[i];
-	}
-	return NULL;
-}
 
 /* Index of the first chunk that begins behind @logical. */
 static size_t upper_bound(const struct chunk_map *map, uint64_t logical)
@@ -85,7 +34,7 @@ static bool chunk_holds(const struct chunk *chunk, uint64_t logical)
 	return logical >= chunk->logical && logical - chunk->logical < chunk->length;
 }
 
-static const struct chunk *find_chunk(struct chunk_map *map, uint64_t logical)
+const struct chunk *chunk_map_find(struct chunk_map *map, uint64_t logical)
 {
 	size_t i;
 
@@ -102,10 +51,35 @@ static const struct chunk *find_chunk(struct chunk_map *map, uint64_t logical)
 	volume_fail(volume, -EUCLEAN, "chunk %llu: " format, (unsigned long long)(logical), \
 		    __VA_ARGS__)
 
-/* The members of a chunk item that do not depend on the profile. @size: of the item or what is
- * left. */
+/* Which profile, and whether the stripes make it up. */
+static int check_profile(struct volume *volume, const struct btrfs_chunk *item, struct chunk *chunk)
+{
+	uint64_t type = from_le64(item->type);
+	const struct profile *profile = profile_find(type);
+	unsigned int stripes = from_le16(item->num_stripes);
+
+	if (!(type & BTRFS_BLOCK_GROUP_TYPE_MASK))
+		return chunk_fail(volume, chunk->logical, "type 0x%llx holds nothing",
+				  (unsigned long long)type);
+	if (!profile)
+		return chunk_fail(volume, chunk->logical, "type 0x%llx has several profiles",
+				  (unsigned long long)type);
+	chunk->profile = profile;
+	chunk->stripe_count = stripes;
+	chunk->columns = profile_columns(profile, stripes);
+	if (!chunk->columns)
+		return chunk_fail(volume, chunk->logical, "%u stripes in profile %s, expect %s",
+				  stripes, profile->name, profile->stripes_wanted);
+	if (profile->is_striped && profile->copies > 1 &&
+	    from_le16(item->sub_stripes) != profile->copies)
+		return chunk_fail(volume, chunk->logical, "%u sub-stripes in profile %s, expect %u",
+				  from_le16(item->sub_stripes), profile->name, profile->copies);
+	return 0;
+}
+
+/* Prove a chunk item, of @size bytes or with so many left, and take over what it says. */
 static int check_chunk(struct volume *volume, uint64_t logical, const struct btrfs_chunk *item,
-		       size_t size)
+		       size_t size, struct chunk *chunk)
 {
 	uint64_t length;
 	uint16_t stripes;
@@ -126,33 +100,37 @@ static int check_chunk(struct volume *volume, uint64_t logical, const struct btr
 	if (from_le64(item->stripe_len) != STRIPE_LENGTH)
 		return chunk_fail(volume, logical, "stripe length %llu, expect %d",
 				  (unsigned long long)from_le64(item->stripe_len), STRIPE_LENGTH);
-	if (!(from_le64(item->type) & BTRFS_BLOCK_GROUP_TYPE_MASK))
-		return chunk_fail(volume, logical, "type 0x%llx holds nothing",
-				  (unsigned long long)from_le64(item->type));
-	return 0;
+	chunk->length = length;
+	return check_profile(volume, item, chunk);
 }
 
-static int read_stripes(struct volume *volume, const struct chunk_map *map,
-			const struct btrfs_chunk *item, struct chunk *chunk)
+/* How far the chunk goes on each of its devices. */
+static uint64_t stripe_span(const struct chunk *chunk)
 {
-	const struct btrfs_stripe *stripes = (const struct btrfs_stripe *)(item + 1);
+	if (!chunk->profile->is_striped)
+		return chunk->length;
+	return ((chunk->length - 1) / STRIPE_LENGTH / chunk->columns + 1) * STRIPE_LENGTH;
+}
+
+/* Fill chunk->stripes, which is large enough. */
+static int read_stripes(struct volume *volume, const struct btrfs_stripe *items,
+			struct chunk *chunk)
+{
+	uint64_t span = stripe_span(chunk);
 	unsigned int i;
 
-	if (from_le16(item->num_stripes) != chunk->profile->copies)
-		return chunk_fail(volume, chunk->logical, "%u stripes in profile %s, expect %u",
-				  from_le16(item->num_stripes), chunk->profile->name,
-				  chunk->profile->copies);
-	for (i = 0; i < chunk->profile->copies; i++) {
-		uint64_t physical = from_le64(stripes[i].offset);
+	chunk->is_whole = true;
+	for (i = 0; i < chunk->stripe_count; i++) {
+		struct stripe *stripe = &chunk->stripes[i];
 
-		if (from_le64(stripes[i].devid) != map->devid)
-			return chunk_fail(volume, chunk->logical, "on device %llu, expect %llu",
-					  (unsigned long long)from_le64(stripes[i].devid),
-					  (unsigned long long)map->devid);
-		if (physical + chunk->length < physical)
+		stripe->devid = from_le64(items[i].devid);
+		stripe->physical = from_le64(items[i].offset);
+		stripe->device = device_set_find(volume->devices, stripe->devid, items[i].dev_uuid);
+		if (!stripe->device || stripe->device->is_stale)
+			chunk->is_whole = false;
+		if (stripe->physical + span < stripe->physical)
 			return chunk_fail(volume, chunk->logical, "device offset %llu overflows",
-					  (unsigned long long)physical);
-		chunk->physical[i] = physical;
+					  (unsigned long long)stripe->physical);
 	}
 	return 0;
 }
@@ -164,6 +142,7 @@ static int insert_chunk(struct volume *volume, struct chunk_map *map, const stru
 	const struct chunk *before = i > 0 ? &map->chunks[i - 1] : NULL;
 
 	if (before && before->logical == chunk->logical && before->length == chunk->length) {
+		free(before->stripes);
 		map->chunks[i - 1] = *chunk;
 		return 0;
 	}
@@ -193,21 +172,19 @@ static int add_chunk(struct volume *volume, struct chunk_map *map, uint64_t logi
 		     const struct btrfs_chunk *item, size_t size)
 {
 	struct chunk chunk = {.logical = logical};
-	int ret = check_chunk(volume, logical, item, size);
+	int ret = check_chunk(volume, logical, item, size, &chunk);
 
 	if (ret)
 		return ret;
-	chunk.length = from_le64(item->length);
-	chunk.profile = find_profile(from_le64(item->type));
-	if (!chunk.profile)
-		return chunk_fail(volume, logical, "type 0x%llx has several profiles",
-				  (unsigned long long)from_le64(item->type));
-	if (chunk.profile->copies) {
-		ret = read_stripes(volume, map, item, &chunk);
-		if (ret)
-			return ret;
-	}
-	return insert_chunk(volume, map, &chunk);
+	chunk.stripes = calloc(chunk.stripe_count, sizeof(*chunk.stripes));
+	if (!chunk.stripes)
+		return volume_fail(volume, -ENOMEM, "out of memory for the chunk map");
+	ret = read_stripes(volume, (const struct btrfs_stripe *)(item + 1), &chunk);
+	if (!ret)
+		ret = insert_chunk(volume, map, &chunk);
+	if (ret)
+		free(chunk.stripes);
+	return ret;
 }
 
 /* The array is a row of (disk key, chunk item) of @length bytes, without padding. */
@@ -239,23 +216,49 @@ static int load_system_array(struct volume *volume, struct chunk_map *map, const
 	return 0;
 }
 
+static int count_device(struct volume *volume, const struct key *key,
+			const struct btrfs_dev_item *item)
+{
+	struct volume_device *device;
+
+	if (from_le64(item->devid) != key->offset)
+		return volume_fail(volume, -EUCLEAN, "device item %llu: says it is of device %llu",
+				   (unsigned long long)key->offset,
+				   (unsigned long long)from_le64(item->devid));
+	volume->device_count++;
+	device = device_set_find(volume->devices, key->offset, item->uuid);
+	if (!device || memcmp(device->metadata_uuid, item->fsid, sizeof(item->fsid)))
+		volume->missing_devices++;
+	else
+		device->is_member = true;
+	return 0;
+}
+
+static int add_item(struct volume *volume, struct chunk_map *map, const struct btree_path *path)
+{
+	struct key key = btree_path_key(path);
+
+	if (key.objectid == BTRFS_DEV_ITEMS_OBJECTID && key.type == BTRFS_DEV_ITEM_KEY)
+		return count_device(volume, &key, btree_path_data(path));
+	if (key.objectid == BTRFS_FIRST_CHUNK_TREE_OBJECTID && key.type == BTRFS_CHUNK_ITEM_KEY)
+		return add_chunk(volume, map, key.offset, btree_path_data(path),
+				 btree_path_size(path));
+	return 0;
+}
+
 static int load_chunk_tree(struct volume *volume, struct chunk_map *map)
 {
-	struct key first = {.objectid = BTRFS_FIRST_CHUNK_TREE_OBJECTID,
-			    .type = BTRFS_CHUNK_ITEM_KEY};
+	const struct key first = {0};
 	struct btree_path path = {0};
 	struct root *root;
 	int ret = root_get(volume, BTRFS_CHUNK_TREE_OBJECTID, &root);
 
+	volume->device_count = 0;
+	volume->missing_devices = 0;
 	if (!ret)
 		ret = btree_search_from(root, &first, &path);
 	while (!ret) {
-		struct key key = btree_path_key(&path);
-
-		if (key.objectid != first.objectid || key.type != first.type)
-			break;
-		ret = add_chunk(volume, map, key.offset, btree_path_data(&path),
-				btree_path_size(&path));
+		ret = add_item(volume, map, &path);
 		if (!ret)
 			ret = btree_next(&path);
 	}
@@ -270,7 +273,6 @@ int chunk_map_load(struct volume *volume, const struct btrfs_super_block *super)
 
 	if (!map)
 		return volume_fail(volume, -ENOMEM, "out of memory for the chunk map");
-	map->devid = from_le64(super->dev_item.devid);
 	ret = load_system_array(volume, map, super->sys_chunk_array,
 				from_le32(super->sys_chunk_array_size));
 	/* The chunk tree is read through what is known so far. */
@@ -281,55 +283,13 @@ int chunk_map_load(struct volume *volume, const struct btrfs_super_block *super)
 
 void chunk_map_free(struct chunk_map *map)
 {
+	size_t i;
+
 	if (!map)
 		return;
+	for (i = 0; i < map->count; i++)
+		free(map->chunks[i].stripes);
 	free(map->chunks);
+	free(map->scratch);
 	free(map);
-}
-
-unsigned int chunk_map_mirrors(const struct volume *volume, uint64_t logical)
-{
-	const struct chunk *chunk = find_chunk(volume->chunks, logical);
-
-	if (!chunk)
-		return 0;
-	/* One attempt is made at an unsupported profile: it says why it fails. */
-	return chunk->profile->copies ? chunk->profile->copies : 1;
-}
-
-int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror, void *buffer,
-		   size_t length)
-{
-	uint8_t *to = buffer;
-
-	while (length) {
-		const struct chunk *chunk = find_chunk(volume->chunks, logical);
-		uint64_t within, left;
-		size_t part;
-		int ret;
-
-		if (!chunk)
-			return volume_fail(volume, -EUCLEAN, "address %llu is in no chunk",
-					   (unsigned long long)logical);
-		if (!chunk->profile->copies)
-			return volume_fail(
-				volume, -EOPNOTSUPP, "chunk %llu: profile %s is not supported",
-				(unsigned long long)chunk->logical, chunk->profile->name);
-		if (mirror >= chunk->profile->copies)
-			return volume_fail(volume, -EUCLEAN, "chunk %llu: no copy %u in profile %s",
-					   (unsigned long long)chunk->logical, mirror,
-					   chunk->profile->name);
-		within = logical - chunk->logical;
-		left = chunk->length - within;
-		part = length < left ? length : (size_t)left;
-		ret = device_read(volume->device, chunk->physical[mirror] + within, to, part,
-				  &volume->failure);
-		if (ret)
-			return ret;
-		volume->counters.bytes_read += part;
-		to += part;
-		logical += part;
-		length -= part;
-	}
-	return 0;
 }

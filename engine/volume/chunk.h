@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The chunk map: logical addresses (bytenr) to places on the device, SINGLE and DUP profiles. */
+/* The chunk map: logical addresses (bytenr) to places on the devices, in all profiles. */
 #ifndef ENGINE_VOLUME_CHUNK_H
 #define ENGINE_VOLUME_CHUNK_H
 
@@ -12,12 +12,20 @@ int chunk_map_load(struct volume *volume, const struct btrfs_super_block *super)
 /* Accepts NULL. */
 void chunk_map_free(struct chunk_map *map);
 
-/* How many copies the range at @logical has; 0 when no chunk holds it. */
+/*
+ * A mirror is a way of reading a range: one of its copies, or with RAID5 and RAID6 a rebuild from
+ * what else is in the row. Those that need a missing device do not count. Copies come before
+ * rebuilds, and devices that missed commits last.
+ */
+
+/* How many mirrors the range at @logical has, 1 also if there is none; 0 when no chunk holds it. */
 unsigned int chunk_map_mirrors(const struct volume *volume, uint64_t logical);
 
 /*
- * Read @length bytes at @logical from copy @mirror (0 the first). The range may span chunks.
- * -EUCLEAN for an address outside every chunk, device errors else.
+ * Read @length bytes at @logical by @mirror (0 the first). The range may span stripes and chunks:
+ * each piece is read by its own mirror of that number, or by its last. -EUCLEAN for an address
+ * outside every chunk, -ENODEV if missing devices leave no mirror (they are named), device errors
+ * else.
  */
 int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror, void *buffer,
 		   size_t length);

@@ -32,7 +32,6 @@ struct feature {
 		BTRFS_FEATURE_INCOMPAT_##id, #id, supported \
 	}
 
-/* RAID profiles are refused where a chunk has to be read, not for the feature bit alone. */
 static const struct feature features[] = {
 	FEATURE(MIXED_BACKREF, true),
 	FEATURE(DEFAULT_SUBVOL, true),
@@ -116,10 +115,10 @@ static int check_members(const struct btrfs_super_block *super, struct failure *
 		ret = check_geometry(super, failure);
 	if (ret)
 		return ret;
-	if (from_le64(super->num_devices) != 1)
-		return failure_set(failure, -EOPNOTSUPP,
-				   "superblock: filesystem on %llu devices, expect 1",
-				   (unsigned long long)from_le64(super->num_devices));
+	if (memcmp(super->dev_item.fsid, super_metadata_uuid(super), BTRFS_FSID_SIZE))
+		return failure_set(failure, -EUCLEAN,
+				   "superblock: its device %llu is of another filesystem",
+				   (unsigned long long)from_le64(super->dev_item.devid));
 	return 0;
 }
 

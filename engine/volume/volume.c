@@ -5,7 +5,7 @@
 #include "engine/tree/btree.h"
 #include "engine/volume/chunk.h"
 #include "engine/volume/csum.h"
-#include "engine/volume/device.h"
+#include "engine/volume/device_set.h"
 #include "engine/volume/super.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static int load_newest_state(struct volume *volume, struct btrfs_super_block *su
 		if (ret != -ESTALE || ++tries == LOAD_TRIES)
 			return ret;
 		failure_clear(&volume->failure);
-		ret = super_read(volume->device, super, &volume->failure);
+		ret = device_set_read_super(volume->devices, super, &volume->failure);
 		if (!ret)
 			ret = check_identity(volume, super);
 		if (ret)
@@ -83,7 +83,7 @@ static int load_newest_state(struct volume *volume, struct btrfs_super_block *su
 static int reload(struct volume *volume)
 {
 	struct btrfs_super_block super;
-	int ret = super_read(volume->device, &super, &volume->failure);
+	int ret = device_set_read_super(volume->devices, &super, &volume->failure);
 
 	if (!ret)
 		ret = check_identity(volume, &super);
@@ -128,20 +128,16 @@ int volume_reread(struct volume *volume)
 	return ret < 0 ? ret : 0;
 }
 
-static int open_filesystem(struct volume *volume, const char *path, size_t cache_bytes)
+static int load_filesystem(struct volume *volume, struct btrfs_super_block *super,
+			   size_t cache_bytes)
 {
-	struct btrfs_super_block super;
 	struct root *root_tree;
 	struct btree_path position = {0};
 	const struct key first = {0};
-	int ret = device_open(path, volume->live, &volume->device, &volume->failure);
+	int ret = set_identity(volume, super, cache_bytes);
 
 	if (!ret)
-		ret = super_read(volume->device, &super, &volume->failure);
-	if (!ret)
-		ret = set_identity(volume, &super, cache_bytes);
-	if (!ret)
-		ret = load_newest_state(volume, &super);
+		ret = load_newest_state(volume, super);
 	/* A root tree that cannot be read is better known now than at the first question. */
 	if (!ret)
 		ret = root_get(volume, BTRFS_ROOT_TREE_OBJECTID, &root_tree);
@@ -149,6 +145,20 @@ static int open_filesystem(struct volume *volume, const char *path, size_t cache
 		ret = btree_search(root_tree, &first, &position);
 	btree_path_release(&position);
 	return ret < 0 ? ret : 0;
+}
+
+static int open_filesystem(struct volume *volume, const char *path,
+			   const struct volume_options *options, struct failure *failure)
+{
+	struct btrfs_super_block super;
+	int ret = device_set_open(path, options, &super, &volume->devices, failure);
+
+	if (ret)
+		return ret;
+	ret = load_filesystem(volume, &super, options ? options->cache_bytes : 0);
+	if (ret)
+		return failure_set(failure, ret, "%s: %s", path, volume->failure.text);
+	return device_set_check_members(volume->devices, failure);
 }
 
 int volume_open(const char *path, const struct volume_options *options, struct volume **out,
@@ -160,9 +170,8 @@ int volume_open(const char *path, const struct volume_options *options, struct v
 	if (!volume)
 		return failure_set(failure, -ENOMEM, "%s: out of memory", path);
 	volume->live = options && options->live;
-	ret = open_filesystem(volume, path, options ? options->cache_bytes : 0);
+	ret = open_filesystem(volume, path, options, failure);
 	if (ret) {
-		failure_set(failure, ret, "%s: %s", path, volume->failure.text);
 		volume_close(volume);
 		return ret;
 	}
@@ -177,7 +186,7 @@ void volume_close(struct volume *volume)
 	root_cache_free(volume->roots);
 	tree_block_cache_free(volume->blocks);
 	chunk_map_free(volume->chunks);
-	device_close(volume->device);
+	device_set_close(volume->devices);
 	free(volume);
 }
 
@@ -189,6 +198,8 @@ void volume_get_info(const struct volume *volume, struct volume_info *info)
 		.sectorsize = volume->sectorsize,
 		.nodesize = volume->nodesize,
 		.csum_name = volume->csum->name,
+		.devices = volume->device_count,
+		.devices_missing = volume->missing_devices,
 	};
 	memcpy(info->fsid, volume->fsid, sizeof(info->fsid));
 	memcpy(info->label, volume->label, sizeof(info->label));

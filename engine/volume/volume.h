@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A btrfs filesystem opened for reading: device, superblock, chunk map, cache of verified tree
+ * A btrfs filesystem opened for reading: devices, superblock, chunk map, cache of verified tree
  * blocks, roots. Everything above reads through it; it never writes.
  */
 #ifndef ENGINE_VOLUME_VOLUME_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct device;
+struct device_set;
 struct chunk_map;
 struct tree_block_cache;
 struct root_cache;
@@ -22,7 +22,7 @@ struct csum_algorithm;
 
 struct volume {
 	struct failure failure;
-	struct device *device;
+	struct device_set *devices;
 	struct chunk_map *chunks;
 	struct tree_block_cache *blocks;
 	struct root_cache *roots;
@@ -42,6 +42,10 @@ struct volume {
 	uint8_t chunk_tree_level;
 	uint32_t sectorsize;
 	uint32_t nodesize;
+
+	/* From the chunk tree. */
+	unsigned int device_count;
+	unsigned int missing_devices;
 
 	/*
 	 * The device is mounted: blocks may move while they are read. A tree block that is not what

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 32, MAX_COPIES = 4 };
+enum { MAX_ARGUMENTS = 32, MAX_COPIES = 4, MAX_DEVICES = 8 };
 
 void image_init(struct image *image)
 {
@@ -94,18 +94,39 @@ void image_add_many_files(const struct image *image, unsigned int count)
 	}
 }
 
-/* In the child: never returns. 127 says that there is no mkfs.btrfs. */
-static void exec_mkfs(const struct image *image, char *options)
+struct image image_device(const struct image *image, unsigned int number)
 {
-	char *arguments[MAX_ARGUMENTS] = {"mkfs.btrfs", "-q", "--rootdir", (char *)image->source};
-	int count = 4, log;
+	struct image device = *image;
+
+	assert_in_range(number, 1, MAX_DEVICES);
+	if (number > 1)
+		snprintf(device.path, sizeof(device.path), "%s/device-%c", image->folder,
+			 '0' + (int)number);
+	return device;
+}
+
+/* In the child: never returns. 127 says that there is no mkfs.btrfs. */
+static void exec_mkfs(const struct image *image, char *options, unsigned int devices)
+{
+	char *arguments[MAX_ARGUMENTS] = {"mkfs.btrfs", "-q"};
+	struct image others[MAX_DEVICES];
+	unsigned int number;
+	int count = 2, log;
 	char path[4096], log_path[96];
 	char *word;
 
-	for (word = strtok(options, " "); word && count < MAX_ARGUMENTS - 2;
+	if (!devices) {
+		arguments[count++] = "--rootdir";
+		arguments[count++] = (char *)image->source;
+	}
+	for (word = strtok(options, " "); word && count < MAX_ARGUMENTS - MAX_DEVICES - 1;
 	     word = strtok(NULL, " "))
 		arguments[count++] = word;
-	arguments[count] = (char *)image->path;
+	arguments[count++] = (char *)image->path;
+	for (number = 2; number <= devices; number++) {
+		others[number - 1] = image_device(image, number);
+		arguments[count++] = others[number - 1].path;
+	}
 	/* It is no secret to root only, but not on every user's PATH. */
 	snprintf(path, sizeof(path), "%s:/usr/sbin:/sbin", getenv("PATH") ?: "/usr/bin:/bin");
 	setenv("PATH", path, 1);
@@ -130,7 +151,8 @@ static void show_log(const struct image *image)
 		fclose(log);
 }
 
-void image_make(const struct image *image, const char *options)
+/* @devices: 0 for one that is filled from the source. */
+static void run_mkfs(const struct image *image, const char *options, unsigned int devices)
 {
 	char *words = strdup(options);
 	int status;
@@ -140,7 +162,7 @@ void image_make(const struct image *image, const char *options)
 	child = fork();
 	assert_return_code(child, errno);
 	if (child == 0)
-		exec_mkfs(image, words);
+		exec_mkfs(image, words, devices);
 	free(words);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
@@ -150,6 +172,28 @@ void image_make(const struct image *image, const char *options)
 	if (status)
 		show_log(image);
 	assert_int_equal(status, 0);
+}
+
+void image_make(const struct image *image, const char *options)
+{
+	run_mkfs(image, options, 0);
+}
+
+void image_make_several(const struct image *image, const char *options, unsigned int count,
+			uint64_t size)
+{
+	unsigned int number;
+
+	assert_in_range(count, 1, MAX_DEVICES);
+	for (number = 1; number <= count; number++) {
+		const struct image device = image_device(image, number);
+		int fd = open(device.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+		assert_return_code(fd, errno);
+		assert_int_equal(ftruncate(fd, (off_t)size), 0);
+		close(fd);
+	}
+	run_mkfs(image, options, count);
 }
 
 static int open_image(const struct image *image, int flags)

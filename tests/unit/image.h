@@ -34,6 +34,15 @@ void image_add_many_files(const struct image *image, unsigned int count);
  */
 void image_make(const struct image *image, const char *options);
 
+/*
+ * An empty filesystem on the image and @count - 1 other files beside it, of @size bytes each: device
+ * 1 is the image, for the others there is image_device(). mkfs.btrfs has no source for several.
+ */
+void image_make_several(const struct image *image, const char *options, unsigned int count,
+			uint64_t size);
+/* Device @number, to be used like the image. It goes with the image. */
+struct image image_device(const struct image *image, unsigned int number);
+
 /* Bytes of the image file as it is. */
 void image_read(const struct image *image, uint64_t offset, void *buffer, size_t length);
 void image_write(const struct image *image, uint64_t offset, const void *buffer, size_t length);

@@ -97,6 +97,7 @@ static inline void sample_environment(struct environment *environment)
 		.sectorsize = 4096,
 		.nodesize = 16384,
 		.csum_name = "crc32c",
+		.devices = 1,
 	};
 }
 

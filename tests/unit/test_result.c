@@ -265,6 +265,8 @@ static const char *const all_keys[] = {
 	"environment.volume.sectorsize",
 	"environment.volume.nodesize",
 	"environment.volume.csum",
+	"environment.volume.devices",
+	"environment.volume.devices_missing",
 	"request.snapshot.path",
 	"request.snapshot.id",
 	"request.snapshot.uuid",

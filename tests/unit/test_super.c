@@ -204,10 +204,10 @@ static void test_features(void **state)
 	put_le64(&super.incompat_flags, flags | 1ULL << 63 | 1ULL << 15);
 	expect_refused(fixture, &super, -EOPNOTSUPP,
 		       "unknown incompatible features 0x8000000000008000");
-	put_le64(&super.num_devices, 2);
-	expect_refused(fixture, &super, -EOPNOTSUPP, "filesystem on 2 devices, expect 1");
+	super.dev_item.fsid[5] ^= 1;
+	expect_refused(fixture, &super, -EUCLEAN, "its device 1 is of another filesystem");
 
-	/* The feature bit alone does no harm: a chunk of such a profile would. */
+	/* Profiles are read. */
 	put_le64(&super.incompat_flags, flags | BTRFS_FEATURE_INCOMPAT_RAID56 |
 						BTRFS_FEATURE_INCOMPAT_RAID1C34 |
 						BTRFS_FEATURE_INCOMPAT_SIMPLE_QUOTA);
