@@ -491,7 +491,8 @@ static void test_copies_that_cannot_be_read(void **state)
 	assert_reads(fixture, LARGE_FILE, 0, LARGE);
 	move_to_end(fixture, bytenr, 1);
 	assert_reads(fixture, LARGE_FILE, 0, 2 * SECTOR);
-	snprintf(text, sizeof(text), "data at %llu (subvolume 5 inode %llu offset 8192): read of ",
+	snprintf(text, sizeof(text),
+		 "data at %llu (subvolume 5 inode %llu offset 8192): device 1 (",
 		 (unsigned long long)bytenr + 2 * SECTOR,
 		 (unsigned long long)fixture->inos[LARGE_FILE]);
 	assert_fails(fixture, LARGE_FILE, 0, 2 * SECTOR + 1, -ENODATA, text);
