@@ -4,8 +4,8 @@
  * snapshots, by the kernel and by the engine: every stream must be equal, byte for byte.
  *
  * A seed makes the same choices in every run. Work that the filesystem does beside them still moves
- * a leaf now and then: in about one run of ten some clone then names another source, just as good. So
- * a difference is kept (--keep) rather than sought again.
+ * a leaf now and then: in about one run of ten some clone then names another source, just as good.
+ * So a difference is kept (--keep) rather than sought again.
  */
 #include "tests/system/random/image.h"
 #include "tests/system/random/seed.h"
