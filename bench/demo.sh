@@ -29,9 +29,10 @@ fail()
 [ "$(id -u)" = 0 ] || fail "the kernel's send and loop devices need root: sudo make demo"
 
 # In a mount namespace of its own nothing can stay mounted, however this ends: the kernel unmounts
-# with the last process and frees the loop device.
+# with the last process and frees the loop device. A slave, so that what is unmounted elsewhere in
+# the meantime does not stay in use here.
 if [ -z "${SENDPROF_DEMO_NAMESPACE-}" ]; then
-	SENDPROF_DEMO_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@" ||
+	SENDPROF_DEMO_NAMESPACE=1 exec unshare --mount --propagation slave "$0" "$@" ||
 		fail 'cannot make a mount namespace'
 fi
 
