@@ -35,8 +35,9 @@ void image_add_many_files(const struct image *image, unsigned int count);
 void image_make(const struct image *image, const char *options);
 
 /*
- * An empty filesystem on the image and @count - 1 other files beside it, of @size bytes each: device
- * 1 is the image, for the others there is image_device(). mkfs.btrfs has no source for several.
+ * An empty filesystem on the image and @count - 1 other files beside it, of @size bytes each:
+ * device 1 is the image, for the others there is image_device(). mkfs.btrfs has no source for
+ * several.
  */
 void image_make_several(const struct image *image, const char *options, unsigned int count,
 			uint64_t size);
