@@ -246,7 +246,7 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	begin_search(finder, query, search);
 	ret = backref_walk(finder->walker, &walk);
 	if (ret == -ESTALE)
-		ret = volume_take_up_commit(finder->volume, -EUCLEAN);
+		ret = volume_take_up_commit(finder->volume, epoch, -EUCLEAN);
 	/* Blocks moved meanwhile: the extent's address may be an old one, so it is written. */
 	if (ret == 0 && epoch == finder->volume->epoch && finder->any_candidate) {
 		*source = choose(finder);
