@@ -265,16 +265,14 @@ static void format_csum(char *text, const uint8_t *csum, size_t size)
 	*text = '\0';
 }
 
-/* Look for a copy of a sector that fits its checksum, when the one in the window does not. */
-static int replace_sector(struct data_reader *reader, const struct data_range *range,
-			  uint64_t bytenr, const uint8_t *expected, uint8_t *computed)
+/* True with a sector in the window that fits its checksum. */
+static bool find_good_copy(struct data_reader *reader, uint64_t bytenr, unsigned int mirrors,
+			   const uint8_t *expected, uint8_t *computed)
 {
-	char have[2 * BTRFS_CSUM_SIZE + 1], expect[2 * BTRFS_CSUM_SIZE + 1];
 	struct volume *volume = reader->volume;
-	unsigned int mirrors = chunk_map_mirrors(volume, bytenr), mirror;
 	bool had_failure = volume->failure.code != 0;
+	unsigned int mirror;
 
-	format_csum(have, computed, volume->csum->size);
 	/* The first one again too: the window may be of before a write on a live device. */
 	for (mirror = 0; mirror < mirrors; mirror++) {
 		if (chunk_map_read(volume, bytenr, mirror, window_at(reader, bytenr),
@@ -284,9 +282,25 @@ static int replace_sector(struct data_reader *reader, const struct data_range *r
 		}
 		if (sector_fits(reader, bytenr, expected, computed)) {
 			volume->counters.bad_copies += mirror;
-			return 0;
+			return true;
 		}
 	}
+	return false;
+}
+
+/* Look for a copy of a sector that fits its checksum, when the one in the window does not. */
+static int replace_sector(struct data_reader *reader, const struct data_range *range,
+			  uint64_t bytenr, const uint8_t *expected, uint8_t *computed)
+{
+	char have[2 * BTRFS_CSUM_SIZE + 1], expect[2 * BTRFS_CSUM_SIZE + 1];
+	struct volume *volume = reader->volume;
+	unsigned int mirrors = chunk_map_mirrors(volume, bytenr), tries = 0;
+
+	format_csum(have, computed, volume->csum->size);
+	do {
+		if (find_good_copy(reader, bytenr, mirrors, expected, computed))
+			return 0;
+	} while (chunk_map_retry(volume, bytenr, &tries));
 	reader->length = 0;
 	format_csum(expect, expected, volume->csum->size);
 	return range_fail(volume, -EUCLEAN, range, bytenr,

@@ -318,7 +318,7 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	begin_search(finder, query, search);
 	ret = backref_walk(finder->walker, &walk);
 	if (ret == -ESTALE)
-		ret = volume_take_up_commit(finder->volume, -EUCLEAN);
+		ret = volume_take_up_commit(finder->volume, epoch, -EUCLEAN);
 	if (ret == 0 && epoch == finder->volume->epoch && !finder->own_ref_seen &&
 	    search->result != BACKREF_OVER_LIMIT && !behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
 		ret = fail_without_own_ref(finder);

@@ -143,6 +143,7 @@ static int search_once(struct root *root, const struct key *key, struct btree_pa
 	int level, ret;
 
 	path->root = root;
+	path->epoch = root->volume->epoch;
 	for (level = root->level + 1; level < BTRFS_MAX_LEVEL; level++) {
 		tree_block_put(path->nodes[level]);
 		path->nodes[level] = NULL;
@@ -205,17 +206,18 @@ static int next_leaf_once(struct btree_path *path)
 }
 
 /*
- * A block moved: take up the volume's new state, so that the caller may search again. If there is
- * none, the block is damaged, and the failure recorded for it says how. The chunk tree is read by
- * the refresh itself, which begins again on its own.
+ * A block moved that was looked for by what was true in @epoch: take up the volume's new state, so
+ * that the caller may search again. If there is none, the block is damaged, and the failure
+ * recorded for it says how. The chunk tree is read by the refresh itself, which begins again on its
+ * own.
  */
-static int take_up_refresh(struct root *root)
+static int take_up_refresh(struct root *root, unsigned int epoch)
 {
 	int ret;
 
 	if (root->id == BTRFS_CHUNK_TREE_OBJECTID)
 		return -ESTALE;
-	ret = volume_take_up_commit(root->volume, -EUCLEAN);
+	ret = volume_take_up_commit(root->volume, epoch, -EUCLEAN);
 	return ret ? ret : root_update(root);
 }
 
@@ -242,7 +244,7 @@ static int search_with_restarts(struct root *root, const struct key *key, struct
 		ret = search(root, key, path);
 		if (ret != -ESTALE || restarts++ == MAX_RESTARTS)
 			break;
-		ret = take_up_refresh(root);
+		ret = take_up_refresh(root, path->epoch);
 	}
 	if (ret < 0)
 		btree_path_release(path);
@@ -275,7 +277,7 @@ int btree_search_before(struct root *root, const struct key *key, struct btree_p
 /* The block that should follow moved: find the item behind @last in the tree's new state. */
 static int search_behind(struct root *root, const struct key *last, struct btree_path *path)
 {
-	int ret = take_up_refresh(root);
+	int ret = take_up_refresh(root, path->epoch);
 
 	if (!ret)
 		ret = btree_search_from(root, last, path);

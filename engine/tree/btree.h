@@ -19,6 +19,7 @@ struct btree_path {
 	struct root *root;
 	struct tree_block *nodes[BTRFS_MAX_LEVEL];
 	uint32_t slots[BTRFS_MAX_LEVEL];
+	unsigned int epoch; /* of the volume when it was searched */
 };
 
 void btree_path_release(struct btree_path *path);

@@ -148,14 +148,17 @@ static int advance_both(struct side *left, enum advance left_step, struct side *
 	int ret;
 
 	for (;;) {
+		const struct side *moving = left;
+
 		ret = side_advance(left, left_step);
 		if (ret == 0) {
 			left_step = STAY;
+			moving = right;
 			ret = side_advance(right, right_step);
 		}
 		if (ret != -ESTALE)
 			return ret;
-		ret = volume_take_up_commit(volume, -EUCLEAN);
+		ret = volume_take_up_commit(volume, moving->path.epoch, -EUCLEAN);
 		if (ret == 0)
 			ret = search_again(left);
 		if (ret == 0)

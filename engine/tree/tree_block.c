@@ -191,8 +191,8 @@ static int read_copy(struct volume *volume, const struct tree_block_id *id, unsi
 }
 
 /* Try the copies in turn. A failure recorded on the way is dropped when one is good. */
-static int read_block(struct volume *volume, const struct tree_block_id *id,
-		      struct tree_block *block)
+static int try_mirrors(struct volume *volume, const struct tree_block_id *id,
+		       struct tree_block *block)
 {
 	unsigned int mirrors = chunk_map_mirrors(volume, id->bytenr);
 	bool had_failure = volume->failure.code != 0;
@@ -215,6 +215,21 @@ static int read_block(struct volume *volume, const struct tree_block_id *id,
 	volume->counters.bad_copies += mirror;
 	volume->counters.blocks_read++;
 	return 0;
+}
+
+static int read_block(struct volume *volume, const struct tree_block_id *id,
+		      struct tree_block *block)
+{
+	bool had_failure = volume->failure.code != 0;
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		if (tries && !had_failure)
+			failure_clear(&volume->failure);
+		ret = try_mirrors(volume, id, block);
+	} while (ret == -EUCLEAN && chunk_map_retry(volume, id->bytenr, &tries));
+	return ret;
 }
 
 static int read_and_insert(struct volume *volume, const struct tree_block_id *id,

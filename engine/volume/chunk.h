@@ -30,4 +30,10 @@ unsigned int chunk_map_mirrors(const struct volume *volume, uint64_t logical);
 int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror, void *buffer,
 		   size_t length);
 
+/*
+ * Whether to try all mirrors of a range at @logical again, since what was read of it fits no checksum.
+ * Waits a moment if so. @tries: how often that was done before, counted here.
+ */
+bool chunk_map_retry(struct volume *volume, uint64_t logical, unsigned int *tries);
+
 #endif

@@ -153,6 +153,14 @@ void device_set_close(struct device_set *set)
 	free(set);
 }
 
+void device_set_forget(struct device_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		device_forget(set->devices[i].device);
+}
+
 int device_set_read_super(struct device_set *set, struct btrfs_super_block *super,
 			  struct failure *failure)
 {
@@ -160,8 +168,7 @@ int device_set_read_super(struct device_set *set, struct btrfs_super_block *supe
 	size_t i;
 	int ret;
 
-	for (i = 0; i < set->count; i++)
-		device_forget(set->devices[i].device);
+	device_set_forget(set);
 	ret = super_read(set->devices[set->primary].device, super, failure);
 	for (i = 0; ret && i < set->count; i++) {
 		if (i == set->primary || set->devices[i].is_seed)

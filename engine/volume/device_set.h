@@ -47,6 +47,9 @@ void device_set_close(struct device_set *set);
 int device_set_read_super(struct device_set *set, struct btrfs_super_block *super,
 			  struct failure *failure);
 
+/* Drop what was read ahead, of all devices. */
+void device_set_forget(struct device_set *set);
+
 /* NULL if it is missing. @uuid: of the device. */
 struct volume_device *device_set_find(struct device_set *set, uint64_t devid, const uint8_t *uuid);
 

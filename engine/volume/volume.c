@@ -106,12 +106,15 @@ int volume_refresh(struct volume *volume)
 	return ret;
 }
 
-int volume_take_up_commit(struct volume *volume, int code)
+int volume_take_up_commit(struct volume *volume, unsigned int epoch, int code)
 {
 	struct failure cause = volume->failure;
 	int ret;
 
 	failure_clear(&volume->failure);
+	/* Another reader of the volume met a moved block before. */
+	if (volume->epoch != epoch)
+		return 0;
 	ret = volume_refresh(volume);
 	if (ret != -ESTALE)
 		return ret;

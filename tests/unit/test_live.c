@@ -216,6 +216,27 @@ static void test_moved_under_walk(void **state)
 	assert_int_equal(fixture->volume->counters.bad_copies, 0);
 }
 
+/* Another walk has taken up the new state: this one is told by its own, older position. */
+static void test_moved_under_two_walks(void **state)
+{
+	struct fixture *fixture = prepare(state);
+	const struct key first = {0};
+	struct btree_path path = {0}, other = {0};
+	size_t all = count_all(fixture);
+
+	tree_block_cache_clear(fixture->volume->blocks);
+	assert_int_equal(btree_search_from(fixture->root, &first, &path), 0);
+	assert_int_equal(btree_search_from(fixture->root, &first, &other), 0);
+	commit_move(fixture, 1);
+	assert_int_equal(walk_on(&path) + 1, all);
+	assert_int_equal(fixture->volume->counters.refreshes, 1);
+	assert_int_equal(walk_on(&other) + 1, all);
+	assert_int_equal(fixture->volume->counters.refreshes, 1);
+	assert_int_equal(volume_failure(fixture->volume)->code, 0);
+	btree_path_release(&path);
+	btree_path_release(&other);
+}
+
 /* The root node itself moved, and the root tree with it. */
 static void test_moved_under_search(void **state)
 {
@@ -260,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_moved_under_walk, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_moved_under_two_walks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moved_under_search, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 	};
