@@ -124,12 +124,13 @@ $(O)/man/sendprof.1: $(O)/sendprof
 	$(Q)docs/make-man $< $(@D)
 
 install: all man ## Install below DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR)/docs \
 		$(DESTDIR)$(COMPLETIONDIR)
 	install -m 755 $(O)/sendprof $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(O)/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(O)/man/sendprof.bash $(DESTDIR)$(COMPLETIONDIR)/sendprof
-	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)/
+	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)/
+	install -m 644 $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)/docs/
 
 # What sudo built belongs to who called it, else the next make without sudo fails.
 hand_back = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(BUILD))

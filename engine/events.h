@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 enum event_type {
-	EVENT_COMMAND,	     /* a command was emitted */
-	EVENT_INODE_BEGIN,   /* work on an inode begins */
+	EVENT_COMMAND,	   /* a command was emitted */
+	EVENT_INODE_BEGIN, /* work on an inode begins */
 	EVENT_INODE_END,
 	EVENT_BACKREF_WALK,  /* one search for a clone source, walked or answered without */
 	EVENT_CACHE,	     /* one cache operation */
@@ -38,10 +38,10 @@ enum cache_operation {
 };
 
 enum backref_result {
-	BACKREF_NO_CLONE,      /* walked, nothing usable */
-	BACKREF_CLONE,	       /* a clone source was found */
-	BACKREF_OVER_LIMIT,    /* more references than are looked at */
-	BACKREF_SINGLE_REF,    /* the only reference is our own: not walked */
+	BACKREF_NO_CLONE,   /* walked, nothing usable */
+	BACKREF_CLONE,	    /* a clone source was found */
+	BACKREF_OVER_LIMIT, /* more references than are looked at */
+	BACKREF_SINGLE_REF, /* the only reference is our own: not walked */
 };
 
 struct event {
@@ -63,8 +63,8 @@ struct event {
 			uint64_t references; /* count in its extent item */
 			uint64_t candidates; /* references evaluated as clone source */
 			uint64_t began_ns;
-			uint32_t leaves;     /* leaves that refer to it, as far as walked */
-			uint32_t result;     /* enum backref_result */
+			uint32_t leaves; /* leaves that refer to it, as far as walked */
+			uint32_t result; /* enum backref_result */
 		} backref;
 	};
 };
@@ -81,7 +81,7 @@ struct cache_counters {
 };
 
 struct backref_counters {
-	uint64_t searches; /* extents for which a clone source was looked for */
+	uint64_t searches;   /* extents for which a clone source was looked for */
 	uint64_t results[4]; /* by enum backref_result */
 	uint64_t candidates;
 	uint64_t preliminary_references;

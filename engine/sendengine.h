@@ -22,18 +22,18 @@
 struct volume;
 
 struct volume_options {
-	bool live;	     /* the device is mounted: O_DIRECT, and blocks may move */
-	size_t cache_bytes;  /* tree block cache; 0 is the default of 128 MiB */
+	bool live;	    /* the device is mounted: O_DIRECT, and blocks may move */
+	size_t cache_bytes; /* tree block cache; 0 is the default of 128 MiB */
 };
 
 /* Work done since the volume was opened or the counters were last reset. */
 struct volume_counters {
-	uint64_t blocks_read;	    /* tree blocks read and verified */
+	uint64_t blocks_read; /* tree blocks read and verified */
 	uint64_t block_cache_hits;
-	uint64_t bytes_read;	    /* from the device, metadata and data */
+	uint64_t bytes_read;	      /* from the device, metadata and data */
 	uint64_t data_bytes_verified; /* against the csum tree */
-	uint64_t bad_copies;	    /* copies that failed a check while another was good */
-	uint64_t refreshes;	    /* of a live volume, after a block moved */
+	uint64_t bad_copies;	      /* copies that failed a check while another was good */
+	uint64_t refreshes;	      /* of a live volume, after a block moved */
 };
 
 struct volume_info {
@@ -61,8 +61,8 @@ void volume_get_counters(const struct volume *volume, struct volume_counters *co
 /* The failure behind the last negative return of a function given this volume. */
 const struct failure *volume_failure(const struct volume *volume);
 /*
- * Read the superblock again; if a newer transaction was committed, drop what was cached of the older
- * one. For a volume kept open between two sends.
+ * Read the superblock again; if a newer transaction was committed, drop what was cached of the
+ * older one. For a volume kept open between two sends.
  */
 int volume_reread(struct volume *volume);
 
@@ -83,13 +83,21 @@ struct subvolume_info {
  */
 int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info);
 
+/* Find a subvolume by its uuid; -ENOENT (no message recorded) when there is none. */
+int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
+				  struct subvolume_info *info);
+
 /* ---- send ---- */
 
 enum {
-	SEND_NO_FILE_DATA = 1u << 0,	    /* UPDATE_EXTENT in place of file data */
+	SEND_NO_FILE_DATA = 1u << 0, /* UPDATE_EXTENT in place of file data */
 	SEND_OMIT_STREAM_HEADER = 1u << 1,
 	SEND_OMIT_END_CMD = 1u << 2,
+	SEND_COMPRESSED = 1u << 3, /* compressed extents as they are, from protocol 2 on */
 };
+
+/* The highest protocol that release kernels send. */
+enum { SEND_PROTOCOL_MAX = 2 };
 
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
@@ -100,9 +108,9 @@ struct send_request {
 	/* Exactly the clone sources; list the parent too if it is one (btrfs-progs does). */
 	const uint64_t *clone_ids;
 	size_t clone_count;
-	unsigned int flags; /* SEND_* */
-	unsigned int protocol; /* 1 */
-	enum generation_id generation;
+	unsigned int flags;    /* SEND_* */
+	unsigned int protocol; /* 1 or 2 */
+	struct generation generation;
 	stream_sink_fn sink;
 	void *sink_context;
 	event_fn observer; /* may be NULL */
@@ -119,8 +127,8 @@ struct send_summary {
 
 /*
  * Send a snapshot. 0, -EPERM for a subvolume that is not read-only, -ENOENT for an unknown id,
- * -EUCLEAN for corruption, the sink's error; the message is in volume_failure(). After an error what
- * was written so far is not a valid stream.
+ * -EUCLEAN for corruption, the sink's error; the message is in volume_failure(). After an error
+ * what was written so far is not a valid stream.
  */
 int send_run(struct volume *volume, const struct send_request *request,
 	     struct send_summary *summary);

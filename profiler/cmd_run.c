@@ -22,7 +22,7 @@ struct run_options {
 	const char *directory;
 	uint64_t repeat;
 	unsigned int cache; /* CACHE_STATE_* */
-	bool no_data;
+	struct stream_form_options form;
 	bool keep_streams;
 	bool quiet;
 	bool json;
@@ -37,7 +37,7 @@ static const struct option_row rows[] = {
 			  "send the difference to this snapshot; it is also a clone source"),
 	OPTION_ROW_LIST('c', "clone-src", "SRC", struct run_options, names.clone_sources,
 			"clone from this snapshot; may be repeated"),
-	OPTION_ROW_FLAG(0, "no-data", struct run_options, no_data, "send without file data"),
+	STREAM_FORM_ROWS(struct run_options, form),
 	OPTION_ROW_U64('n', "repeat", "N", struct run_options, repeat, 1, 10000,
 		       "measured pairs of sends, after a warm-up"),
 	OPTION_ROW_CHOICE(0, "cache", "STATE", struct run_options, cache, cache_states,
@@ -173,7 +173,8 @@ static int report(const struct run_options *options, const struct result *result
 	return 0;
 }
 
-static int run_and_report(const struct run_options *options, struct result *result)
+static int run_and_report(const struct run_options *options, const struct stream_form *form,
+			  struct result *result)
 {
 	struct progress progress;
 	bool created;
@@ -183,7 +184,7 @@ static int run_and_report(const struct run_options *options, struct result *resu
 		.kernel_stream = options->kernel_stream,
 		.directory = options->directory,
 		.repeat = options->repeat,
-		.no_data = options->no_data,
+		.form = *form,
 		.cold = options->cache == CACHE_STATE_COLD,
 		.keep_streams = options->keep_streams,
 		.progress = &progress,
@@ -206,29 +207,35 @@ static int run_and_report(const struct run_options *options, struct result *resu
 	return result->verdict == VERDICT_EQUAL ? STATUS_OK : STATUS_DIFFERENT;
 }
 
-static int check_options(const struct run_options *options)
+static int check_options(const struct run_options *options, struct stream_form *form)
 {
+	struct failure failure = {0};
+
 	if (!options->names.snapshot)
 		return usage_error(&command_run, "--snap is missing");
 	if (!options->names.image != !options->kernel_stream)
 		return usage_error(&command_run, "--image and --kernel-stream need each other");
+	if (stream_form_resolve(&options->form, form, &failure))
+		return usage_error(&command_run, "%s", failure.text);
 	return OPTIONS_PROCEED;
 }
 
 static int run_main(int argc, char **argv)
 {
-	struct run_options options = {.repeat = 3, .directory = "sendprof-report"};
+	struct run_options options = {
+		.repeat = 3, .directory = "sendprof-report", .form = STREAM_FORM_DEFAULTS};
+	struct stream_form form;
 	struct result *result;
 	int first, status;
 
 	status = options_parse(&command_run, argc, argv, &options, &first);
 	if (status != OPTIONS_PROCEED)
 		return status;
-	status = check_options(&options);
+	status = check_options(&options, &form);
 	result = calloc(1, sizeof(*result));
 	if (status == OPTIONS_PROCEED && result) {
 		interrupt_install();
-		status = run_and_report(&options, result);
+		status = run_and_report(&options, &form, result);
 	} else if (!result) {
 		status = outcome_fail(&(struct failure){-ENOMEM, "out of memory"});
 	}

@@ -4,6 +4,7 @@
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
 #include "profiler/send_source.h"
+#include "profiler/stream_form.h"
 #include "profiler/stream_output.h"
 #include "profiler/terminal.h"
 
@@ -13,21 +14,28 @@
 
 struct send_options {
 	struct send_names names;
+	struct stream_form_options form;
 	const char *file;
-	bool no_data;
+	bool one_stream;
+	bool no_parent;
 	bool stats;
 };
 
 static const struct option_row rows[] = {
 	OPTION_ROW_STRING('p', "parent", "PARENT", struct send_options, names.parent,
 			  "send only the difference to this snapshot; it is also a clone source"),
-	OPTION_ROW_LIST('c', "clone-src", "SRC", struct send_options, names.clone_sources,
-			"clone from this snapshot, which the receiver has; may be repeated"),
+	OPTION_ROW_LIST(
+		'c', "clone-src", "SRC", struct send_options, names.clone_sources,
+		"clone from this snapshot, which the receiver has; may be repeated; without "
+		"-p the best of them becomes the parent"),
+	OPTION_ROW_FLAG(0, "no-parent", struct send_options, no_parent,
+			"with -c: no parent, the whole snapshot is sent"),
+	OPTION_ROW_FLAG('e', "one-stream", struct send_options, one_stream,
+			"several snapshots: one stream header, one end command"),
 	OPTION_ROW_STRING('i', "image", "FILE|DEVICE", struct send_options, names.image,
 			  "read this image or device; snapshots are paths from its top level, or "
 			  "subvolume ids"),
-	OPTION_ROW_FLAG(0, "no-data", struct send_options, no_data,
-			"say which extents changed, without their data"),
+	STREAM_FORM_ROWS(struct send_options, form),
 	OPTION_ROW_STRING('f', "file", "FILE", struct send_options, file,
 			  "write the stream to FILE, removed again if the send fails"),
 	OPTION_ROW_FLAG(0, "stats", struct send_options, stats,
@@ -76,25 +84,24 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 }
 
 /* Send into an open output. The sink's own message is the better one: it names the file. */
-static int send_into(const struct send_options *options, struct send_source *source,
-		     struct stream_output *output, struct failure *failure)
+static int send_into(const struct send_options *options, const struct stream_form *form,
+		     struct send_source *source, struct stream_output *output,
+		     struct failure *failure)
 {
 	struct send_summary summary;
 	const struct send_request request = {
 		.root_id = source->snapshot.id,
-		.parent_id = source->parent.id,
+		.parent_id = source->parent_id,
 		.clone_ids = source->clone_ids,
 		.clone_count = source->clone_count,
-		.flags = options->no_data ? SEND_NO_FILE_DATA : 0,
-		.protocol = 1,
-		.generation = GENERATION_6_18,
+		.flags = form->flags,
+		.protocol = form->protocol,
+		.generation = form->generation,
 		.sink = stream_output_write,
 		.sink_context = output,
 	};
 	int ret = send_run(source->volume, &request, &summary);
 
-	if (!ret)
-		ret = stream_output_finish(output);
 	if (output->failure.code)
 		return failure_set(failure, output->failure.code, "%s", output->failure.text);
 	if (ret)
@@ -104,41 +111,77 @@ static int send_into(const struct send_options *options, struct send_source *sou
 	return 0;
 }
 
-static int send_snapshot(const struct send_options *options, struct failure *failure)
+/* Each snapshot that was sent can be cloned from in the next one, if its parent is chosen for it.
+ */
+static int add_clone_source(struct send_names *names, const char *snapshot)
 {
-	struct send_source source;
-	struct stream_output output;
-	int ret = send_source_open(&options->names, &source, failure);
+	if (names->parent || !names->clone_sources.count || !names->choose_parent)
+		return 0;
+	return option_list_add(&names->clone_sources, snapshot);
+}
 
-	if (ret)
-		return ret;
-	ret = stream_output_open(options->file, &output, failure);
-	if (!ret) {
-		ret = send_into(options, &source, &output, failure);
-		stream_output_close(&output, !ret);
+/* The parts of one stream that stand before its first and behind its last snapshot. */
+static unsigned int omitted(const struct send_options *options, size_t index, size_t count)
+{
+	if (!options->one_stream)
+		return 0;
+	return (index > 0 ? SEND_OMIT_STREAM_HEADER : 0) |
+	       (index + 1 < count ? SEND_OMIT_END_CMD : 0);
+}
+
+static int send_snapshots(struct send_options *options, const struct stream_form *form,
+			  char **snapshots, size_t count, struct failure *failure)
+{
+	struct stream_output output;
+	bool is_open = false;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < count; i++) {
+		struct stream_form one = *form;
+		struct send_source source;
+
+		one.flags |= omitted(options, i, count);
+		options->names.snapshot = snapshots[i];
+		ret = send_source_open(&options->names, &source, failure);
+		if (ret)
+			break;
+		if (!is_open)
+			ret = stream_output_open(options->file, &output, failure);
+		is_open = is_open || !ret;
+		if (!ret)
+			ret = send_into(options, &one, &source, &output, failure);
+		send_source_close(&source);
+		if (!ret && add_clone_source(&options->names, snapshots[i]))
+			ret = failure_set(failure, -ENOMEM, "out of memory");
 	}
-	send_source_close(&source);
+	if (!ret && stream_output_finish(&output))
+		ret = failure_set(failure, output.failure.code, "%s", output.failure.text);
+	if (is_open)
+		stream_output_close(&output, !ret);
 	return ret;
 }
 
 static int send_main(int argc, char **argv)
 {
-	struct send_options options = {0};
+	struct send_options options = {.form = STREAM_FORM_DEFAULTS};
+	struct stream_form form;
 	struct failure failure = {0};
 	int first, status;
 
 	status = options_parse(&command_send, argc, argv, &options, &first);
 	if (status != OPTIONS_PROCEED)
 		return status;
-	options.names.snapshot = argv[first];
-	if (!options.file && isatty(STDOUT_FILENO)) {
+	options.names.choose_parent = !options.no_parent;
+	if (stream_form_resolve(&options.form, &form, &failure)) {
+		status = usage_error(&command_send, "%s", failure.text);
+	} else if (!options.file && isatty(STDOUT_FILENO)) {
 		status = usage_error(&command_send,
 				     "refusing to write a stream to a terminal: use -f FILE or "
 				     "redirect the output");
 	} else {
 		interrupt_install();
 		status = STATUS_OK;
-		if (send_snapshot(&options, &failure))
+		if (send_snapshots(&options, &form, argv + first, (size_t)(argc - first), &failure))
 			status = outcome_fail(&failure);
 	}
 	option_list_release(&options.names.clone_sources);
@@ -148,15 +191,18 @@ static int send_main(int argc, char **argv)
 const struct command command_send = {
 	.name = "send",
 	.summary = "write the send stream of a snapshot, made in user space",
-	.operands = "SNAPSHOT",
+	.operands = "SNAPSHOT...",
 	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = SIZE_MAX,
 	.description =
 		"Reads the filesystem of SNAPSHOT and writes the stream that the kernel's send would "
-		"write (protocol 1), to be applied by btrfs receive. SNAPSHOT is a path on a mounted "
+		"write, to be applied by btrfs receive. SNAPSHOT is a path on a mounted "
 		"filesystem, which is synced first and whose device is then read; with --image it "
 		"is a path or a subvolume id inside an image file or a device, which need not be "
-		"mounted.",
+		"mounted.\n\n"
+		"Several snapshots are sent one after another, each as a stream of its own, or with -e "
+		"all as one. With -p they all have that parent; with -c alone each gets the parent that "
+		"btrfs send would choose, and can be cloned from in those after it.",
 	.options = rows,
 	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
 		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/doctor.h"
+#include "engine/sendengine.h"
 #include "profiler/capabilities.h"
 
 #include <errno.h>
@@ -121,7 +122,8 @@ static void look_at_protocol(struct machine *machine, struct finding *finding)
 
 	(void)machine;
 	if (read_line("/sys/fs/btrfs/features/send_stream_version", version, sizeof(version)))
-		found(finding, FINDING_OK, "up to %s; this sendprof compares protocol 1", version);
+		found(finding, FINDING_OK, "up to %s; sendprof compares up to %d", version,
+		      SEND_PROTOCOL_MAX);
 	else
 		found(finding, FINDING_UNKNOWN, "the kernel does not say, so it is 1");
 }

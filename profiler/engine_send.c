@@ -38,12 +38,12 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 {
 	const struct send_request request = {
 		.root_id = send->source->snapshot.id,
-		.parent_id = send->source->parent.id,
+		.parent_id = send->source->parent_id,
 		.clone_ids = send->source->clone_ids,
 		.clone_count = send->source->clone_count,
-		.flags = send->no_data ? SEND_NO_FILE_DATA : 0,
-		.protocol = send->protocol,
-		.generation = send->generation,
+		.flags = send->form.flags,
+		.protocol = send->form.protocol,
+		.generation = send->form.generation,
 		.sink = write_command,
 		.sink_context = &fd,
 	};

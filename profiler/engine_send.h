@@ -4,12 +4,11 @@
 #define PROFILER_ENGINE_SEND_H
 
 #include "profiler/send_source.h"
+#include "profiler/stream_form.h"
 
 struct engine_send {
 	const struct send_source *source;
-	bool no_data;
-	unsigned int protocol;
-	enum generation_id generation;
+	struct stream_form form;
 	/* Kept open between sends, so that its cache stays warm; NULL: opened for each send. */
 	struct volume *volume;
 	/* What the last send did. */

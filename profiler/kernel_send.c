@@ -10,6 +10,15 @@
 #ifndef BTRFS_SEND_FLAG_VERSION
 #define BTRFS_SEND_FLAG_VERSION 0x8
 #endif
+#ifndef BTRFS_SEND_FLAG_COMPRESSED
+#define BTRFS_SEND_FLAG_COMPRESSED 0x10
+#endif
+
+static uint64_t kernel_flags(unsigned int flags)
+{
+	return (flags & SEND_NO_FILE_DATA ? BTRFS_SEND_FLAG_NO_FILE_DATA : 0) |
+	       (flags & SEND_COMPRESSED ? BTRFS_SEND_FLAG_COMPRESSED : 0);
+}
 
 int kernel_send(void *context, int fd, struct failure *failure)
 {
@@ -18,14 +27,14 @@ int kernel_send(void *context, int fd, struct failure *failure)
 		.send_fd = fd,
 		.clone_sources = (void *)send->source->clone_ids,
 		.clone_sources_count = send->source->clone_count,
-		.parent_root = send->source->parent.id,
-		.flags = send->no_data ? BTRFS_SEND_FLAG_NO_FILE_DATA : 0,
+		.parent_root = send->source->parent_id,
+		.flags = kernel_flags(send->form.flags),
 	};
 
 	/* Protocol 1 is what a kernel sends unless asked; kernels before 6.0 refuse the flag. */
-	if (send->protocol > 1) {
+	if (send->form.protocol > 1) {
 		arguments.flags |= BTRFS_SEND_FLAG_VERSION;
-		arguments.version = send->protocol;
+		arguments.version = send->form.protocol;
 	}
 	if (!ioctl(send->source->mounted.fd, BTRFS_IOC_SEND, &arguments))
 		return 0;

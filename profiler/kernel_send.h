@@ -4,11 +4,11 @@
 #define PROFILER_KERNEL_SEND_H
 
 #include "profiler/send_source.h"
+#include "profiler/stream_form.h"
 
 struct kernel_send {
 	const struct send_source *source; /* mounted */
-	bool no_data;
-	unsigned int protocol;
+	struct stream_form form;
 };
 
 /* A send_fn; @context is a struct kernel_send. Needs CAP_SYS_ADMIN. */

@@ -43,6 +43,17 @@ int usage_error(const struct command *command, const char *format, ...)
 	return STATUS_USAGE;
 }
 
+int option_list_add(struct option_list *list, const char *item)
+{
+	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	items[list->count++] = item;
+	list->items = items;
+	return 0;
+}
+
 void option_list_release(struct option_list *list)
 {
 	free(list->items);
@@ -130,15 +141,10 @@ static int parse_choice(const struct parser *parser, const struct option_row *ro
 
 static int list_add(const struct parser *parser, struct option_list *list)
 {
-	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
-
-	if (!items) {
-		fprintf(stderr, "sendprof: %s: out of memory\n", parser->command->name);
-		return STATUS_INTERNAL;
-	}
-	items[list->count++] = optarg;
-	list->items = items;
-	return OPTIONS_PROCEED;
+	if (!option_list_add(list, optarg))
+		return OPTIONS_PROCEED;
+	fprintf(stderr, "sendprof: %s: out of memory\n", parser->command->name);
+	return STATUS_INTERNAL;
 }
 
 static int store(const struct parser *parser, const struct option_row *row)

@@ -148,6 +148,9 @@ int options_parse(const struct command *command, int argc, char **argv, void *de
 /* Free the array; the list is empty afterwards. */
 void option_list_release(struct option_list *list);
 
+/* Add an item, which is borrowed. 0 or -ENOMEM. */
+int option_list_add(struct option_list *list, const char *item);
+
 /* Print the whole help of @command; @defaults is its destination before parsing, or NULL. */
 void options_print_help(FILE *file, const struct command *command, const void *defaults);
 

@@ -129,6 +129,7 @@ struct result {
 	struct snapshot_fact *clone_sources;
 	size_t clone_source_count;
 	bool no_data;
+	bool compressed_data; /* compressed extents sent as they are */
 	unsigned int protocol;
 	enum generation_id generation;
 	bool cold; /* caches dropped before each send */

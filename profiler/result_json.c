@@ -223,6 +223,7 @@ static json_t *request_json(const struct result *result)
 	put(&object, "parent", snapshot_json(&result->parent));
 	put(&object, "clone_sources", clone_sources_json(result));
 	put_bool(&object, "no_data", result->no_data);
+	put_bool(&object, "compressed_data", result->compressed_data);
 	put_number(&object, "protocol", result->protocol);
 	put_text(&object, "generation", generation_name(result->generation));
 	put_text(&object, "cache", result->cold ? "cold" : "warm");

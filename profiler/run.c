@@ -105,9 +105,10 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	int ret;
 
 	result->verdict = VERDICT_INCOMPLETE;
-	result->no_data = request->no_data;
-	result->protocol = runner->engine.protocol;
-	result->generation = runner->engine.generation;
+	result->no_data = request->form.flags & SEND_NO_FILE_DATA;
+	result->compressed_data = request->form.flags & SEND_COMPRESSED;
+	result->protocol = request->form.protocol;
+	result->generation = request->form.generation.id;
 	result->cold = request->cold;
 	result->repeat = request->repeat;
 	result->kernel_recorded = request->kernel_stream != NULL;

@@ -8,13 +8,14 @@
 
 #include "profiler/progress.h"
 #include "profiler/send_source.h"
+#include "profiler/stream_form.h"
 
 struct run_request {
 	struct send_names names;
 	const char *kernel_stream; /* recorded, to compare with; NULL: run the kernel's send */
 	const char *directory;	   /* exists; for temporary files and kept streams */
 	unsigned int repeat;	   /* measured pairs, after one that is not */
-	bool no_data;
+	struct stream_form form;
 	bool cold;
 	bool keep_streams; /* as kernel.stream and engine.stream in the directory */
 	struct progress *progress;

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 enum {
-	PROTOCOL = 1,
 	READ_SIZE = 1 << 20,
 };
 
@@ -56,12 +55,13 @@ static int read_recorded(struct pair_runner *runner, void *buffer, struct failur
 	return stream_tap_finish(tap, failure);
 }
 
-static int check_protocol(const struct stream_tap *tap, struct failure *failure)
+static int check_protocol(const struct stream_tap *tap, unsigned int protocol,
+			  struct failure *failure)
 {
-	if (tap->protocol == PROTOCOL)
+	if (tap->protocol == protocol)
 		return 0;
-	return failure_set(failure, -EOPNOTSUPP, "have protocol %u expect %d", tap->protocol,
-			   PROTOCOL);
+	return failure_set(failure, -EOPNOTSUPP, "have protocol %u expect %u (see --proto)",
+			   tap->protocol, protocol);
 }
 
 static int open_recorded(struct pair_runner *runner, struct failure *failure)
@@ -80,7 +80,7 @@ static int open_recorded(struct pair_runner *runner, struct failure *failure)
 	ret = read_recorded(runner, buffer, &cause);
 	free(buffer);
 	if (!ret)
-		ret = check_protocol(&recorded->tap, &cause);
+		ret = check_protocol(&recorded->tap, runner->request->form.protocol, &cause);
 	/* There were no times to be taken. */
 	for (unsigned int i = 0; i < STREAM_C_COUNT; i++)
 		recorded->tap.figures.kinds[i].latency = (struct latency){0};
@@ -126,15 +126,12 @@ int pair_runner_init(struct pair_runner *runner, const struct run_request *reque
 		.kernel =
 			{
 				.source = &runner->source,
-				.no_data = request->no_data,
-				.protocol = PROTOCOL,
+				.form = request->form,
 			},
 		.engine =
 			{
 				.source = &runner->source,
-				.no_data = request->no_data,
-				.protocol = PROTOCOL,
-				.generation = GENERATION_6_18,
+				.form = request->form,
 			},
 	};
 	return open_all(runner, failure);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/send_source.h"
+#include "profiler/parent_choice.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,12 +98,24 @@ static int resolve_all(struct send_source *source, const struct send_names *name
 	return ret;
 }
 
-static void list_clone_ids(struct send_source *source)
+/* The parent is a clone source too, whether it was given as one or not. */
+static int list_clone_ids(struct send_source *source, bool choose_parent, struct failure *failure)
 {
+	size_t choice;
+	int ret = 0;
+
 	if (source->parent.path)
 		source->clone_ids[source->clone_count++] = source->parent.id;
 	for (size_t i = 0; i < source->clone_source_count; i++)
 		source->clone_ids[source->clone_count++] = source->clone_sources[i].id;
+	source->parent_id = source->parent.id;
+	if (choose_parent && !source->parent.path && source->clone_count) {
+		ret = parent_choose(source->volume, source->snapshot.id, source->clone_ids,
+				    source->clone_count, &choice, failure);
+		if (!ret)
+			source->parent_id = source->clone_ids[choice];
+	}
+	return ret;
 }
 
 /* A block device that cannot be had exclusively is mounted: its blocks may move while we read. */
@@ -188,12 +201,11 @@ int send_source_open(const struct send_names *names, struct send_source *source,
 		ret = open_image(source, names, failure);
 	else
 		ret = open_mounted(source, names, failure);
-	if (ret) {
+	if (!ret)
+		ret = list_clone_ids(source, names->choose_parent, failure);
+	if (ret)
 		send_source_close(source);
-		return ret;
-	}
-	list_clone_ids(source);
-	return 0;
+	return ret;
 }
 
 void send_source_close(struct send_source *source)

@@ -15,6 +15,8 @@ struct send_names {
 	const char *parent; /* NULL: full send */
 	struct option_list clone_sources;
 	const char *image; /* file or device the names lie in; NULL: they are mounted paths */
+	/* Without a parent, choose one among the clone sources as `btrfs send` does. */
+	bool choose_parent;
 };
 
 struct send_source {
@@ -25,6 +27,7 @@ struct send_source {
 	/* For both senders: the parent first, as btrfs-progs passes it, then the clone sources. */
 	uint64_t *clone_ids;
 	size_t clone_count;
+	uint64_t parent_id; /* 0: full send */
 
 	struct mounted_subvolume mounted;     /* the snapshot; fd -1 for an image */
 	struct mounted_filesystem filesystem; /* empty for an image */

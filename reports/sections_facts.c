@@ -74,9 +74,10 @@ void build_sent(const struct result *result, struct table *table)
 		subvolume_fact(table, "Parent", &result->parent);
 	for (size_t i = 0; i < result->clone_source_count; i++)
 		subvolume_fact(table, "Clone source", &result->clone_sources[i]);
-	table_fact(table, "Send", "%s%s, protocol %u, engine as kernel %s",
+	table_fact(table, "Send", "%s%s%s, protocol %u, engine as kernel %s",
 		   result->parent.path ? "incremental" : "full",
-		   result->no_data ? ", without file data" : "", result->protocol,
+		   result->no_data ? ", without file data" : "",
+		   result->compressed_data ? ", compressed data as it is" : "", result->protocol,
 		   generation_name(result->generation));
 	if (result->environment.filesystem)
 		filesystem_fact(&result->environment, table);

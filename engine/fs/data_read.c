@@ -29,9 +29,9 @@ struct data_reader {
 	size_t length;	 /* bytes in the window, 0 for none */
 	unsigned int epoch;
 	/*
-	 * The state of the volume that the window was read under was still the committed one
-	 * afterwards, so what the window holds is what that state says: nothing is reused before
-	 * the commit that freed it. For data without checksums on a live volume.
+	 * For data without checksums on a live volume: the state of the volume that the window was
+	 * read under was still the committed one afterwards, so the window holds what that state
+	 * says. (No place is reused before the commit that frees it.)
 	 */
 	bool is_confirmed;
 	size_t ahead;	  /* how far reading ahead went last */
@@ -65,13 +65,17 @@ void data_reader_free(struct data_reader *reader)
 	free(reader);
 }
 
+static uint64_t file_offset(const struct data_range *range, uint64_t bytenr)
+{
+	return range->offset + (range->is_compressed ? 0 : bytenr - range->bytenr);
+}
+
 /* A failure at address @at of @range. */
 #define range_fail(volume, code, range, at, format, ...)                                           \
 	volume_fail(volume, code,                                                                  \
 		    "data at %" PRIu64 " (subvolume %" PRIu64 " inode %" PRIu64 " offset %" PRIu64 \
 		    "): " format,                                                                  \
-		    at, (range)->root_id, (range)->ino,                                            \
-		    (range)->offset + ((at) - (range)->bytenr), __VA_ARGS__)
+		    at, (range)->root_id, (range)->ino, file_offset(range, at), __VA_ARGS__)
 
 /* ---- the window ---- */
 
@@ -345,6 +349,22 @@ static int confirm_window(struct data_reader *reader)
 		return -ESTALE;
 	reader->is_confirmed = true;
 	return 0;
+}
+
+void data_reader_confirm(struct data_reader *reader, uint64_t bytenr, uint64_t length)
+{
+	uint64_t end = reader->start + reader->length;
+
+	if (bytenr + length < end)
+		end = bytenr + length;
+	if (bytenr < reader->start)
+		bytenr = reader->start;
+	if (bytenr >= end)
+		return;
+	slide_window(reader, bytenr);
+	reader->length = end - bytenr;
+	reader->epoch = reader->volume->epoch;
+	reader->is_confirmed = true;
 }
 
 int data_reader_get(struct data_reader *reader, const struct data_range *range,

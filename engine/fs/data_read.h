@@ -14,12 +14,13 @@ enum { DATA_READ_MAX = 512 * 1024 };
 struct data_range {
 	uint64_t bytenr; /* a multiple of the sectorsize, as is @length */
 	size_t length;
-	uint64_t extent_left; /* bytes from @bytenr on that the file refers to: worth reading ahead */
+	uint64_t extent_left; /* what the file has of the extent from @bytenr on: bytes */
 	bool has_csums;	      /* the inode wants its data checked */
 	/* For messages. */
 	uint64_t root_id;
 	uint64_t ino;
-	uint64_t offset; /* of @bytenr in the file */
+	uint64_t offset;    /* in the file, of @bytenr */
+	bool is_compressed; /* only the whole extent has an offset in the file */
 };
 
 int data_reader_new(struct volume *volume, struct data_reader **out);
@@ -27,12 +28,20 @@ int data_reader_new(struct volume *volume, struct data_reader **out);
 void data_reader_free(struct data_reader *reader);
 
 /*
- * Make the bytes of @range available at *@data, until the next call. Each sector that has a checksum
- * is checked against it; a copy that is bad is counted and the other one used. 0, -EUCLEAN (no copy
- * fits the checksum), -EIO (no copy can be read, or a sector has no checksum although it should), or
- * -ESTALE without a message: on a live volume a commit passed, and @range has to be looked up again.
+ * Make the bytes of @range available at *@data, until the next call. Each sector that has a
+ * checksum is checked against it; a copy that is bad is counted and the other one used. 0, -EUCLEAN
+ * (no copy fits the checksum), -EIO (no copy can be read, or a sector has no checksum although it
+ * should), -ENODATA (it lies behind the device's end), or -ESTALE without a message: on a live
+ * volume a commit passed, and @range has to be looked up again.
  */
 int data_reader_get(struct data_reader *reader, const struct data_range *range,
 		    const uint8_t **data);
+
+/*
+ * After -ESTALE for a range without checksums: in the volume's new state the @length bytes at
+ * @bytenr are what they were in the one before, and were so all the time between. What was read of
+ * them then is good.
+ */
+void data_reader_confirm(struct data_reader *reader, uint64_t bytenr, uint64_t length);
 
 #endif

@@ -31,6 +31,9 @@ struct file_extent {
 	uint64_t ram_bytes;
 	uint64_t offset; /* where @start is in the extent's (decompressed) bytes */
 	uint8_t compression;
+	/* The leaf that says so: nothing writes to it, to change it is to write another one. */
+	uint64_t leaf_bytenr;
+	uint64_t leaf_generation;
 };
 
 /* The inode that was read last. */
@@ -48,6 +51,11 @@ struct file_data {
 	struct file_inode inode;
 	struct file_extent extent; /* of that inode, the last one read; empty: none */
 	unsigned int epoch;	   /* of @extent */
+	/*
+	 * The extent that was read, without checksums, when a commit passed on a live volume;
+	 * empty: none. If the new state has it too, what was read is good.
+	 */
+	struct file_extent doubtful;
 
 	uint8_t *bytes; /* DECOMPRESS_MAX: of the last inline or compressed extent */
 	struct file_extent decompressed; /* whose @bytes are, if its kind is compressed */
@@ -160,7 +168,9 @@ static struct file_extent read_extent_item(const struct btree_path *path)
 	const struct btrfs_file_extent_item *item = btree_path_data(path);
 	struct file_extent extent = {.start = btree_path_key(path).offset,
 				     .ram_bytes = from_le64(item->ram_bytes),
-				     .compression = item->compression};
+				     .compression = item->compression,
+				     .leaf_bytenr = path->nodes[0]->bytenr,
+				     .leaf_generation = path->nodes[0]->generation};
 
 	if (item->type == BTRFS_FILE_EXTENT_INLINE) {
 		extent.kind = EXTENT_INLINE;
@@ -245,7 +255,8 @@ static int get_data(struct file_data *reader, uint64_t pos, uint64_t bytenr, siz
 					 .has_csums = reader->inode.has_csums,
 					 .root_id = reader->inode.root->id,
 					 .ino = reader->inode.ino,
-					 .offset = pos};
+					 .offset = pos,
+					 .is_compressed = reader->extent.kind == EXTENT_COMPRESSED};
 
 	return data_reader_get(reader->data, &range, data);
 }
@@ -362,6 +373,17 @@ static int take_up_refresh(struct volume *volume, int code)
 	return volume_fail(volume, code, "%s", cause.text);
 }
 
+/* A commit passed after the doubtful extent was read. Is it where it was, all the time? */
+static void resolve_doubt(struct file_data *reader)
+{
+	const struct file_extent *before = &reader->doubtful, *now = &reader->extent;
+
+	if (before->end && before->start == now->start && before->leaf_bytenr == now->leaf_bytenr &&
+	    before->leaf_generation == now->leaf_generation)
+		data_reader_confirm(reader->data, now->disk_bytenr, now->disk_num_bytes);
+	reader->doubtful.end = 0;
+}
+
 static int read_piece_once(struct file_data *reader, struct root *root, uint64_t ino, uint64_t pos,
 			   size_t length, uint8_t *buffer, size_t *done)
 {
@@ -369,15 +391,48 @@ static int read_piece_once(struct file_data *reader, struct root *root, uint64_t
 
 	if (!ret)
 		ret = find_extent(reader, pos);
-	if (!ret && reader->epoch != reader->volume->epoch)
-		ret = -ESTALE;
-	if (!ret)
-		ret = copy_from_extent(reader, pos, length, buffer, done);
+	if (ret)
+		return ret;
+	if (reader->epoch != reader->volume->epoch)
+		return -ESTALE;
+	resolve_doubt(reader);
+	ret = copy_from_extent(reader, pos, length, buffer, done);
+	if (ret == -ESTALE && !reader->inode.has_csums)
+		reader->doubtful = reader->extent;
 	return ret;
 }
 
-int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
-		   size_t length, uint8_t *buffer)
+/* The whole extent on disk behind @pos, @length bytes, which has to be a compressed one. */
+static int read_encoded_once(struct file_data *reader, struct root *root, uint64_t ino,
+			     uint64_t pos, size_t length, uint8_t *buffer, size_t *done)
+{
+	const struct file_extent *extent = &reader->extent;
+	const uint8_t *data;
+	int ret = select_inode(reader, root, ino);
+
+	if (!ret)
+		ret = find_extent(reader, pos);
+	if (ret)
+		return ret;
+	if (reader->epoch != reader->volume->epoch)
+		return -ESTALE;
+	if (extent->kind != EXTENT_COMPRESSED || extent->disk_num_bytes != length)
+		return file_fail(reader, -EUCLEAN, pos, "no compressed extent of %zu bytes",
+				 length);
+	ret = get_data(reader, pos, extent->disk_bytenr, length, length, &data);
+	if (ret)
+		return ret;
+	memcpy(buffer, data, length);
+	*done = length;
+	return 0;
+}
+
+typedef int (*read_once_fn)(struct file_data *reader, struct root *root, uint64_t ino, uint64_t pos,
+			    size_t length, uint8_t *buffer, size_t *done);
+
+/* Read piece after piece, each again when a commit passed under it. */
+static int read_pieces(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		       size_t length, uint8_t *buffer, read_once_fn read_once)
 {
 	struct volume *volume = reader->volume;
 	int restarts = 0, ret;
@@ -386,8 +441,9 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 	if (length > UINT64_MAX - offset)
 		return volume_fail(volume, -EINVAL, "offset %" PRIu64 " with %zu bytes overflows",
 				   offset, length);
+	reader->doubtful.end = 0;
 	while (length) {
-		ret = read_piece_once(reader, root, ino, offset, length, buffer, &done);
+		ret = read_once(reader, root, ino, offset, length, buffer, &done);
 		if (!ret) {
 			buffer += done;
 			offset += done;
@@ -409,4 +465,16 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 					   root->id, ino, offset, restarts);
 	}
 	return 0;
+}
+
+int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		   size_t length, uint8_t *buffer)
+{
+	return read_pieces(reader, root, ino, offset, length, buffer, read_piece_once);
+}
+
+int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, uint8_t *buffer)
+{
+	return read_pieces(reader, root, ino, offset, length, buffer, read_encoded_once);
 }

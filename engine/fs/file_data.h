@@ -14,12 +14,22 @@ void file_data_free(struct file_data *reader);
 
 /*
  * Read @length bytes at @offset of inode @ino of subvolume @root into @buffer. Holes, prealloc
- * extents and everything without an extent read as zeros. Data is verified against the csum tree
- * unless the inode item has NODATASUM; a bad copy falls back to the other mirror and is counted.
- * A sector without a checksum in the csum tree although the inode wants one is read unverified and
- * counted (the kernel warns and fails: -EIO there), so: -EIO with a message. Negative errno else.
+ * extents and everything without an extent read as zeros; the inode's size is not looked at. Data
+ * is verified against the csum tree unless the inode item has NODATASUM; a bad copy falls back to
+ * the other mirror and is counted. On a live volume extents that move meanwhile are looked up
+ * again. -EUCLEAN for data that no copy has right, or metadata that cannot be; -EIO for data that
+ * cannot be read (-ENODATA behind the device's end), or a sector without a checksum although the
+ * inode wants one; -ENOENT without such an inode; -EAGAIN if the data moved each time it was read.
+ * The message of a data error names subvolume, inode and offset.
  */
 int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
 		   size_t length, uint8_t *buffer);
+
+/*
+ * Read the @length bytes on disk of the compressed extent that @offset of the file lies in, as they
+ * are, checked like data. Errors as above; -EUCLEAN too when there is no such extent.
+ */
+int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, uint8_t *buffer);
 
 #endif

@@ -152,6 +152,50 @@ static bool parse_id(const char *name, uint64_t *id)
 	return errno == 0;
 }
 
+static void fill_info(const struct root *root, struct subvolume_info *info)
+{
+	*info = (struct subvolume_info){
+		.id = root->id,
+		.ctransid = root->ctransid,
+		.otransid = root->otransid,
+		.read_only = root->read_only,
+	};
+	memcpy(info->uuid, root->uuid, sizeof(info->uuid));
+	memcpy(info->parent_uuid, root->parent_uuid, sizeof(info->parent_uuid));
+	memcpy(info->received_uuid, root->received_uuid, sizeof(info->received_uuid));
+}
+
+/* Looks at every root: not all filesystems have a uuid tree. */
+int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
+				  struct subvolume_info *info)
+{
+	const struct key first = {.objectid = BTRFS_FS_TREE_OBJECTID, .type = BTRFS_ROOT_ITEM_KEY};
+	struct btree_path path = {0};
+	struct root *root_tree;
+	bool is_found = false;
+	int ret;
+
+	failure_clear(&volume->failure);
+	ret = root_get(volume, BTRFS_ROOT_TREE_OBJECTID, &root_tree);
+	if (!ret)
+		ret = btree_search_from(root_tree, &first, &path);
+	for (; !ret && !is_found; ret = is_found ? 0 : btree_next(&path)) {
+		struct key key = btree_path_key(&path);
+		struct root *root;
+
+		if (key.type != BTRFS_ROOT_ITEM_KEY || !root_id_is_subvolume(key.objectid))
+			continue;
+		ret = root_get(volume, key.objectid, &root);
+		if (ret)
+			break;
+		is_found = !root->is_dead && !memcmp(root->uuid, uuid, sizeof(root->uuid));
+		if (is_found)
+			fill_info(root, info);
+	}
+	btree_path_release(&path);
+	return ret < 0 ? ret : is_found ? 0 : -ENOENT;
+}
+
 int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info)
 {
 	struct root *root;
@@ -165,14 +209,6 @@ int volume_find_subvolume(struct volume *volume, const char *name, struct subvol
 		ret = find_by_path(volume, name, &root);
 	if (ret)
 		return ret;
-	*info = (struct subvolume_info){
-		.id = root->id,
-		.ctransid = root->ctransid,
-		.otransid = root->otransid,
-		.read_only = root->read_only,
-	};
-	memcpy(info->uuid, root->uuid, sizeof(info->uuid));
-	memcpy(info->parent_uuid, root->parent_uuid, sizeof(info->parent_uuid));
-	memcpy(info->received_uuid, root->received_uuid, sizeof(info->received_uuid));
+	fill_info(root, info);
 	return 0;
 }

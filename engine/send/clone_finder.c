@@ -19,7 +19,7 @@ struct clone_finder {
 	struct root *send_root;
 	struct clone_root *roots;
 	size_t root_count;
-	const struct generation_limits *limits;
+	const struct generation *generation;
 	struct backref_visitor visitor;
 	struct backref_walker *walker;
 	struct lru_cache leaf_cache;
@@ -30,7 +30,19 @@ struct clone_finder {
 	const struct clone_query *query;
 	struct clone_search *search;
 	bool any_candidate;
+	bool own_ref_seen;
 };
+
+static bool behaves(const struct clone_finder *finder, enum behaviour_id behaviour)
+{
+	return generation_behaves(finder->generation, behaviour);
+}
+
+static uint64_t leaf_key(const struct clone_finder *finder, uint64_t leaf)
+{
+	return leaf / (behaves(finder, BEHAVIOUR_LEAF_CACHE_BY_NODE) ? finder->volume->nodesize
+								     : finder->volume->sectorsize);
+}
 
 static int compare_root_id(const void *key, const void *element)
 {
@@ -58,8 +70,8 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 		lru_cache_clear(&finder->leaf_cache);
 		return false;
 	}
-	known = (struct leaf_roots *)lru_cache_lookup(&finder->leaf_cache,
-						      leaf / finder->volume->nodesize, 0);
+	known = (struct leaf_roots *)lru_cache_lookup(&finder->leaf_cache, leaf_key(finder, leaf),
+						      0);
 	if (!known)
 		return false;
 	*roots = known->ids;
@@ -71,19 +83,20 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size_t count)
 {
 	struct clone_finder *finder = context;
-	size_t most = finder->limits->backref_cache_roots;
-	struct leaf_roots *entry = malloc(sizeof(*entry) + most * sizeof(entry->ids[0]));
+	struct leaf_roots *entry;
 	size_t i;
 
+	if (!behaves(finder, BEHAVIOUR_LEAF_ROOTS_CACHED))
+		return;
+	entry = malloc(sizeof(*entry) + LEAF_CACHE_ROOTS * sizeof(entry->ids[0]));
 	if (!entry)
 		return;
-	entry->entry.key =
-		(struct lru_key){.key = leaf / finder->volume->nodesize, .generation = 0};
+	entry->entry.key = (struct lru_key){.key = leaf_key(finder, leaf), .generation = 0};
 	entry->count = 0;
 	for (i = 0; i < count; i++) {
 		if (!find_root(finder, roots[i]))
 			continue;
-		if (entry->count == most)
+		if (entry->count == LEAF_CACHE_ROOTS)
 			goto drop;
 		entry->ids[entry->count++] = roots[i];
 	}
@@ -100,17 +113,21 @@ drop:
 static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 {
 	struct clone_finder *finder = context;
+	uint64_t limit = behaves(finder, BEHAVIOUR_REFERENCES_1024) ? 1024 : 64;
 
 	if (bytenr == finder->query->disk_bytenr) {
 		finder->search->references = references;
-		if (references == 1 && finder->root_count == 1) {
+		if (references == 1 && finder->root_count == 1 &&
+		    behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED)) {
 			finder->search->result = BACKREF_SINGLE_REF;
 			return false;
 		}
-		if (references > finder->limits->max_extent_refs)
+		if (references > limit)
 			finder->search->result = BACKREF_OVER_LIMIT;
+	} else if (!behaves(finder, BEHAVIOUR_LIMIT_ON_TREE_BLOCKS)) {
+		return true;
 	}
-	return references <= finder->limits->max_extent_refs;
+	return references <= limit;
 }
 
 /* With no root but the sent one our own reference leads nowhere. MIRRORS: skip_self_data_ref() */
@@ -120,7 +137,8 @@ static bool skip_own_ref(void *context, uint64_t root_id, uint64_t ino, uint64_t
 	const struct clone_query *query = finder->query;
 
 	return finder->root_count == 1 && ino == query->ino && root_id == query->leaf_owner &&
-	       offset == query->offset - query->extent_offset;
+	       offset == query->offset - query->extent_offset &&
+	       behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED);
 }
 
 /* In the sent root, only what the receiver already has can be cloned. */
@@ -131,7 +149,32 @@ static bool is_sent(const struct clone_query *query, const struct backref_candid
 	return candidate->offset + query->length <= query->sent_until;
 }
 
-/* MIRRORS: iterate_backrefs() v6.18 */
+/* The candidate with the largest item; true when it covers the whole extent. */
+static bool keep_largest(const struct clone_finder *finder, struct clone_root *root,
+			 const struct backref_candidate *candidate)
+{
+	if (candidate->num_bytes <= root->num_bytes)
+		return false;
+	root->ino = candidate->ino;
+	root->offset = candidate->offset;
+	root->num_bytes = candidate->num_bytes;
+	return candidate->num_bytes >= finder->query->length;
+}
+
+/* The candidate with the smallest inode number, and the first one seen in it, as kernels
+ * before 6.6. */
+static void keep_smallest_inode(const struct clone_finder *finder, struct clone_root *root,
+				const struct backref_candidate *candidate)
+{
+	if (candidate->ino > root->ino ||
+	    (candidate->ino == root->ino &&
+	     root->offset <= candidate->offset + finder->query->length))
+		return;
+	root->ino = candidate->ino;
+	root->offset = candidate->offset;
+}
+
+/* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 */
 static bool consider(void *context, const struct backref_candidate *candidate)
 {
 	struct clone_finder *finder = context;
@@ -142,19 +185,35 @@ static bool consider(void *context, const struct backref_candidate *candidate)
 	if (!root)
 		return false;
 	if (root->root == finder->send_root) {
-		if (candidate->ino == query->ino && candidate->offset == query->offset)
-			return false;
+		if (candidate->ino == query->ino && candidate->offset == query->offset) {
+			finder->own_ref_seen = true;
+			if (behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
+				return false;
+		}
 		if (!is_sent(query, candidate))
 			return false;
 	}
 	finder->any_candidate = true;
 	root->found = true;
-	if (candidate->num_bytes <= root->num_bytes)
-		return false;
-	root->ino = candidate->ino;
-	root->offset = candidate->offset;
-	root->num_bytes = candidate->num_bytes;
-	return candidate->num_bytes >= query->length;
+	if (behaves(finder, BEHAVIOUR_CLONE_LARGEST))
+		return keep_largest(finder, root, candidate);
+	keep_smallest_inode(finder, root, candidate);
+	return false;
+}
+
+/* The sent root if it has a source, else the root with the lowest number. */
+static struct clone_root *choose_sent_root(const struct clone_finder *finder)
+{
+	struct clone_root *best = NULL;
+	size_t i;
+
+	for (i = 0; i < finder->root_count; i++) {
+		struct clone_root *root = &finder->roots[i];
+
+		if (root->found && (!best || root->root == finder->send_root))
+			best = root;
+	}
+	return best;
 }
 
 static struct clone_root *choose(const struct clone_finder *finder)
@@ -162,6 +221,8 @@ static struct clone_root *choose(const struct clone_finder *finder)
 	struct clone_root *best = NULL;
 	size_t i;
 
+	if (!behaves(finder, BEHAVIOUR_CLONE_LARGEST))
+		return choose_sent_root(finder);
 	for (i = 0; i < finder->root_count; i++) {
 		struct clone_root *root = &finder->roots[i];
 
@@ -175,7 +236,7 @@ static struct clone_root *choose(const struct clone_finder *finder)
 }
 
 int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
-		     size_t root_count, const struct generation_limits *limits,
+		     size_t root_count, const struct generation *generation,
 		     struct clone_finder **out)
 {
 	struct clone_finder *finder = calloc(1, sizeof(*finder));
@@ -187,14 +248,14 @@ int clone_finder_new(struct volume *volume, struct root *send_root, struct clone
 	finder->send_root = send_root;
 	finder->roots = roots;
 	finder->root_count = root_count;
-	finder->limits = limits;
+	finder->generation = generation;
 	finder->visitor = (struct backref_visitor){.filter = {.accept_extent = accept_extent,
 							      .skip_data_ref = skip_own_ref,
 							      .context = finder},
 						   .cache_lookup = lookup_leaf,
 						   .cache_store = store_leaf,
 						   .candidate = consider};
-	finder->leaf_cache.max_size = limits->backref_cache;
+	finder->leaf_cache.max_size = LEAF_CACHE_SIZE;
 	finder->leaf_cache.id = CACHE_BACKREF;
 	ret = backref_walker_new(volume, &finder->visitor, &finder->walker);
 	if (ret) {
@@ -223,6 +284,7 @@ static void begin_search(struct clone_finder *finder, const struct clone_query *
 	finder->query = query;
 	finder->search = search;
 	finder->any_candidate = false;
+	finder->own_ref_seen = false;
 	for (i = 0; i < finder->root_count; i++) {
 		struct clone_root *root = &finder->roots[i];
 
@@ -231,6 +293,16 @@ static void begin_search(struct clone_finder *finder, const struct clone_query *
 		root->num_bytes = 0;
 		root->found = false;
 	}
+}
+
+static int fail_without_own_ref(const struct clone_finder *finder)
+{
+	const struct clone_query *query = finder->query;
+
+	return volume_fail(finder->volume, -EIO,
+			   "inode %llu offset %llu: extent %llu has no reference to it",
+			   (unsigned long long)query->ino, (unsigned long long)query->offset,
+			   (unsigned long long)query->disk_bytenr);
 }
 
 int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
@@ -247,6 +319,9 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	ret = backref_walk(finder->walker, &walk);
 	if (ret == -ESTALE)
 		ret = volume_take_up_commit(finder->volume, -EUCLEAN);
+	if (ret == 0 && epoch == finder->volume->epoch && !finder->own_ref_seen &&
+	    search->result != BACKREF_OVER_LIMIT && !behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
+		ret = fail_without_own_ref(finder);
 	/* Blocks moved meanwhile: the extent's address may be an old one, so it is written. */
 	if (ret == 0 && epoch == finder->volume->epoch && finder->any_candidate) {
 		*source = choose(finder);

@@ -45,7 +45,7 @@ struct clone_search {
 /*
  */
 int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
-		     size_t root_count, const struct generation_limits *limits,
+		     size_t root_count, const struct generation *generation,
 		     struct clone_finder **out);
 /* Accepts NULL. */
 void clone_finder_free(struct clone_finder *finder);

@@ -40,7 +40,7 @@ static void advance(struct range *range, uint64_t length)
 
 static int write_piece(struct range *range, uint64_t length)
 {
-	return send_data_range(range->send, range->left.offset, length);
+	return send_data_range(range->send, range->left.position, range->left.offset, length);
 }
 
 /* A hole of the source without an item. */
@@ -71,7 +71,8 @@ static int clone_piece(struct range *range, uint64_t length)
 		ret = send_clone(range->send, range->left.offset, (uint32_t)aligned, range->source);
 	if (ret)
 		return ret;
-	return send_data_range(range->send, range->left.offset + aligned, length - aligned);
+	return send_data_range(range->send, range->left.position, range->left.offset + aligned,
+			       length - aligned);
 }
 
 /* What the source's item at @offset offers; the source moves to where it shows the wanted data. */
@@ -192,7 +193,7 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 	 * another offset.
 	 */
 	if (source->offset == 0 && target.length == send->volume->sectorsize)
-		return send_data_range(send, target.offset, target.length);
+		return send_data_range(send, target.position, target.offset, target.length);
 	ret = inode_get_info(source->root, source->ino, &info);
 	if (ret)
 		return ret;

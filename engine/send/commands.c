@@ -3,6 +3,7 @@
 #include "engine/send/context.h"
 
 #include <errno.h>
+#include <linux/falloc.h>
 
 int send_end_command(struct send_context *send)
 {
@@ -172,6 +173,9 @@ static int put_times(struct send_context *send, uint64_t ino)
 		stream_put(&send->writer, STREAM_A_ATIME, &item->atime, sizeof(item->atime));
 		stream_put(&send->writer, STREAM_A_MTIME, &item->mtime, sizeof(item->mtime));
 		stream_put(&send->writer, STREAM_A_CTIME, &item->ctime, sizeof(item->ctime));
+		if (send->writer.protocol >= 2)
+			stream_put(&send->writer, STREAM_A_OTIME, &item->otime,
+				   sizeof(item->otime));
 	}
 	btree_path_release(&path);
 	return ret > 0 ? -ENOENT : ret;
@@ -252,6 +256,109 @@ int send_zeros(struct send_context *send, uint64_t offset, size_t length)
 		return ret;
 	if (data)
 		memset(data, 0, length);
+	return send_end_command(send);
+}
+
+/* The stream's number of a compression; LZO's depends on the size of its sectors. */
+static uint32_t stream_compression(const struct send_context *send, uint8_t compression)
+{
+	uint32_t lzo = 3, sectorsize;
+
+	for (sectorsize = 4096; sectorsize < send->volume->sectorsize; sectorsize *= 2)
+		lzo++;
+	switch (compression) {
+	case BTRFS_COMPRESS_ZLIB:
+		return 1;
+	case BTRFS_COMPRESS_ZSTD:
+		return 2;
+	default:
+		return lzo;
+	}
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* MIRRORS: send_encoded_inline_extent() v6.18 */
+static int put_encoded_inline(struct send_context *send, const struct btree_path *position,
+			      uint64_t offset, uint64_t length)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(position);
+	struct stream_writer *writer = &send->writer;
+	uint64_t start = btree_path_key(position).offset;
+	uint64_t ram_bytes = from_le64(item->ram_bytes);
+
+	stream_put_u64(writer, STREAM_A_UNENCODED_FILE_LEN,
+		       smaller(start + ram_bytes - offset, length));
+	stream_put_u64(writer, STREAM_A_UNENCODED_LEN, ram_bytes);
+	stream_put_u64(writer, STREAM_A_UNENCODED_OFFSET, offset - start);
+	stream_put_u32(writer, STREAM_A_COMPRESSION, stream_compression(send, item->compression));
+	stream_put(writer, STREAM_A_DATA,
+		   (const uint8_t *)item + BTRFS_FILE_EXTENT_INLINE_DATA_START,
+		   btree_path_size(position) - BTRFS_FILE_EXTENT_INLINE_DATA_START);
+	return 0;
+}
+
+/* MIRRORS: send_encoded_extent() v6.18 */
+static int put_encoded_extent(struct send_context *send, const struct btree_path *position,
+			      uint64_t offset, uint64_t length)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(position);
+	struct stream_writer *writer = &send->writer;
+	uint64_t start = btree_path_key(position).offset;
+	size_t size = from_le64(item->disk_num_bytes);
+	uint8_t *data;
+
+	stream_put_u64(writer, STREAM_A_UNENCODED_FILE_LEN,
+		       smaller(start + from_le64(item->num_bytes) - offset, length));
+	stream_put_u64(writer, STREAM_A_UNENCODED_LEN, from_le64(item->ram_bytes));
+	stream_put_u64(writer, STREAM_A_UNENCODED_OFFSET, offset - start + from_le64(item->offset));
+	stream_put_u32(writer, STREAM_A_COMPRESSION, stream_compression(send, item->compression));
+	stream_put_u32(writer, STREAM_A_ENCRYPTION, 0);
+	data = stream_put_data(writer, size);
+	if (!data)
+		return 0;
+	return file_data_read_encoded(send->data, send->send_root, send->cur.ino, offset, size,
+				      data);
+}
+
+int send_encoded_write(struct send_context *send, const struct btree_path *position,
+		       uint64_t offset, uint64_t length)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(position);
+	int ret = begin_with_path(send, STREAM_C_ENCODED_WRITE);
+
+	if (ret)
+		return ret;
+	stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
+	ret = item->type == BTRFS_FILE_EXTENT_INLINE
+		      ? put_encoded_inline(send, position, offset, length)
+		      : put_encoded_extent(send, position, offset, length);
+	return ret ? ret : send_end_command(send);
+}
+
+int send_punch_hole(struct send_context *send, uint64_t offset, uint64_t length)
+{
+	int ret = begin_with_path(send, STREAM_C_FALLOCATE);
+
+	if (ret)
+		return ret;
+	stream_put_u32(&send->writer, STREAM_A_FALLOCATE_MODE,
+		       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+	stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
+	stream_put_u64(&send->writer, STREAM_A_SIZE, length);
+	return send_end_command(send);
+}
+
+int send_fileattr(struct send_context *send, uint64_t flags)
+{
+	int ret = begin_with_path(send, STREAM_C_FILEATTR);
+
+	if (ret)
+		return ret;
+	stream_put_u64(&send->writer, STREAM_A_FILEATTR, flags);
 	return send_end_command(send);
 }
 

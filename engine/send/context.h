@@ -43,7 +43,6 @@ struct current_inode {
 struct send_context {
 	struct volume *volume;
 	const struct send_request *request;
-	const struct generation_limits *limits;
 	struct root *send_root;
 	struct root *parent_root;	/* NULL: full send */
 	struct clone_root *clone_roots; /* by id; the send root is one of them */
@@ -78,7 +77,7 @@ struct send_context {
 
 static inline bool send_behaves(const struct send_context *send, enum behaviour_id behaviour)
 {
-	return generation_behaves(send->request->generation, behaviour);
+	return generation_behaves(&send->request->generation, behaviour);
 }
 
 /* Record a failure of this send; see failure_set(). */
@@ -255,11 +254,19 @@ int send_hole_before(struct send_context *send, const struct btree_path *path,
 /* The same between the last extent and the end of file. */
 int send_hole_at_end(struct send_context *send);
 
-/* Send a range as data; with SEND_NO_FILE_DATA only say that it changed. */
-int send_data_range(struct send_context *send, uint64_t offset, uint64_t length);
+/*
+ * Send a range of the extent item at @position as data: as it lies on disk if that is asked for and
+ * is not longer. With SEND_NO_FILE_DATA only say that it changed.
+ */
+int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
+		    uint64_t length);
+
+/* The most data in one command. */
+size_t send_max_data(const struct send_context *send);
 
 /* A range of the current inode and the extent behind it. */
 struct clone_target {
+	const struct btree_path *position; /* its file extent item */
 	uint64_t offset;
 	uint64_t length;
 	uint64_t disk_bytenr;
@@ -290,6 +297,10 @@ int send_set_xattr(struct send_context *send, const char *name, size_t name_leng
 int send_remove_xattr(struct send_context *send, const char *name, size_t name_length);
 int send_write(struct send_context *send, uint64_t offset, size_t length);
 int send_zeros(struct send_context *send, uint64_t offset, size_t length);
+int send_encoded_write(struct send_context *send, const struct btree_path *position,
+		       uint64_t offset, uint64_t length);
+int send_punch_hole(struct send_context *send, uint64_t offset, uint64_t length);
+int send_fileattr(struct send_context *send, uint64_t flags);
 int send_update_extent(struct send_context *send, uint64_t offset, uint32_t length);
 int send_clone(struct send_context *send, uint64_t offset, uint32_t length,
 	       const struct clone_root *source);

@@ -129,16 +129,39 @@ static int is_unchanged(struct send_context *send, const struct btree_path *posi
 	return ret;
 }
 
-int send_data_range(struct send_context *send, uint64_t offset, uint64_t length)
+size_t send_max_data(const struct send_context *send)
 {
+	return send->writer.protocol == 1 ? STREAM_WRITE_MAX_V1 : STREAM_WRITE_MAX_V2;
+}
+
+/* Is the extent compressed, and not longer on disk than what is to be sent of it? */
+static bool is_better_encoded(const struct send_context *send, const struct btree_path *position,
+			      uint64_t length)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(position);
+
+	if (!(send->request->flags & SEND_COMPRESSED) || item->compression == BTRFS_COMPRESS_NONE)
+		return false;
+	if (item->type == BTRFS_FILE_EXTENT_INLINE)
+		return btree_path_size(position) - BTRFS_FILE_EXTENT_INLINE_DATA_START <= length;
+	return from_le64(item->disk_num_bytes) <= length;
+}
+
+/* MIRRORS: send_extent_data() v6.18 */
+int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
+		    uint64_t length)
+{
+	size_t most = send_max_data(send);
 	uint64_t sent = 0;
 
 	/* The kernel passes this length through 32 bits. */
 	if (send->request->flags & SEND_NO_FILE_DATA)
 		return send_update_extent(send, offset, (uint32_t)length);
+	if (is_better_encoded(send, position, length))
+		return send_encoded_write(send, position, offset, length);
 	while (sent < length) {
 		uint64_t left = length - sent;
-		size_t size = left < STREAM_WRITE_MAX_V1 ? left : STREAM_WRITE_MAX_V1;
+		size_t size = left < most ? left : most;
 		int ret = send_write(send, offset + sent, size);
 
 		if (ret)
@@ -234,12 +257,13 @@ static int write_or_clone(struct send_context *send, const struct btree_path *po
 		return ret;
 	if (ret > 0)
 		ret = send_clone_range(send, source,
-				       (struct clone_target){.offset = extent.offset,
+				       (struct clone_target){.position = position,
+							     .offset = extent.offset,
 							     .length = end - extent.offset,
 							     .disk_bytenr = extent.disk_bytenr,
 							     .data_offset = extent.data_offset});
 	else
-		ret = send_data_range(send, extent.offset, end - extent.offset);
+		ret = send_data_range(send, position, extent.offset, end - extent.offset);
 	send->cur.next_write_offset = end;
 	return ret;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "engine/send/generation.h"
 
+#include <string.h>
+
 const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 #define BEHAVIOUR(id, sentence, change, ...) \
 	[BEHAVIOUR_##id] = {#id, sentence, change, {__VA_ARGS__}},
@@ -10,15 +12,12 @@ const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 
 static const struct {
 	const char *name;
-	struct generation_limits limits;
+	const char *source; /* what it was read from */
 } generations[GENERATION_COUNT] = {
-	[GENERATION_6_18] = {"6.18",
-			     {.max_extent_refs = 1024,
-			      .name_cache = 256,
-			      .backref_cache = 128,
-			      .backref_cache_roots = 17,
-			      .dir_created_cache = 64,
-			      .dir_utimes_cache = 64}},
+	[GENERATION_6_1] = {"6.1", "Debian's 6.1.y"},
+	[GENERATION_6_6] = {"6.6", "6.6"},
+	[GENERATION_6_12] = {"6.12", "Debian's 6.12.y"},
+	[GENERATION_6_18] = {"6.18", "6.18.y"},
 };
 
 const char *generation_name(enum generation_id id)
@@ -26,7 +25,20 @@ const char *generation_name(enum generation_id id)
 	return generations[id].name;
 }
 
-const struct generation_limits *generation_get_limits(enum generation_id id)
+const char *generation_source(enum generation_id id)
 {
-	return &generations[id].limits;
+	return generations[id].source;
+}
+
+bool generation_find(const char *name, enum generation_id *id)
+{
+	int i;
+
+	for (i = 0; i < GENERATION_COUNT; i++) {
+		if (strcmp(generations[i].name, name) == 0) {
+			*id = (enum generation_id)i;
+			return true;
+		}
+	}
+	return false;
 }

@@ -6,11 +6,15 @@
 #ifndef ENGINE_SEND_GENERATION_H
 #define ENGINE_SEND_GENERATION_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum generation_id {
+	GENERATION_6_1,
+	GENERATION_6_6,
+	GENERATION_6_12,
 	GENERATION_6_18,
 	GENERATION_COUNT,
 };
@@ -22,6 +26,8 @@ enum behaviour_id {
 	BEHAVIOUR_COUNT,
 };
 
+static_assert(BEHAVIOUR_COUNT <= 64, "rows are bits of struct generation");
+
 struct behaviour {
 	const char *id;
 	const char *sentence;
@@ -29,24 +35,37 @@ struct behaviour {
 	uint8_t columns[GENERATION_COUNT];
 };
 
-/* Sizes and limits of a generation. */
-struct generation_limits {
-	uint64_t max_extent_refs; /* more references than this: written, not cloned */
-	size_t name_cache;
-	size_t backref_cache;
-	size_t backref_cache_roots; /* roots of one leaf that are still remembered */
-	size_t dir_created_cache;
-	size_t dir_utimes_cache; /* trimmed to this many, not capped */
+/*
+ * What a send does: the column of a generation, with single rows turned around. Rows are bits by
+ * their enum behaviour_id.
+ */
+struct generation {
+	enum generation_id id;
+	uint64_t turned;
+};
+
+/* Sizes of the kernel's caches; those a generation lacks are told by its rows. */
+enum {
+	NAME_CACHE_SIZE = 256,
+	LEAF_CACHE_SIZE = 128,
+	LEAF_CACHE_ROOTS = 17, /* with more roots a leaf is not remembered */
+	DIR_CREATED_CACHE_SIZE = 64,
+	DIR_UTIMES_CACHE_SIZE = 64, /* trimmed to, not capped */
 };
 
 extern const struct behaviour behaviours[BEHAVIOUR_COUNT];
 
 const char *generation_name(enum generation_id id);
-const struct generation_limits *generation_get_limits(enum generation_id id);
+/* The kernels a column was read from. */
+const char *generation_source(enum generation_id id);
+/* False when no generation has this name. */
+bool generation_find(const char *name, enum generation_id *id);
 
-static inline bool generation_behaves(enum generation_id id, enum behaviour_id behaviour)
+static inline bool generation_behaves(const struct generation *generation,
+				      enum behaviour_id behaviour)
 {
-	return behaviours[behaviour].columns[id];
+	return behaviours[behaviour].columns[generation->id] ^
+	       (generation->turned >> behaviour & 1);
 }
 
 #endif

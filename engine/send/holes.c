@@ -81,11 +81,15 @@ static int is_hole_in_parent(struct send_context *send, uint64_t start, uint64_t
 	return ret < 0 ? ret : !has_data;
 }
 
-/* From the last extent to @end. MIRRORS: send_hole() v6.18 at protocol 1 */
+/* From the last extent to @end. MIRRORS: send_hole() v6.18 */
 static int send_hole(struct send_context *send, uint64_t end)
 {
 	uint64_t offset = send->cur.last_extent;
+	size_t most = send_max_data(send);
 	int ret = 0;
+
+	if (send->writer.protocol >= 2 && send_behaves(send, BEHAVIOUR_HOLE_PUNCHED))
+		return send_punch_hole(send, offset, end - offset);
 
 	/* Behind the end of file zeros would only have to be cut off again. */
 	if (offset >= send->cur.size)
@@ -96,7 +100,7 @@ static int send_hole(struct send_context *send, uint64_t end)
 		return send_update_extent(send, offset, (uint32_t)(end - offset));
 	while (ret == 0 && offset < end) {
 		uint64_t left = end - offset;
-		size_t length = left < STREAM_WRITE_MAX_V1 ? left : STREAM_WRITE_MAX_V1;
+		size_t length = left < most ? left : most;
 
 		ret = send_zeros(send, offset, length);
 		if (ret == 0)

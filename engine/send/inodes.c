@@ -103,6 +103,7 @@ struct finish {
 	struct inode_info info;
 	bool chown;
 	bool chmod;
+	bool fileattr;
 	bool truncate;
 };
 
@@ -115,6 +116,7 @@ static int compare_with_parent(struct send_context *send, struct finish *finish)
 	finish->truncate = cur->next_write_offset != cur->size;
 	finish->chown = true;
 	finish->chmod = !S_ISLNK(cur->mode);
+	finish->fileattr = false;
 	if (!send->parent_root || cur->is_new)
 		return 0;
 	ret = inode_get_info(send->parent_root, cur->ino, &old);
@@ -122,6 +124,8 @@ static int compare_with_parent(struct send_context *send, struct finish *finish)
 		return ret;
 	finish->chown = finish->info.uid != old.uid || finish->info.gid != old.gid;
 	finish->chmod = finish->chmod && finish->info.mode != old.mode;
+	finish->fileattr = send->writer.protocol >= 2 && !S_ISLNK(cur->mode) &&
+			   finish->info.flags != old.flags;
 	if (old.size == cur->size)
 		finish->truncate = false;
 	else if (old.size > cur->size)
@@ -146,6 +150,8 @@ static int finish_attributes(struct send_context *send)
 		ret = send_chown(send, finish.info.uid, finish.info.gid);
 	if (ret == 0 && finish.chmod)
 		ret = send_chmod(send, finish.info.mode);
+	if (ret == 0 && finish.fileattr)
+		ret = send_fileattr(send, finish.info.flags);
 	return ret ? ret : send_capabilities(send);
 }
 

@@ -25,6 +25,7 @@ struct ref_work {
 	bool orphanized_dir;
 	bool orphanized_ancestor;
 	bool pending_move;
+	uint64_t last_removed_dir;
 };
 
 static int out_of_memory(struct send_context *send)
@@ -389,13 +390,16 @@ static int look_at_dir(struct ref_work *work, const struct ref_key *dir)
 		return ret;
 	if (state == INODE_DID_CREATE || state == INODE_NO_CHANGE)
 		return send_dir_utimes(send, dir->dir, dir->dir_generation);
-	if (state != INODE_DID_DELETE)
+	if (state != INODE_DID_DELETE || dir->dir == work->last_removed_dir)
 		return 0;
 	ret = send_can_rmdir(send, dir->dir, dir->dir_generation);
 	if (ret <= 0)
 		return ret;
 	ret = send_current_path(send, dir->dir, dir->dir_generation, &work->path);
-	return ret ? ret : send_rmdir(send, &work->path);
+	if (ret == 0)
+		ret = send_rmdir(send, &work->path);
+	work->last_removed_dir = dir->dir;
+	return ret;
 }
 
 int send_process_refs(struct send_context *send, bool *pending_move)

@@ -66,9 +66,11 @@ static int prepare(struct send_context *send)
 	struct lru_cache *leaf_cache;
 	int ret;
 
-	if (request->protocol != 1)
-		return send_fail(send, -EPROTO, "protocol %u: only protocol 1 can be sent",
-				 request->protocol);
+	if (request->protocol < 1 || request->protocol > SEND_PROTOCOL_MAX)
+		return send_fail(send, -EPROTO, "protocol %u: expect 1 to %d", request->protocol,
+				 SEND_PROTOCOL_MAX);
+	if ((request->flags & SEND_COMPRESSED) && request->protocol < 2)
+		return send_fail(send, -EINVAL, "compressed data needs protocol 2");
 	ret = get_snapshot(send, request->root_id, "snapshot", &send->send_root);
 	if (ret == 0 && request->parent_id)
 		ret = get_snapshot(send, request->parent_id, "parent", &send->parent_root);
@@ -77,7 +79,7 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	ret = clone_finder_new(send->volume, send->send_root, send->clone_roots,
-			       send->clone_root_count, send->limits, &send->clones);
+			       send->clone_root_count, &request->generation, &send->clones);
 	if (ret == 0)
 		ret = file_data_new(send->volume, &send->data);
 	if (ret == 0 && stream_writer_init(&send->writer, request->protocol, request->sink,
@@ -86,9 +88,9 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	leaf_cache = clone_finder_cache(send->clones);
-	init_cache(send, leaf_cache, CACHE_BACKREF, send->limits->backref_cache);
-	init_cache(send, &send->names, CACHE_NAME, send->limits->name_cache);
-	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, send->limits->dir_created_cache);
+	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
+	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);
+	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, DIR_CREATED_CACHE_SIZE);
 	init_cache(send, &send->dir_utimes, CACHE_DIR_UTIMES, 0);
 	return 0;
 }
@@ -172,7 +174,6 @@ int send_run(struct volume *volume, const struct send_request *request,
 		return volume_fail(volume, -ENOMEM, "out of memory for a send");
 	send->volume = volume;
 	send->request = request;
-	send->limits = generation_get_limits(request->generation);
 	ret = prepare(send);
 	if (ret == 0)
 		ret = write_stream(send);

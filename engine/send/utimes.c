@@ -30,7 +30,7 @@ int send_trim_dir_utimes(struct send_context *send)
 {
 	int ret = 0;
 
-	while (ret == 0 && send->dir_utimes.size > send->limits->dir_utimes_cache) {
+	while (ret == 0 && send->dir_utimes.size > DIR_UTIMES_CACHE_SIZE) {
 		struct lru_entry *oldest = send->dir_utimes.oldest;
 
 		ret = send_utimes(send, oldest->key.key, oldest->key.generation);

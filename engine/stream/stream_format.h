@@ -22,6 +22,7 @@ enum {
 	STREAM_COMMAND_SIZE_V1 = 65536,	    /* largest command of protocol 1, its header included */
 	STREAM_COMMAND_SIZE_MAX = 16 << 20, /* accepted from protocol 2 on, which sets no limit */
 	STREAM_WRITE_MAX_V1 = 49152,	    /* most data in one WRITE of protocol 1 */
+	STREAM_WRITE_MAX_V2 = 131072,	    /* the same from protocol 2 on */
 	STREAM_COMMAND_ATTRIBUTES_MAX = 8,
 };
 

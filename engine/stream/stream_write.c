@@ -112,6 +112,15 @@ void stream_put_u64(struct stream_writer *writer, enum stream_attribute_id attri
 		put_le64(at, value);
 }
 
+void stream_put_u32(struct stream_writer *writer, enum stream_attribute_id attribute,
+		    uint32_t value)
+{
+	uint8_t *at = reserve_with_length(writer, attribute, sizeof(value));
+
+	if (at)
+		put_le32(at, value);
+}
+
 uint8_t *stream_put_data(struct stream_writer *writer, size_t length)
 {
 	/* From protocol 2 on DATA has no length of its own: it may be larger than 64 KiB. */

@@ -37,6 +37,8 @@ void stream_put(struct stream_writer *writer, enum stream_attribute_id attribute
 		size_t length);
 void stream_put_u64(struct stream_writer *writer, enum stream_attribute_id attribute,
 		    uint64_t value);
+void stream_put_u32(struct stream_writer *writer, enum stream_attribute_id attribute,
+		    uint32_t value);
 /*
  * Reserve @length bytes of the DATA attribute and return where to fill them in (NULL after an
  * error). It has to be the last attribute of the command.

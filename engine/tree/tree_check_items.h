@@ -16,7 +16,8 @@ struct checked_item {
 	uint32_t size; /* bytes at @data */
 };
 
-/* Check the content of an item. 0, also for key types without a check, or -EUCLEAN with a message. */
+/* Check the content of an item. 0, also for key types without a check, or -EUCLEAN with a message.
+ */
 int checked_item_check(const struct checked_item *item);
 
 /*

@@ -12,10 +12,10 @@
 enum { DECOMPRESS_MAX = 128 * 1024 };
 
 /*
- * Decompress @in into @out_length bytes of @out; a stream that ends early leaves zeros behind it, as
- * the kernel does. @sectorsize frames LZO segments (none crosses a sector's end with its header).
- * A stream with more is cut. What @out holds after an error is not defined. -EUCLEAN for a malformed
- * or cut stream or a length over DECOMPRESS_MAX, -EOPNOTSUPP for an unknown @compression.
+ * Decompress @in into @out_length bytes of @out; a stream that ends early leaves zeros behind it,
+ * as the kernel does. @sectorsize frames LZO segments (none crosses a sector's end with its
+ * header). A stream with more is cut. What @out holds after an error is not defined. -EUCLEAN for a
+ * malformed or cut stream or a length over DECOMPRESS_MAX, -EOPNOTSUPP for an unknown @compression.
  */
 int decompress(enum btrfs_compression compression, const uint8_t *in, size_t in_length,
 	       uint8_t *out, size_t out_length, uint32_t sectorsize, struct failure *failure);

@@ -65,9 +65,9 @@ struct volume {
 int volume_refresh(struct volume *volume);
 
 /*
- * Reading a live volume failed with @code, because what was read has moved if a commit has passed: then
- * 0, the failure is forgotten and the reader searches again. Otherwise it is damage: @code, with the
- * failure that was recorded; or why the refresh failed.
+ * Reading a live volume failed with @code, because what was read has moved if a commit has passed:
+ * then 0, the failure is forgotten and the reader searches again. Otherwise it is damage: @code,
+ * with the failure that was recorded; or why the refresh failed.
  */
 int volume_take_up_commit(struct volume *volume, int code);
 

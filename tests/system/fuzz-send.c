@@ -144,7 +144,7 @@ static int send_once(struct fuzz *fuzz, uint64_t parent)
 				       .clone_ids = &fuzz->parent,
 				       .clone_count = 1,
 				       .protocol = 1,
-				       .generation = GENERATION_6_18,
+				       .generation = {.id = GENERATION_6_18},
 				       .sink = count_bytes,
 				       .sink_context = &bytes};
 	struct send_summary summary;

@@ -196,7 +196,11 @@ run_engine() {
 	device) arguments+=(--image "$(findmnt -nro SOURCE "$mnt")") ;;
 	mounted) prefix=$mnt/ ;;
 	esac
-	[[ $parent == - ]] || arguments+=(-p "$prefix$parent")
+	if [[ $parent == - ]]; then
+		arguments+=(--no-parent)
+	else
+		arguments+=(-p "$prefix$parent")
+	fi
 	for source in "$@"; do
 		[[ $engine_reads == ids ]] && source=$(subvolume_id "$source")
 		arguments+=(-c "$prefix$source")

@@ -83,6 +83,8 @@ while read -r name; do
 	check "sendprof $name --help says how it is used" contains \
 		"$("$sendprof" $name --help 2>&1 && echo 'exit status 0')" "^Usage: sendprof $name" '^exit status 0$'
 done <<<"$names"
+check 'docs/generations.md is what sendprof generations prints' \
+	diff docs/generations.md <("$sendprof" generations --markdown)
 check 'sendprof --version is the newest of the changelog' \
 	contains "$("$sendprof" --version)" "^sendprof $(sed -n 's/^## \([0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)\$"
 
@@ -97,7 +99,7 @@ installs_everything()
 		page=$root/usr/share/man/man1/sendprof${name:+-${name// /-}}.1
 		[ -s "$page" ] || { echo "no $page"; return 1; }
 	done < <(echo; echo "$names")
-	for name in README.md LICENSE CHANGELOG.md; do
+	for name in README.md LICENSE CHANGELOG.md docs/*.md; do
 		cmp "$name" "$root/usr/share/doc/sendprof/$name" || return 1
 	done
 	[ -s "$root/usr/share/bash-completion/completions/sendprof" ] || { echo 'no completion'; return 1; }

@@ -18,8 +18,9 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-hostile.XXXXXX")
 cleanup() {
+	cd /
 	umount "$work/mnt" 2>/dev/null || true
-	rm -rf "$work"
+	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM

@@ -25,7 +25,7 @@ cleanup() {
 	[ -z "$balance" ] || { kill "$balance" && wait "$balance"; } 2>/dev/null || true
 	btrfs balance cancel "$work/from" >/dev/null 2>&1 || true
 	umount "$work/from" "$work/to" 2>/dev/null || true
-	rm -rf "$work"
+	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM

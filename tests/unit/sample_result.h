@@ -114,6 +114,7 @@ static inline void sample_equal(struct result *result)
 	result->clone_sources = sample_clone_sources;
 	result->clone_source_count = 1;
 	result->protocol = 1;
+	result->generation = GENERATION_6_18;
 	result->repeat = SAMPLE_REPEATS;
 	result->tier = "pipe";
 	sample_sends(result);

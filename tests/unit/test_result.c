@@ -193,6 +193,7 @@ static struct result *example(void)
 	assert_non_null(result);
 	result->verdict = VERDICT_DIFFERENT;
 	result->tier = "pipe";
+	result->generation = GENERATION_6_18;
 	result->snapshot = (struct snapshot_fact){.path = strdup("/mnt/a\xff"), .id = 256};
 	result->snapshot.uuid[0] = 0xab;
 	result->snapshot.uuid[15] = 0x0f;
@@ -271,6 +272,7 @@ static const char *const all_keys[] = {
 	"request.parent",
 	"request.clone_sources.0.path",
 	"request.no_data",
+	"request.compressed_data",
 	"request.protocol",
 	"request.generation",
 	"request.cache",

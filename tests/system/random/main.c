@@ -243,5 +243,8 @@ int main(int argc, char **argv)
 	       : options.kernel_only ? "done"
 				     : "all equal",
 	       campaign.failed);
+	/* The totals that every test suite ends with; here a test is a seed. */
+	printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n",
+	       campaign.started - campaign.failed, campaign.failed);
 	return interrupted ? 128 + interrupted : campaign.status;
 }

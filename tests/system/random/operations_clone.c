@@ -11,6 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	REPETITION_MAX = FILE_SIZE_MAX / BLOCK_BYTES,
+};
+
 /* A file to clone from: of the current subvolume, or of any other, snapshots included. */
 static int open_source(struct world *world, struct open_file *file)
 {
@@ -23,18 +27,21 @@ static int open_source(struct world *world, struct open_file *file)
 		source = &world->subvolumes[prng_below(&world->prng, world->subvolume_count)];
 	if (source->deleted)
 		return -ENOENT;
-	node = tree_pick(&source->tree, &world->prng, NODE_FILE);
-	if (node == TREE_NONE || !tree_path(&source->tree, node, path))
-		return -ENOENT;
-	file->fd = openat(source->fd, path, O_RDONLY | O_CLOEXEC);
-	if (file->fd < 0)
-		return -errno;
-	if (fstat(file->fd, &status)) {
+	/* Of an empty file there is nothing to clone: another one then. */
+	for (unsigned int try = 0; try < 4; try++) {
+		node = tree_pick(&source->tree, &world->prng, NODE_FILE);
+		if (node == TREE_NONE || !tree_path(&source->tree, node, path))
+			return -ENOENT;
+		file->fd = openat(source->fd, path, O_RDONLY | O_CLOEXEC);
+		if (file->fd < 0)
+			return -errno;
+		if (!fstat(file->fd, &status) && status.st_size >= BLOCK_BYTES) {
+			file->size = status.st_size;
+			return 0;
+		}
 		close(file->fd);
-		return -errno;
 	}
-	file->size = status.st_size;
-	return 0;
+	return -ENODATA;
 }
 
 static int open_pair(struct world *world, struct open_file *source, struct open_file *target)
@@ -186,11 +193,11 @@ int operation_clone_spread(struct world *world)
 	return spread(world, prng_between(&world->prng, 8, 40), 4);
 }
 
-/* More references to one extent than the sender looks through, in files that stay apart. */
-int operation_clone_thousand(struct world *world)
+/* A new file of @count times the first block of @source. */
+static int make_repetition(struct world *world, const struct open_file *source, unsigned int count)
 {
+	struct open_file target;
 	struct place place;
-	struct open_file source, target;
 	int ret;
 
 	if (!place_fresh(world, tree_pick_directory(&world->current->tree, &world->prng), &place))
@@ -201,18 +208,29 @@ int operation_clone_thousand(struct world *world)
 	target.fd = open(place.path, O_RDWR | O_CLOEXEC);
 	if (target.fd < 0)
 		return -errno;
-	ret = open_source(world, &source);
-	if (ret) {
-		close(target.fd);
+	ret = 0;
+	for (unsigned int i = 0; i < count && !ret; i++)
+		ret = clone_bytes(source, 0, BLOCK_BYTES, &target, (off_t)i * BLOCK_BYTES);
+	release_file(world, &target);
+	return ret;
+}
+
+/* As many references to one extent as the sender looks through, or a few more or less. */
+int operation_clone_thousand(struct world *world)
+{
+	unsigned int left = prng_between(&world->prng, 1015, 1030);
+	struct open_file source;
+	int ret = open_source(world, &source);
+
+	if (ret)
 		return ret;
+	while (left && !ret) {
+		unsigned int count = left < REPETITION_MAX ? left : REPETITION_MAX;
+
+		ret = make_repetition(world, &source, count);
+		left -= count;
 	}
-	for (unsigned int i = 0; i < 1100 && !ret; i++)
-		ret = source.size < BLOCK_BYTES ? -ENODATA
-						: clone_bytes(&source, 0, BLOCK_BYTES, &target,
-							      (off_t)i * BLOCK_BYTES);
-	if (!ret && ftruncate(target.fd, BLOCK_BYTES * prng_between(&world->prng, 1010, 1100)))
-		ret = -errno;
-	release_pair(world, &source, &target);
+	close(source.fd);
 	return ret;
 }
 

@@ -154,11 +154,34 @@ int operation_write_small(struct world *world)
 	if (ret)
 		return ret;
 	fill_content(world, world->buffer, length, prng_between(&world->prng, 1, CONTENTS - 1), 0);
-	if (prng_percent(&world->prng, 25))
+	if (prng_percent(&world->prng, 40))
 		memset(world->buffer, 0, length < 8 ? length : 8);
 	if (ftruncate(file.fd, 0) || pwrite(file.fd, world->buffer, length, 0) < 0)
 		ret = -errno;
 	settle_file(file.fd);
+	release_file(world, &file);
+	return ret;
+}
+
+/* A small file gets data far behind its beginning, and a hole where its inline data was. */
+int operation_outgrow_small(struct world *world)
+{
+	struct open_file file;
+	int ret = open_random(world, &file);
+
+	for (unsigned int try = 0; !ret && file.size > 2200 && try < 8; try++) {
+		close(file.fd);
+		ret = open_random(world, &file);
+	}
+	if (ret)
+		return ret;
+	if (file.size > 2200)
+		ret = -ENODATA;
+	else
+		ret = write_content(world, file.fd, BLOCK_BYTES * prng_between(&world->prng, 1, 16),
+				    BLOCK_BYTES, 1);
+	if (!ret && fallocate(file.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, BLOCK_BYTES))
+		ret = -errno;
 	release_file(world, &file);
 	return ret;
 }

@@ -15,9 +15,9 @@ static const struct {
 	unsigned int operations;
 	unsigned int names;
 } profiles[PROFILE_COUNT] = {
-	[PROFILE_MIXED] = {"mixed", 90, 10},	[PROFILE_RENAMES] = {"renames", 130, 7},
-	[PROFILE_EXTENTS] = {"extents", 90, 8}, [PROFILE_CLONES] = {"clones", 90, 8},
-	[PROFILE_LINKS] = {"links", 110, 9},
+	[PROFILE_MIXED] = {"mixed", 130, 10},	 [PROFILE_RENAMES] = {"renames", 180, 7},
+	[PROFILE_EXTENTS] = {"extents", 130, 8}, [PROFILE_CLONES] = {"clones", 130, 8},
+	[PROFILE_LINKS] = {"links", 150, 9},
 };
 
 /* An option that is listed more than once is chosen more often. */
@@ -46,21 +46,24 @@ void plan_make(struct plan *plan, uint64_t seed, unsigned int operations)
 	memset(plan, 0, sizeof(*plan));
 	plan->seed = seed;
 	plan->profile = prng_below(&prng, PROFILE_COUNT);
-	plan->wide = prng_percent(&prng, 6);
-	plan->many_snapshots = !plan->wide && prng_percent(&prng, 3);
+	plan->wide = prng_percent(&prng, 8);
+	plan->many_snapshots = !plan->wide && prng_percent(&prng, 6);
 	plan->rounds = prng_between(&prng, 2, 4);
 	plan->operations = profiles[plan->profile].operations;
 	plan->names = profiles[plan->profile].names;
 	plan->second_tree = prng_percent(&prng, 40);
 	if (plan->wide) {
 		plan->rounds = 2;
-		plan->operations *= 4;
+		plan->operations *= 3;
 		plan->names = 60;
 	}
 	if (plan->many_snapshots) {
 		plan->rounds = prng_between(&prng, 18, 22);
-		plan->operations = 25;
+		plan->first_operations = plan->operations * 3;
+		plan->operations = prng_between(&prng, 3, 12);
 		plan->second_tree = false;
+		if (prng_percent(&prng, 60))
+			plan->profile = PROFILE_CLONES;
 	}
 	if (operations)
 		plan->operations = operations;

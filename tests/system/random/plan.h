@@ -22,9 +22,10 @@ struct plan {
 	bool wide;	     /* hundreds of inodes: beyond the sizes of the sender's caches */
 	bool many_snapshots; /* more clone sources than the leaf cache keeps of one leaf */
 	unsigned int rounds;
-	unsigned int operations; /* in each round */
-	unsigned int names;	 /* size of the pool of plain names */
-	bool second_tree;	 /* an independent subvolume with inode numbers of its own */
+	unsigned int operations;       /* in each round */
+	unsigned int first_operations; /* before the first round */
+	unsigned int names;	       /* size of the pool of plain names */
+	bool second_tree;	       /* an independent subvolume with inode numbers of its own */
 
 	unsigned int nodesize;
 	const char *checksum;

@@ -14,6 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+	BUILD_TRIES = 3,
+};
+
 struct seed {
 	const struct options *options;
 	struct seed_result *result;
@@ -134,14 +138,31 @@ static int run_sends(struct seed *seed)
 	return status;
 }
 
-static int build(struct seed *seed, const char *mount_point)
+static int build_once(struct seed *seed, const char *mount_point)
 {
 	strcpy(seed->result->stage, "building the filesystem");
+	memset(&seed->result->coverage, 0, sizeof(seed->result->coverage));
 	if (image_create(&seed->image, &seed->plan, mount_point))
 		return seed_error(seed, "image", seed->image.error);
 	if (world_build(&seed->world, &seed->plan, &seed->image, &seed->result->coverage))
 		return seed_error(seed, "build", seed->world.error);
 	return STATUS_EQUAL;
+}
+
+/*
+ * Again if it fails: about once in two thousand seeds the kernel notices, as it writes a
+ * transaction, that it has given out space twice, and gives the filesystem up.
+ */
+static int build(struct seed *seed, const char *mount_point)
+{
+	int status = build_once(seed, mount_point);
+
+	for (int try = 1; try < BUILD_TRIES && status != STATUS_EQUAL; try++) {
+		world_release(&seed->world);
+		image_release(&seed->image);
+		status = build_once(seed, mount_point);
+	}
+	return status;
 }
 
 /* With --keep the image is there before the engine runs: it may crash. */

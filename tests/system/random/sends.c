@@ -15,6 +15,7 @@
 
 enum {
 	SENDS_STREAM = 3, /* of the random numbers */
+	FORMS_STREAM = 4, /* its own, so that a seed's sends stay the same */
 	PAIRS_MAX = 20,	  /* beyond, pairs are drawn */
 	FULL_MAX = 8,
 	PIPE_SIZE = 1 << 20,
@@ -46,7 +47,21 @@ static void add_send(struct send_list *list, struct prng *prng,
 	plan->snapshot = snapshots[snapshot];
 	plan->parent = parent;
 	plan->no_file_data = prng_percent(prng, 12);
-	pick_clones(prng, snapshots, count, count > 8 && prng_percent(prng, 60), plan);
+	pick_clones(prng, snapshots, count, prng_percent(prng, count > 8 ? 60 : 20), plan);
+}
+
+/* Half of the sends with protocol 1, the others with 2, some of those with compressed data. */
+static void pick_forms(const struct world *world, struct send_list *list)
+{
+	struct prng prng;
+
+	prng_seed(&prng, world->plan->seed, FORMS_STREAM);
+	for (unsigned int i = 0; i < list->count; i++) {
+		struct send_plan *plan = &list->sends[i];
+
+		plan->protocol = 1 + prng_percent(&prng, 50);
+		plan->compressed_data = plan->protocol == 2 && prng_percent(&prng, 50);
+	}
 }
 
 int sends_plan(const struct world *world, struct send_list *list)
@@ -74,6 +89,7 @@ int sends_plan(const struct world *world, struct send_list *list)
 		parent += parent >= snapshot;
 		add_send(list, &prng, snapshots, count, snapshot, snapshots[parent]);
 	}
+	pick_forms(world, list);
 	return 0;
 }
 
@@ -94,6 +110,9 @@ void send_describe(const struct send_plan *plan, char *text, size_t size)
 	for (unsigned int i = 0; i < plan->clone_count && used < size; i++)
 		used += snprintf(text + used, size - used, "%s%llu", i ? " " : " clone sources ",
 				 (unsigned long long)plan->clones[i]->id);
+	if (used < size)
+		used += snprintf(text + used, size - used, " protocol %u%s", plan->protocol,
+				 plan->compressed_data ? " compressed" : "");
 	if (plan->no_file_data && used < size)
 		snprintf(text + used, size - used, " without file data");
 }
@@ -148,6 +167,14 @@ static void *drain_pipe(void *context)
 }
 
 /* The ioctl, into @pipe_fd. */
+/* Known to the running kernel, perhaps not to the headers. */
+#ifndef BTRFS_SEND_FLAG_VERSION
+#define BTRFS_SEND_FLAG_VERSION 0x8
+#endif
+#ifndef BTRFS_SEND_FLAG_COMPRESSED
+#define BTRFS_SEND_FLAG_COMPRESSED 0x10
+#endif
+
 static int run_ioctl(const struct send_plan *plan, int mount_fd, int pipe_fd)
 {
 	uint64_t clones[WORLD_SUBVOLUMES_MAX];
@@ -156,7 +183,10 @@ static int run_ioctl(const struct send_plan *plan, int mount_fd, int pipe_fd)
 		.clone_sources_count = plan->clone_count,
 		.clone_sources = (__u64 *)clones,
 		.parent_root = plan->parent ? plan->parent->id : 0,
-		.flags = plan->no_file_data ? BTRFS_SEND_FLAG_NO_FILE_DATA : 0,
+		.flags = (plan->no_file_data ? BTRFS_SEND_FLAG_NO_FILE_DATA : 0) |
+			 (plan->protocol > 1 ? BTRFS_SEND_FLAG_VERSION : 0) |
+			 (plan->compressed_data ? BTRFS_SEND_FLAG_COMPRESSED : 0),
+		.version = plan->protocol > 1 ? plan->protocol : 0,
 	};
 	int fd, code;
 
@@ -217,9 +247,10 @@ void send_by_engine(const struct send_plan *plan, struct volume *volume, struct 
 		.parent_id = plan->parent ? plan->parent->id : 0,
 		.clone_ids = clones,
 		.clone_count = plan->clone_count,
-		.flags = plan->no_file_data ? SEND_NO_FILE_DATA : 0,
-		.protocol = 1,
-		.generation = GENERATION_6_18,
+		.flags = (plan->no_file_data ? SEND_NO_FILE_DATA : 0) |
+			 (plan->compressed_data ? SEND_COMPRESSED : 0),
+		.protocol = plan->protocol,
+		.generation = {.id = GENERATION_6_18},
 		.sink = append,
 		.sink_context = stream,
 	};

@@ -14,6 +14,8 @@ struct send_plan {
 	const struct subvolume *clones[WORLD_SUBVOLUMES_MAX];
 	unsigned int clone_count;
 	bool no_file_data;
+	bool compressed_data; /* with protocol 2 only */
+	unsigned int protocol;
 };
 
 struct send_list {

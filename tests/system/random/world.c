@@ -6,7 +6,6 @@
 #include "tests/system/random/subvolume.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@ enum {
 	WORLD_STREAM = 2, /* of the random numbers */
 	POPULATE_FILES = 8,
 	POPULATE_DIRECTORIES = 3,
-	BALLAST_SIZE = 12 << 20,
 };
 
 int world_fail(struct world *world, int code, const char *format, ...)
@@ -119,8 +117,8 @@ static int between_rounds(struct world *world)
 
 	if (prng_percent(&world->prng, 20))
 		ret = delete_one(world, prng_percent(&world->prng, 80));
-	if (!ret && prng_percent(&world->prng, 10))
-		ret = world_balance(world, prng_percent(&world->prng, 50));
+	if (!ret && prng_percent(&world->prng, 15))
+		ret = world_balance(world, prng_percent(&world->prng, 65));
 	/* After a mount inode numbers start again behind the highest in use. */
 	if (!ret && prng_percent(&world->prng, 25)) {
 		close_held(world);
@@ -175,26 +173,6 @@ static int finish(struct world *world)
 	return ret ? world_fail(world, ret, "%s", world->image->error) : 0;
 }
 
-/*
- * The first mount of a filesystem is not the one to begin with: the kernel checks the uuid tree
- * beside what happens then, and its cleaner may remove block groups as long as they are empty. So a
- * file of more than the first data block group, and another mount, which waits for both.
- */
-static int first_mount(struct world *world)
-{
-	int ret = world_mount(world);
-	int fd;
-
-	if (ret)
-		return ret;
-	fd = openat(world->mount_fd, "ballast", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0 || fallocate(fd, 0, 0, BALLAST_SIZE))
-		ret = world_fail(world, -errno, "ballast: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ret ? ret : world_remount(world);
-}
-
 int world_build(struct world *world, const struct plan *plan, struct image *image,
 		struct coverage *coverage)
 {
@@ -210,13 +188,19 @@ int world_build(struct world *world, const struct plan *plan, struct image *imag
 	if (!world->buffer)
 		return world_fail(world, -ENOMEM, "no memory");
 	prng_seed(&world->prng, plan->seed, WORLD_STREAM);
-	ret = first_mount(world);
+	ret = world_mount(world);
+	/* The first mount has the uuid tree checked beside what follows; an unmount waits for that.
+	 */
+	if (!ret)
+		ret = world_remount(world);
 	if (!ret)
 		ret = subvolume_create(world, &made);
 	if (!ret && plan->second_tree)
 		ret = subvolume_create(world, &made);
 	for (unsigned int i = 0; !ret && i < world->subvolume_count; i++)
 		ret = populate(world, &world->subvolumes[i]);
+	if (!ret)
+		ret = burst(world, &world->subvolumes[0], plan->first_operations);
 	for (unsigned int round = 0; !ret && round < plan->rounds; round++) {
 		ret = run_round(world, round);
 		if (!ret && round + 1 < plan->rounds && prng_percent(&world->prng, 12))

@@ -110,6 +110,66 @@ scenario_largest_source_over_all_roots() {
 	receive_check
 }
 
+# No source has all of it; two in different subvolumes have as much as each other.
+scenario_equally_small_sources() {
+	filesystem
+	subvolume one
+	fsop write a 0 512K 1
+	subvolume two
+	fsop clone ../one/a 0 128K low 0
+	snapshot r2
+	subvolume three
+	fsop clone ../one/a 0 128K high 0
+	snapshot r3
+	subvolume four
+	fsop clone ../one/a 0 512K f 0
+	snapshot r4
+	send_full r2
+	send_full r3
+	send_clone r4 - r2 r3
+	expect_match '^clone +\./f .*len=131072 from=.*/low '
+	send_clone r4 - r3 r2
+	send_clone r4 - r3
+	expect_match '^clone +\./f .*len=131072 from=.*/high '
+	receive_check
+}
+
+# One extent is shown by many items in several leaves, some of which a writable snapshot shares with
+# its origin and some not: a reference by number counts only in the leaves that its own tree owns.
+scenario_references_in_partly_shared_leaves() {
+	local i
+	filesystem -n 4096
+	subvolume live
+	fsop write f 0 2M 1
+	sync -f .
+	for ((i = 0; i < 256; i += 2)); do
+		printf 'write f %dK 4K %d\n' $((i * 8)) "$i"
+	done | fsop batch
+	snapshot base
+	writable copy base
+	for ((i = 200; i < 256; i += 8)); do
+		printf 'punch f %dK 4K\n' $((i * 8 + 4))
+		printf 'clone f %dK 4K g %dK\n' $((i * 4 + 8)) $((i * 8))
+		printf 'clone f %dK 24K h %dK\n' $((i * 4)) $((i * 24))
+	done | fsop batch
+	read_only copy
+	writable copy2 copy
+	for ((i = 3; i < 256; i += 50)); do
+		printf 'write f %dK 4K %d\n' $((i * 8 + 4)) "$i"
+		printf 'clone f %dK 64K k %dK\n' $((i * 7 / 8 * 8)) $((i * 64))
+	done | fsop batch
+	read_only copy2
+	send_full base
+	send_full copy
+	expect clone 5
+	send_incr copy base
+	send_incr copy2 copy
+	send_clone copy2 - base copy
+	send_clone copy - base copy2
+	send_incr base copy2
+	receive_check
+}
+
 # 24 snapshots of one subvolume as sources: more roots reach a leaf than an entry of the cache holds.
 scenario_more_sources_than_a_cache_entry_holds() {
 	local i sources=()

@@ -32,6 +32,26 @@ scenario_clone_of_unaligned_end() {
 	receive_check
 }
 
+# A source that has only the beginning of the extent does not end where the clone would.
+scenario_unaligned_end_is_written_when_source_is_shorter() {
+	filesystem
+	subvolume live
+	fsop create part
+	fsop write whole 0 300000 1
+	fsop clone whole 0 128K part 0
+	snapshot base
+	fsop clone part 0 0 again 0
+	fsop clone whole 0 0 copy 0
+	snapshot next
+	send_full base
+	expect_match '^write +\./whole +offset=0'
+	expect_none clone
+	send_full next
+	send_incr next base
+	expect clone 2
+	receive_check
+}
+
 # A file emptied and then reflinked up to an unaligned end is cut to the extent's start first.
 scenario_shrunk_file_then_cloned() {
 	filesystem

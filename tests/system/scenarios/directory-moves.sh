@@ -42,6 +42,24 @@ scenario_rmdir_waits_for_child_move() {
 	receive_check --except "$TOP_TIME"
 }
 
+# The child with the waiting move is the last entry: the directory goes right behind that move.
+scenario_rmdir_right_after_child_move() {
+	filesystem
+	subvolume live
+	mkdir -p a/b/c/x a/b/y
+	snapshot base
+	mv a/b/y a/b/YY
+	mv a/b/c/x a/b/YY/x
+	rmdir a/b/c
+	snapshot next
+	send_full base
+	send_incr next base
+	expect_order '^rename +\./a/b/c +dest=\./o259-' '^rename +\./a/b/y +dest=\./a/b/YY' \
+		'^rename +\./o259-[0-9]+-0/x +dest=\./a/b/YY/x' '^rmdir +\./o259-'
+	expect_none unlink
+	receive_check --except "$TOP_TIME"
+}
+
 # The wanted name still belongs to a directory whose own move waits for another parent: that one gets
 # a temporary name, and its move then starts from there.
 scenario_rename_to_name_of_waiting_directory() {
@@ -106,6 +124,52 @@ scenario_directory_orphaned_before_link() {
 	send_incr next base
 	expect_order '^rename +\./testdir +dest=\./o259-' '^link +\./(b|testdir) +dest=o259-[0-9]+-0/a' \
 		'dest=\./testdir_2'
+	receive_check
+}
+
+# A file takes a directory's name and gets a link inside that directory, which is renamed later: the
+# link's path leads through the temporary name, although an inode before it was sent with a path
+# through the old one.
+scenario_link_below_directory_whose_name_is_taken() {
+	filesystem
+	subvolume live
+	echo low >w
+	echo data >x
+	mkdir -p d/e
+	snapshot base
+	mv d d2
+	ln w d2/w
+	ln w d2/e/w
+	ln x d
+	ln x d2/new
+	ln x d2/e/new
+	snapshot next
+	send_full base
+	send_incr next base
+	expect_order '^link +\./d/w ' '^rename +\./d +dest=\./o259-' '^link +\./d +dest=x' \
+		'^link +\./o259-[0-9]+-0/'
+	receive_check
+}
+
+# The same with a name that goes: it is unlinked through the temporary name.
+scenario_unlink_below_directory_whose_name_is_taken() {
+	filesystem
+	subvolume live
+	echo low >w
+	echo data >x
+	mkdir -p d/e
+	mv x d/e/x
+	ln d/e/x d/x
+	snapshot base
+	mv d d2
+	ln w d2/w
+	ln w d2/e/w
+	mv d2/x d
+	rm d2/e/x
+	snapshot next
+	send_full base
+	send_incr next base
+	expect_order '^link +\./d/w ' '^rename +\./d +dest=\./o259-' '^unlink +\./o259-[0-9]+-0/'
 	receive_check
 }
 

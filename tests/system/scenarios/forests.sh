@@ -72,10 +72,10 @@ sampled_states() {
 	}'
 }
 
-# grow N STATE...: a snapshot s0, s1, ... for each state, all from one base with N directories.
+# grow N STATE...: a snapshot s0, s1, ... for each state, all from one base with N directories that hold
+# a file each; grow_empty: that hold nothing but each other.
 grow() {
 	local n=$1 i
-	shift
 	subvolume base
 	for ((i = 1; i <= n; i++)); do
 		mkdir "dir$i"
@@ -83,6 +83,20 @@ grow() {
 	for ((i = 1; i <= n; i++)); do
 		echo "file $i" >"dir$i/f$i"
 	done
+	grow_states "${@:2}"
+}
+
+grow_empty() {
+	local n=$1 i
+	subvolume base
+	for ((i = 1; i <= n; i++)); do
+		mkdir "dir$i"
+	done
+	grow_states "${@:2}"
+}
+
+grow_states() {
+	local i
 	read_only base
 	for ((i = 0; $#; i++)); do
 		writable "s$i" base
@@ -130,6 +144,20 @@ scenario_sampled_moves_of_five_directories() {
 		send_incr "s$i" "s$(((i + 1) % ${#states[@]}))"
 		send_incr "s$i" "s$(((i + 11) % ${#states[@]}))"
 		send_incr "s$i" "s$(((i + 29) % ${#states[@]}))"
+	done
+}
+
+# Without files below them, directories are removed by what happens to other directories only.
+scenario_sampled_moves_of_empty_directories() {
+	local states i
+	mapfile -t states < <(sampled_states 5 60 4)
+	filesystem
+	grow_empty 5 "${states[@]}"
+	allow_kernel_failure
+	for ((i = 0; i < ${#states[@]}; i++)); do
+		send_incr "s$i" "s$(((i + 1) % ${#states[@]}))"
+		send_incr "s$i" "s$(((i + 13) % ${#states[@]}))"
+		send_incr "s$i" "s$(((i + 37) % ${#states[@]}))"
 	done
 }
 

@@ -66,6 +66,31 @@ scenario_hole_between_preallocations_beyond_end() {
 	receive_check
 }
 
+# The hole reaches to a preallocation behind the end of the file: zeros go up to the end.
+scenario_hole_reaches_behind_end_of_file() {
+	filesystem
+	subvolume live
+	fsop write f 0 100000 1
+	fsop write g 0 100000 2
+	snapshot base
+	fsop batch <<-END
+		truncate f 64K
+		truncate f 96K
+		prealloc-keep f 1M 256K
+		prealloc-keep g 1M 256K
+		punch g 0 1M
+	END
+	snapshot next
+	send_full base
+	send_incr next base
+	expect_count '^write +\./f +offset=65536 len=32768' 1
+	expect_count '^write +\./f ' 1
+	expect_match '^write +\./g +offset=98304 len=1696'
+	send_incr base next
+	send_nodata next base
+	receive_check
+}
+
 scenario_tail_hole_then_growth() {
 	filesystem
 	subvolume live
@@ -182,6 +207,8 @@ scenario_no_holes_feature_off() {
 		write kept 0 8K 4
 		truncate kept 100K
 		write kept 200K 4K 5
+		create was-empty
+		create was-empty-2
 	END
 	snapshot base
 	fsop batch <<-END
@@ -191,12 +218,16 @@ scenario_no_holes_feature_off() {
 		truncate tail 200K
 		write sparse 2M 4K 6
 		punch sparse 1M 4K
+		truncate was-empty 100K
+		write was-empty-2 64K 4K 7
 	END
 	echo more >>kept
 	snapshot next
 	send_full base
 	send_incr next base
 	expect_match '^write +\./f +offset=8192 len=16384'
+	expect_no_match '^write +\./was-empty '
+	expect_no_match '^write +\./was-empty-2 +offset=0 '
 	send_nodata next base
 	send_incr base next
 	receive_check

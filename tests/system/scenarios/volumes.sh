@@ -222,6 +222,37 @@ scenario_directory_of_subvolume_removed() {
 	receive_check
 }
 
+# Names of subvolumes in either tree are taken and given up by inodes; the ids of those subvolumes are
+# inode numbers of others.
+scenario_names_trade_places_with_subvolumes() {
+	local i
+	filesystem
+	subvolume live
+	for ((i = 0; i < 20; i++)); do
+		touch "f$i"
+	done
+	for ((i = 0; i < 5; i++)); do
+		btrfs subvolume create "sub$i" >/dev/null
+	done
+	snapshot base
+	btrfs subvolume delete -c sub0 sub1 sub2 >/dev/null
+	mv f0 sub0
+	mv f1 sub1
+	mkdir sub2
+	rm f19
+	btrfs subvolume create f19 >/dev/null
+	mv f18 moved
+	btrfs subvolume create f18 >/dev/null
+	snapshot next
+	send_full base
+	send_full next
+	send_incr next base
+	expect_match '^link +\./sub0 +dest=f0'
+	expect_count '^rename .*dest=\./o' 0
+	send_incr base next
+	receive_check
+}
+
 # Only the last component of a snapshot's own path is sent.
 scenario_snapshots_in_other_places() {
 	filesystem

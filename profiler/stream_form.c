@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/stream_form.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
+
+enum generation_id generation_of_release(const char *release)
+{
+	unsigned int major = 0, minor = 0, i;
+	enum generation_id newest = 0;
+
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return GENERATION_COUNT - 1;
+	for (i = 0; i < GENERATION_COUNT; i++) {
+		unsigned int since_major = 0, since_minor = 0;
+
+		sscanf(generation_name((enum generation_id)i), "%u.%u", &since_major, &since_minor);
+		if (major > since_major || (major == since_major && minor >= since_minor))
+			newest = (enum generation_id)i;
+	}
+	return newest;
+}
+
+static enum generation_id running_generation(void)
+{
+	struct utsname name;
+
+	return uname(&name) ? GENERATION_COUNT - 1 : generation_of_release(name.release);
+}
+
+int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
+			struct failure *failure)
+{
+	form->protocol = options->protocol ? (unsigned int)options->protocol : SEND_PROTOCOL_MAX;
+	form->flags = (options->no_data ? SEND_NO_FILE_DATA : 0) |
+		      (options->compressed_data ? SEND_COMPRESSED : 0);
+	if (options->compressed_data && form->protocol < 2)
+		return failure_set(failure, -EINVAL,
+				   "--compressed-data needs --proto 2: protocol %u has no command "
+				   "for it",
+				   form->protocol);
+	form->generation.turned = 0;
+	if (options->generation == 0)
+		form->generation.id = running_generation();
+	else
+		generation_find(stream_form_generations[options->generation], &form->generation.id);
+	return 0;
+}

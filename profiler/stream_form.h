@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What kind of stream is asked for: protocol, what is left out, which kernel's ways. */
+#ifndef PROFILER_STREAM_FORM_H
+#define PROFILER_STREAM_FORM_H
+
+#include "engine/sendengine.h"
+#include "profiler/options.h"
+
+struct stream_form {
+	unsigned int protocol;
+	unsigned int flags; /* SEND_* */
+	struct generation generation;
+};
+
+/* The options behind it, a part of a command's options. */
+struct stream_form_options {
+	uint64_t protocol; /* 0: the highest */
+	bool no_data;
+	bool compressed_data;
+	unsigned int generation; /* an index of stream_form_generations */
+};
+
+/* "auto", then the generations by name. */
+extern const char *const stream_form_generations[];
+
+#define STREAM_FORM_DEFAULTS  \
+	{                     \
+		.protocol = 1 \
+	}
+
+#define STREAM_FORM_ROWS(type, member)                                                             \
+	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX,               \
+		       "protocol of the stream; 0 is the highest"),                                \
+		OPTION_ROW_FLAG(0, "no-data", type, member.no_data,                                \
+				"say which extents changed, without their data"),                  \
+		OPTION_ROW_FLAG(0, "compressed-data", type, member.compressed_data,                \
+				"send compressed extents as they are (from protocol 2 on)"),       \
+		OPTION_ROW_CHOICE(                                                                 \
+			0, "generation", "NAME", type, member.generation, stream_form_generations, \
+			"the kernels whose send the engine does as; auto: the running one")
+
+/* Make a form of the options. 0, or -EINVAL with @failure set. */
+int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
+			struct failure *failure);
+
+/* The newest generation that is not newer than kernel @release, such as "6.1.0-40-amd64". */
+enum generation_id generation_of_release(const char *release);
+
+#endif
