@@ -114,7 +114,7 @@ static int run(const struct guest_request *request)
 
 static int guest_main(int argc, char **argv)
 {
-	struct guest_request request = {.memory_mib = 2048, .cpus = 2, .timeout_s = 600};
+	struct guest_request request = {.memory_mib = 2048, .cpus = 1, .timeout_s = 600};
 	int first, status = options_parse(&command_guest, argc, argv, &request, &first);
 
 	if (status != OPTIONS_PROCEED)

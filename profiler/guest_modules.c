@@ -13,10 +13,10 @@ static const char *const required[] = {
 	"virtio_pci", "virtio_console", "9pnet_virtio", "9p", "btrfs",
 };
 
-/* Kernels differ in what is a module, built in or gone: the checksums of btrfs, loop devices. */
+/* Kernels differ in what is a module, built in or gone: the checksums of btrfs, block devices. */
 static const char *const welcome[] = {
-	"loop",		  "virtio_rng",	    "crc32c_generic", "crc32c_intel",
-	"xxhash_generic", "sha256_generic", "sha256_ssse3",   "blake2b_generic",
+	"virtio_blk",	  "loop",	    "virtio_rng",   "crc32c_generic",  "crc32c_intel",
+	"xxhash_generic", "sha256_generic", "sha256_ssse3", "blake2b_generic",
 };
 
 struct tables {
