@@ -37,12 +37,13 @@ static char *read_table(const char *folder, const char *name, struct failure *fa
 		failure_set(failure, -errno, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	if (getdelim(&text, &size, '\0', file) < 0 && ferror(file)) {
-		failure_set(failure, -EIO, "%s: %s", path, strerror(errno));
+	if (getdelim(&text, &size, '\0', file) < 0) {
+		bool empty = feof(file) && !ferror(file);
+
+		if (!empty)
+			failure_set(failure, -EIO, "%s: %s", path, strerror(errno));
 		free(text);
-		text = NULL;
-	} else if (!text) {
-		text = strdup("");
+		text = empty ? strdup("") : NULL;
 	}
 	fclose(file);
 	return text;

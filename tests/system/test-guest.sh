@@ -176,8 +176,22 @@ $(sed 's/^/stderr: /' "$complained")"
 start_hanging()
 {
 	mkdir "$scratch/hanging" && cd "$scratch/hanging" || exit 1
-	exec "$sendprof" guest --debian 6.1 --timeout 100 -- \
+	export TMPDIR=$scratch/hanging
+	exec "$sendprof" guest --debian 6.1 --timeout 80 -- \
 		sh -c 'echo begun; while :; do sleep 1000; done' >"$scratch/hang.out" 2>"$scratch/hang.err"
+}
+
+interrupted()
+{
+	local pid status
+
+	"$sendprof" guest --debian 6.1 -- sleep 1000 2>"$complained" &
+	pid=$!
+	until [ -e "$(echo "$TMPDIR"/sendprof-guest.*/console)" ] || ! kill -0 "$pid"; do sleep 0.1; done
+	kill -TERM "$pid"
+	wait "$pid"
+	status=$?
+	[ "$status" = 143 ] || { echo "exit status: have $status expect 143"; cat "$complained"; return 1; }
 }
 
 if [ -z "$have_disk" ]; then
@@ -188,14 +202,19 @@ in_guest 6.1
 if have_kernel 6.1; then
 	start_hanging &
 	hanging=$!
-	expect 0 'success passes through' '' --debian 6.1 --timeout 300 -- true
+	expect 0 'success passes through, with a clock that counts instructions too' '' \
+		--debian 6.1 --timeout 300 --count-instructions -- true
 	expect 143 'a command that a signal ends has the status that a shell gives' '' \
 		--debian 6.1 --timeout 300 -- bash -c 'kill -TERM $$'
 	expect 5 'a panic is told, with the console' 'console| .*sysrq triggered crash' \
 		--debian 6.1 --timeout 300 -- sh -c 'echo c >/proc/sysrq-trigger'
 	check 'it is called one' grep -q "^sendprof: the guest's kernel panicked" "$complained"
 	expect 5 'a boot that does not end is ended' 'boot of the guest did not end within 1 s' \
-		--debian 6.1 --timeout 1 -- true
+		--debian 6.1 --timeout 1 --keep -- true
+	kept=$(sed -n 's/^sendprof: guest: kept //p' "$complained")
+	check '--keep keeps initramfs and console' test -s "$kept/initrd" -a -e "$kept/console"
+	rm -rf "$kept"
+	check 'a signal ends the guest too' interrupted
 	bzimage=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*/boot/vmlinuz-*)
 	modules=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*)
 	expect 0 '--kernel and --modules boot a bzImage' '^6\.1\.' --timeout 300 \
@@ -212,7 +231,7 @@ if [ -n "$hanging" ]; then
 	hanging=''
 	check 'a hang is ended by the timeout' test "$status" = 5
 	check 'what the command printed before has arrived' grep -q '^begun$' "$scratch/hang.out"
-	check 'the timeout is told' grep -q '^sendprof: the command did not end within 100 s' "$scratch/hang.err"
+	check 'the timeout is told' grep -q '^sendprof: the command did not end within 80 s' "$scratch/hang.err"
 	check 'the console says what the guest was doing' grep -q 'console| .*sysrq: Show' "$scratch/hang.err"
 fi
 check 'nothing is left in the temporary folder' test -z "$(ls "$TMPDIR")"
