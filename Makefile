@@ -71,6 +71,14 @@ $(O)/%.o: %.c $(O)/flags | $(O)/deps-found
 # The assembler reads these files into the object; the compiler does not know of them.
 $(O)/reports/assets.o: $(wildcard reports/*.gp reports/*.css)
 
+# The first process of a guest is a part of sendprof. No sanitizer: it runs before there is a /proc.
+$(O)/guest/init.o $(O)/guest/init: private SAN_FLAGS :=
+$(O)/guest/init: $(O)/guest/init.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(O)/profiler/guest_assets.o: private ALL_CPPFLAGS += -DGUEST_INIT_FILE='"$(O)/guest/init"'
+$(O)/profiler/guest_assets.o: $(O)/guest/init
+
 # Changes when the compiler or its flags do, so that everything is then built again.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)

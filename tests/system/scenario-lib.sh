@@ -6,7 +6,7 @@
 # one committed state only. Each send runs the kernel's ioctl and the engine and compares the bytes.
 #
 # Set by the caller (run-scenarios --worker): TOOLS, SENDPROF, SCRATCH (this scenario's folder),
-# RECEIVE (a mounted btrfs shared by all scenarios), KERNEL_ONLY.
+# RECEIVE (a mounted btrfs shared by all scenarios), KERNEL_ONLY, RECORD (a folder, or empty).
 
 image=$SCRATCH/fs.img
 mnt=$SCRATCH/mnt
@@ -263,6 +263,26 @@ kernel_failed() {
 	kernel_failures=$((kernel_failures + 1))
 }
 
+# record_send NUMBER data|nodata SNAPSHOT PARENT|- SOURCE...: with --record, write the send down, and
+# with the first one keep the image, as replay.c wants a case. What is not committed is in no image.
+record_send() {
+	local number=$1 data=$2 snapshot=$3 parent=$4 flags=n ids=() source
+	[[ $RECORD && ! $writable ]] || return 0
+	shift 4
+	if ((number == 0)); then
+		cp --sparse=always "$engine_input" "$RECORD/$SCENARIO.img"
+		rm -f "$RECORD/$SCENARIO.sends"
+	fi
+	[[ $data == nodata ]] || flags=-
+	[[ $parent == - ]] || ids+=("$(subvolume_id "$parent")")
+	for source in "$@"; do
+		ids+=("$(subvolume_id "$source")")
+	done
+	[[ $parent == - ]] && parent=0 || parent=${ids[0]}
+	echo "$number" "$snapshot" "$(subvolume_id "$snapshot")" "$parent" 1 "$flags" "${ids[@]}" \
+		>>"$RECORD/$SCENARIO.sends"
+}
+
 # send_one data|nodata SNAPSHOT PARENT|- SOURCE...
 send_one() {
 	local data=$1 snapshot=$2 parent=$3 number=${#sent_snapshot[@]}
@@ -273,6 +293,7 @@ send_one() {
 	sent_snapshot+=("$snapshot")
 	sent_parent+=("$parent")
 	sent_data+=("$data")
+	record_send "$number" "$data" "$snapshot" "$parent" "$@"
 	if ! run_kernel "$kernel" "$snapshot" "$parent" "$data" "$@" 2>"$kernel.errors"; then
 		kernel_failed "$@"
 		return

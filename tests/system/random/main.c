@@ -28,13 +28,14 @@ enum {
 
 static const char usage[] =
 	"usage: random-send --seed N --count M [--ops K] [--keep DIR] [--jobs J] [--kernel-only]\n"
-	"                   [--verbose]\n"
+	"                   [--dump DIR] [--verbose]\n"
 	"  --seed N       first seed (1)\n"
 	"  --count M      number of seeds (1)\n"
 	"  --ops K        operations in each round (by profile)\n"
 	"  --keep DIR     of a seed that differs, keep the image and both streams there\n"
 	"  --jobs J       seeds at a time (1)\n"
 	"  --kernel-only  no engine: count what the kernel's streams contain\n"
+	"  --dump DIR     send nothing: write image and list of sends there, for another kernel\n"
 	"  --verbose      a line for each seed, and the counts at the end\n"
 	"exit status: 0 all equal, 1 a difference or a crash, 2 usage, 3 environment\n";
 
@@ -72,10 +73,15 @@ static int parse_number(const char *text, uint64_t *value)
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = {
-		{"seed", required_argument, NULL, 's'}, {"count", required_argument, NULL, 'c'},
-		{"ops", required_argument, NULL, 'o'},	{"keep", required_argument, NULL, 'k'},
-		{"jobs", required_argument, NULL, 'j'}, {"kernel-only", no_argument, NULL, 'K'},
-		{"verbose", no_argument, NULL, 'v'},	{NULL, 0, NULL, 0},
+		{"seed", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'c'},
+		{"ops", required_argument, NULL, 'o'},
+		{"keep", required_argument, NULL, 'k'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"kernel-only", no_argument, NULL, 'K'},
+		{"dump", required_argument, NULL, 'd'},
+		{"verbose", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
 	};
 	uint64_t operations = 0, jobs = 1;
 	int option, ret = 0;
@@ -92,6 +98,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 			ret = parse_number(optarg, &jobs);
 		else if (option == 'k')
 			options->keep = optarg;
+		else if (option == 'd')
+			options->dump = optarg;
 		else if (option == 'K')
 			options->kernel_only = true;
 		else if (option == 'v')
@@ -209,6 +217,8 @@ static int prepare(struct campaign *campaign)
 	results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)
 		return -errno;
+	if (campaign->options->dump && mkdir(campaign->options->dump, 0755) && errno != EEXIST)
+		return -errno;
 	if (campaign->options->keep && mkdir(campaign->options->keep, 0755) && errno != EEXIST)
 		return -errno;
 	for (unsigned int i = 0; i < campaign->options->jobs; i++)
@@ -242,10 +252,10 @@ int main(int argc, char **argv)
 	printf("random-send: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " sends, %" PRIu64
 	       " bytes: %s (%" PRIu64 " failed)\n",
 	       campaign.total.seeds, options.first_seed, campaign.total.sends, campaign.total.bytes,
-	       interrupted	     ? "interrupted"
-	       : campaign.failed     ? "NOT EQUAL"
-	       : options.kernel_only ? "done"
-				     : "all equal",
+	       interrupted			     ? "interrupted"
+	       : campaign.failed		     ? "NOT EQUAL"
+	       : options.kernel_only || options.dump ? "done"
+						     : "all equal",
 	       campaign.failed);
 	/* The totals that every test suite ends with; here a test is a seed. */
 	printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n",

@@ -37,10 +37,15 @@ static int seed_error(struct seed *seed, const char *what, const char *why)
 	return STATUS_ENVIRONMENT;
 }
 
+static void path_in(const struct seed *seed, const char *folder, const char *suffix,
+		    char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/seed-%" PRIu64 "%s", folder, seed->plan.seed, suffix);
+}
+
 static void keep_path(const struct seed *seed, const char *suffix, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/seed-%" PRIu64 "%s", seed->options->keep, seed->plan.seed,
-		 suffix);
+	path_in(seed, seed->options->keep, suffix, path);
 }
 
 static void keep_stream(struct seed *seed, const char *suffix, const struct stream *stream)
@@ -165,6 +170,22 @@ static int build(struct seed *seed, const char *mount_point)
 	return status;
 }
 
+/* What another kernel needs to do the sends of this seed. */
+static int dump(struct seed *seed)
+{
+	char path[PATH_MAX];
+	int code;
+
+	path_in(seed, seed->options->dump, ".img", path);
+	if (image_save(&seed->image, path))
+		return seed_error(seed, "dump", seed->image.error);
+	if (sends_plan(&seed->world, &seed->list))
+		return seed_error(seed, "plan", "no memory");
+	path_in(seed, seed->options->dump, ".sends", path);
+	code = sends_write(&seed->list, path);
+	return code ? seed_error(seed, path, strerror(-code)) : STATUS_EQUAL;
+}
+
 /* With --keep the image is there before the engine runs: it may crash. */
 static int build_and_send(struct seed *seed, const char *mount_point)
 {
@@ -173,6 +194,8 @@ static int build_and_send(struct seed *seed, const char *mount_point)
 
 	if (status != STATUS_EQUAL)
 		return status;
+	if (seed->options->dump)
+		return dump(seed);
 	if (!seed->options->keep)
 		return run_sends(seed);
 	keep_path(seed, ".img", path);

@@ -14,6 +14,7 @@ struct options {
 	unsigned int operations; /* in each round; 0: by profile */
 	unsigned int jobs;
 	const char *keep; /* folder, or NULL */
+	const char *dump; /* folder, or NULL: images and lists of sends go there, nothing is sent */
 	bool kernel_only;
 	bool verbose;
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/btrfs.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -115,6 +116,26 @@ void send_describe(const struct send_plan *plan, char *text, size_t size)
 				 plan->compressed_data ? " compressed" : "");
 	if (plan->no_file_data && used < size)
 		snprintf(text + used, size - used, " without file data");
+}
+
+int sends_write(const struct send_list *list, const char *path)
+{
+	FILE *file = fopen(path, "we");
+	int code = file ? 0 : -errno;
+
+	for (unsigned int i = 0; file && i < list->count; i++) {
+		const struct send_plan *plan = &list->sends[i];
+
+		fprintf(file, "%u %s %" PRIu64 " %" PRIu64 " %u %s%s", i, plan->snapshot->name,
+			plan->snapshot->id, plan->parent ? plan->parent->id : 0, plan->protocol,
+			plan->no_file_data ? "n" : "-", plan->compressed_data ? "z" : "");
+		for (unsigned int j = 0; j < plan->clone_count; j++)
+			fprintf(file, " %" PRIu64, plan->clones[j]->id);
+		fputc('\n', file);
+	}
+	if (file && fclose(file))
+		code = -errno;
+	return code;
 }
 
 void stream_release(struct stream *stream)

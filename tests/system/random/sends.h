@@ -29,6 +29,9 @@ void sends_release(struct send_list *list);
 /* One line: names and ids of snapshot, parent and clone sources. */
 void send_describe(const struct send_plan *plan, char *text, size_t size);
 
+/* Write the list for tests/system/replay.c, a line a send. 0 or a negative errno. */
+int sends_write(const struct send_list *list, const char *path);
+
 struct volume;
 
 struct stream {

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/guest.h"
+#include "profiler/folders.h"
+#include "profiler/guest_files.h"
+#include "profiler/guest_initramfs.h"
+#include "profiler/guest_kernel.h"
+#include "profiler/guest_link.h"
+#include "profiler/guest_machine.h"
+#include "profiler/interrupt.h"
+#include "profiler/words.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	LINES_SHOWN = 40, /* of the console, when a guest did not end well */
+	TAIL_BYTES = 64 * 1024,
+};
+
+/* Add the absolute path of the folder @name. Folders of a guest's own cannot be covered. */
+static int add_share(struct words *shares, const char *name, struct failure *failure)
+{
+	static const char *const taken[] = {"/", "/dev", "/proc", "/sys"};
+	char *path = realpath(name, NULL);
+	struct stat status;
+	int ret = 0;
+
+	if (!path || stat(path, &status))
+		ret = failure_set(failure, -errno, "%s: %s", name, strerror(errno));
+	else if (!S_ISDIR(status.st_mode))
+		ret = failure_set(failure, -ENOTDIR, "%s: %s", name, strerror(ENOTDIR));
+	for (size_t i = 0; !ret && i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (!strcmp(path, taken[i]))
+			ret = failure_set(failure, -EINVAL,
+					  "%s cannot be shared with a guest: use another folder",
+					  path);
+	}
+	if (!ret)
+		words_add(shares, path);
+	free(path);
+	if (!ret && shares->failed)
+		ret = failure_set(failure, -ENOMEM, "out of memory");
+	return ret;
+}
+
+static int find_shares(const struct guest_request *request, struct words *shares,
+		       struct failure *failure)
+{
+	int ret = add_share(shares, ".", failure);
+
+	for (size_t i = 0; i < request->shares.count && !ret; i++)
+		ret = add_share(shares, request->shares.items[i], failure);
+	return ret;
+}
+
+/* Told before anything is fetched or made. */
+static int find_tools(struct failure *failure)
+{
+	static const char *const tools[][2] = {
+		{GUEST_MACHINE_PROGRAM, "qemu-system-x86"},
+		{"cpio", "cpio"},
+		{"ldd", "libc-bin"},
+	};
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		char *path = guest_find_program(tools[i][0]);
+
+		if (!path)
+			return failure_set(failure, -ENOENT,
+					   "a guest needs %s, which is not installed (on Debian "
+					   "and Ubuntu it is in %s)",
+					   tools[i][0], tools[i][1]);
+		free(path);
+	}
+	return 0;
+}
+
+static int find_kernel(const struct guest_request *request, struct guest_kernel *kernel,
+		       struct failure *failure)
+{
+	if (request->debian)
+		return guest_kernel_debian(request->debian, kernel, failure);
+	return guest_kernel_given(request->kernel, request->modules, kernel, failure);
+}
+
+/* The last lines of @folder/@name on stderr; true if one of them has @text in it. */
+static bool show_tail(const char *folder, const char *name, const char *text)
+{
+	static char tail[TAIL_BYTES + 1];
+	char path[PATH_MAX];
+	size_t length = 0, lines = 0;
+	const char *from;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "re");
+	if (file) {
+		if (fseek(file, -TAIL_BYTES, SEEK_END))
+			rewind(file);
+		length = fread(tail, 1, TAIL_BYTES, file);
+		fclose(file);
+	}
+	tail[length] = '\0';
+	for (from = tail + length; from > tail && lines <= LINES_SHOWN; from--)
+		lines += from[-1] == '\n' && from < tail + length;
+	from += lines > LINES_SHOWN;
+	for (const char *line = from; *line;) {
+		size_t end = strcspn(line, "\r\n");
+
+		if (end)
+			fprintf(stderr, "  %s| %.*s\n", name, (int)end, line);
+		line += end;
+		line += strspn(line, "\r\n");
+	}
+	return strstr(tail, text);
+}
+
+/* The machine ended before the command did: by a panic, or it never began. */
+static int explain_loss(const struct guest_request *request, const char *folder, int qemu_status,
+			bool ready, struct failure *failure)
+{
+	if (qemu_status) {
+		show_tail(folder, "qemu", "");
+		return failure_set(failure, -EIO, "QEMU failed with status %d", qemu_status);
+	}
+	if (!request->show_console && show_tail(folder, "console", "Kernel panic"))
+		return failure_set(failure, -ECONNRESET, "the guest's kernel panicked");
+	return failure_set(failure, -ECONNRESET, "the guest ended %s",
+			   ready ? "before the command" : "before the command was started");
+}
+
+static int explain(const struct guest_request *request, const char *folder, int qemu_status,
+		   const struct guest_outcome *outcome, struct failure *failure)
+{
+	switch (outcome->end) {
+	case GUEST_END_STATUS:
+		return outcome->status & 0xff;
+	case GUEST_END_FAILURE:
+		return failure->code;
+	case GUEST_END_LOST:
+		return explain_loss(request, folder, qemu_status, outcome->ready, failure);
+	case GUEST_END_TIMEOUT:
+		if (!request->show_console)
+			show_tail(folder, "console", "");
+		return failure_set(failure, -ETIMEDOUT, "the %s did not end within %ju s",
+				   outcome->ready ? "command" : "boot of the guest",
+				   (uintmax_t)request->timeout_s);
+	case GUEST_END_INTERRUPTED:
+		break;
+	}
+	return failure_set(failure, -EINTR, "interrupted");
+}
+
+static int run_machine(const struct guest_request *request, const struct guest_kernel *kernel,
+		       const struct words *shares, const char *folder, struct failure *failure)
+{
+	struct guest_machine machine;
+	struct guest_outcome outcome;
+	int qemu_status,
+		ret = guest_machine_start(request, kernel, shares, folder, &machine, failure);
+
+	if (ret)
+		return ret;
+	guest_link_attend(machine.link, request->timeout_s, &outcome, failure);
+	qemu_status = guest_machine_stop(&machine);
+	if (request->verbose && outcome.ready)
+		fprintf(stderr, "sendprof: guest: %s: ready after %.1f s, ended after %.1f s\n",
+			machine.kvm ? "KVM" : "TCG", outcome.ready_s, outcome.ended_s);
+	return explain(request, folder, qemu_status, &outcome, failure);
+}
+
+static int run_in_folder(const struct guest_request *request, const char *folder,
+			 struct failure *failure)
+{
+	struct guest_kernel kernel = {0};
+	struct words shares = {0};
+	int ret = find_tools(failure);
+
+	if (!ret)
+		ret = find_shares(request, &shares, failure);
+	if (!ret)
+		ret = find_kernel(request, &kernel, failure);
+	if (!ret && request->verbose)
+		fprintf(stderr, "sendprof: guest: kernel %s\n", kernel.image);
+	if (!ret)
+		ret = guest_initramfs_make(request, &kernel, &shares, folder, failure);
+	if (!ret && interrupt_signal())
+		ret = failure_set(failure, -EINTR, "interrupted");
+	if (!ret)
+		ret = run_machine(request, &kernel, &shares, folder, failure);
+	guest_kernel_release(&kernel);
+	words_release(&shares);
+	return ret;
+}
+
+int guest_run(const struct guest_request *request, struct failure *failure)
+{
+	const char *temporary = getenv("TMPDIR");
+	char *folder;
+	int ret;
+
+	if (asprintf(&folder, "%s/sendprof-guest.XXXXXX",
+		     temporary && *temporary ? temporary : "/tmp") < 0)
+		return failure_set(failure, -ENOMEM, "out of memory");
+	if (!mkdtemp(folder)) {
+		ret = failure_set(failure, -errno, "%s: %s", folder, strerror(errno));
+	} else {
+		ret = run_in_folder(request, folder, failure);
+		if (request->keep)
+			fprintf(stderr, "sendprof: guest: kept %s\n", folder);
+		else
+			folder_remove(folder);
+	}
+	free(folder);
+	return ret;
+}

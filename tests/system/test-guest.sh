@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# sendprof guest: a command under Debian's kernels. Needs QEMU; emulated, a boot takes some seconds of
+# processor time. The kernels' packages are fetched by apt, once for a build folder.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+build=$(realpath -- "${BUILD:-build}") || exit 1
+sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
+ksend=$(realpath -- "${TOOLS:-$build/tests/system}")/ksend || exit 1
+
+scratch=$(mktemp -d /tmp/sendprof-guests.XXXXXX) || exit 1
+hanging=''
+clean_up()
+{
+	[ -z "$hanging" ] || kill "$hanging" 2>/dev/null
+	wait
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+export XDG_CACHE_HOME=$build/cache TMPDIR=$scratch/tmp
+mkdir "$TMPDIR" "$scratch/work" "$scratch/other" "$scratch/empty"
+cd "$scratch/work" || exit 1
+
+printed=$scratch/printed
+complained=$scratch/complained
+
+# guest ARGUMENT...: with its output kept
+guest()
+{
+	PATH=${guest_path:-$PATH} "$sendprof" guest "$@" >"$printed" 2>"$complained"
+}
+
+shown()
+{
+	sed 's/^/stdout: /' "$printed"
+	sed 's/^/stderr: /' "$complained"
+}
+
+# expect STATUS NAME PATTERN ARGUMENT...: the status, and a line that matches unless PATTERN is empty
+expect()
+{
+	local want=$1 name=$2 pattern=$3 status
+
+	shift 3
+	guest "$@"
+	status=$?
+	if [ "$status" != "$want" ]; then
+		fail "$name" "exit status: have $status expect $want
+$(shown)"
+	elif [ -n "$pattern" ] && ! cat "$printed" "$complained" | grep -q -e "$pattern"; then
+		fail "$name" "no line matches: $pattern
+$(shown)"
+	else
+		pass "$name"
+	fi
+}
+
+# ---- what is refused before anything is booted ----
+
+expect 2 'neither --kernel nor --debian is wrong usage' 'one of --kernel and --debian' -- true
+expect 2 'both are too' 'one of --kernel and --debian' --kernel x --debian 6.1 -- true
+expect 2 '--modules without --kernel is wrong usage' '--modules needs --kernel' \
+	--debian 6.1 --modules . -- true
+expect 2 'a series is two numbers' 'expect a series' --debian bookworm -- true
+expect 2 'a command is needed' 'operand missing' --debian 6.1
+expect 3 'a kernel that is missing is named' 'nowhere/bzImage: No such file' \
+	--kernel nowhere/bzImage -- true
+echo 'no kernel' >file
+expect 3 'a file that is no kernel is refused' 'neither a bzImage nor a vmlinux' --kernel file -- true
+guest_path=$scratch/empty expect 3 'without QEMU the package is named' 'qemu-system-x86)' --kernel file -- true
+cd / && expect 3 'the top folder cannot be shared' '/ cannot be shared' --kernel file -- true
+cd "$scratch/work" || exit 1
+
+# ---- kernels ----
+
+# have_kernel SERIES: in the cache, after this test fetched it or another one did
+have_kernel()
+{
+	[ -n "$(echo "$XDG_CACHE_HOME/sendprof/guest/linux-image-$1."*/vmlinux)" ] &&
+		[ -e "$(echo "$XDG_CACHE_HOME/sendprof/guest/linux-image-$1."*/vmlinux)" ]
+}
+
+if ! command -v qemu-system-x86_64 >/dev/null; then
+	skip 'guests' 'no QEMU'
+	finish
+fi
+
+# A container comes without the lists of packages.
+expect 3 'a series that Debian never had is not found' 'knows no kernel 1.0 of Debian' --debian 1.0 -- true
+if ! apt-cache show linux-image-amd64 >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+	apt-get update -q >/dev/null 2>&1
+fi
+
+cat >inside.sh <<'END'
+# In the guest, in the folder that is shared.
+say() { printf '%s %s\n' "$1" "$2" >>findings; }
+check() { local name=$1; shift; if "$@" >/dev/null 2>>errors; then say ok "$name"; else say bad "$name"; fi; }
+uname -r >release
+check 'the working directory is the one outside' test "$PWD" = "$OUTSIDE"
+check 'files of the host are read' cmp in.data <(cat in.data)
+check 'arguments arrive as they are' test "$#:$1:$2" = "2:two words:$(printf 'new\nline')"
+check 'the environment arrives' test "$GREETING" = 'hello   world'
+check 'there is no input' test -z "$(cat)"
+check 'the command is root' test "$(id -u)" = 0
+check 'sendprof is in the guest' sendprof --version
+check 'a program given by --with runs' sh -c '"$KSEND" --help 2>&1 | grep usage:'
+check 'a folder given by --share is there' cp "$OTHER/given" "$OTHER/taken"
+check 'btrfs is loaded' grep -q btrfs /proc/filesystems
+check 'a disk given by --disk is there' mount -o ro /dev/vda /mnt
+check 'what is on it is read' cmp /mnt/snap/data in.data
+check 'the kernel sends' "$KSEND" -f stream /mnt/snap
+cp in.data out.data
+ln -s out.data link
+mkdir folder
+chmod 750 folder
+exec 3>&1
+(sleep 1000 >&3) & # holds the pipe open, and must not be waited for
+echo 'to stderr' >&2
+cat in.data
+exit 7
+END
+head -c 3000000 /dev/urandom >in.data
+echo given >"$scratch/other/given"
+
+have_disk=''
+if [ "$(id -u)" = 0 ] && truncate -s 200M "$scratch/disk.img" && mkfs.btrfs -q "$scratch/disk.img" >/dev/null &&
+   mkdir "$scratch/mnt" && mount -o loop "$scratch/disk.img" "$scratch/mnt"; then
+	btrfs -q subvolume create "$scratch/mnt/live" && cp in.data "$scratch/mnt/live/data" &&
+		btrfs -q subvolume snapshot -r "$scratch/mnt/live" "$scratch/mnt/snap" && have_disk=yes
+	umount "$scratch/mnt"
+fi
+
+OUTSIDE=$PWD OTHER=$scratch/other KSEND=$ksend GREETING='hello   world'
+export OUTSIDE OTHER KSEND GREETING
+
+# in_guest SERIES: all of inside.sh in one boot
+in_guest()
+{
+	local series=$1 status line
+
+	rm -rf findings errors release out.data link folder stream "$OTHER/taken"
+	if ! have_kernel "$series" && ! guest --debian "$series" --timeout 1 -- true &&
+	   ! have_kernel "$series"; then
+		skip "$series: boots" "$(tail -n 1 "$complained")"
+		return
+	fi
+	guest -v --debian "$series" --timeout 300 --with "$KSEND" --share "$OTHER" --disk "$scratch/disk.img" -- \
+		bash inside.sh 'two words' $'new\nline'
+	status=$?
+	sed -n 's/^sendprof: guest: \(.*ready\)/# \1/p' "$complained"
+	check "$series: boots that kernel" grep -q "^${series/./\\.}\\." release
+	if [ "$status" = 7 ]; then pass "$series: the exit status passes through"; else
+		fail "$series: the exit status passes through" "exit status: have $status expect 7
+$(sed 's/^/stderr: /' "$complained")"
+	fi
+	check "$series: stdout is what the command wrote, to the byte" cmp "$printed" in.data
+	check "$series: so is stderr" grep -q '^to stderr$' "$complained"
+	check "$series: files that it made are outside" cmp in.data out.data
+	check "$series: links and folders too" \
+		test "$(readlink link) $(stat -c %a folder)" = 'out.data 750'
+	check "$series: the other folder was written" cmp "$OTHER/given" "$OTHER/taken"
+	check "$series: the stream of its kernel can be read" "$sendprof" stream check stream
+	while read -r line; do
+		if [ "${line%% *}" = ok ]; then pass "$series: ${line#* }"; else
+			fail "$series: ${line#* }" "$(cat errors)"
+		fi
+	done <findings
+}
+
+# What hangs costs no processor time, so it does beside the others.
+start_hanging()
+{
+	mkdir "$scratch/hanging" && cd "$scratch/hanging" || exit 1
+	export TMPDIR=$scratch/hanging
+	exec "$sendprof" guest --debian 6.1 --timeout 80 -- \
+		sh -c 'echo begun; while :; do sleep 1000; done' >"$scratch/hang.out" 2>"$scratch/hang.err"
+}
+
+interrupted()
+{
+	local pid status
+
+	"$sendprof" guest --debian 6.1 -- sleep 1000 2>"$complained" &
+	pid=$!
+	until [ -e "$(echo "$TMPDIR"/sendprof-guest.*/console)" ] || ! kill -0 "$pid"; do sleep 0.1; done
+	kill -TERM "$pid"
+	wait "$pid"
+	status=$?
+	[ "$status" = 143 ] || { echo "exit status: have $status expect 143"; cat "$complained"; return 1; }
+}
+
+if [ -z "$have_disk" ]; then
+	skip 'guests' 'needs root, loop devices and btrfs for the image'
+	finish
+fi
+in_guest 6.1
+if have_kernel 6.1; then
+	start_hanging &
+	hanging=$!
+	expect 0 'success passes through, with a clock that counts instructions too' '' \
+		--debian 6.1 --timeout 300 --count-instructions -- true
+	expect 143 'a command that a signal ends has the status that a shell gives' '' \
+		--debian 6.1 --timeout 300 -- bash -c 'kill -TERM $$'
+	expect 5 'a panic is told, with the console' 'console| .*sysrq triggered crash' \
+		--debian 6.1 --timeout 300 -- sh -c 'echo c >/proc/sysrq-trigger'
+	check 'it is called one' grep -q "^sendprof: the guest's kernel panicked" "$complained"
+	expect 5 'a boot that does not end is ended' 'boot of the guest did not end within 1 s' \
+		--debian 6.1 --timeout 1 --keep -- true
+	kept=$(sed -n 's/^sendprof: guest: kept //p' "$complained")
+	check '--keep keeps initramfs and console' test -s "$kept/initrd" -a -e "$kept/console"
+	rm -rf "$kept"
+	check 'a signal ends the guest too' interrupted
+	bzimage=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*/boot/vmlinuz-*)
+	modules=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*)
+	expect 0 '--kernel and --modules boot a bzImage' '^6\.1\.' --timeout 300 \
+		--kernel "$bzimage" --modules "$modules" -- uname -r
+	expect 3 'modules of another place are not found' 'no modules.dep of 6\.1\.' \
+		--kernel "$bzimage" --modules "$scratch/empty" -- true
+	expect 3 'a module that no kernel has is named' 'has no nonesuch' --debian 6.1 --load nonesuch -- true
+	expect 3 'a program that is missing is named' 'nonesuch: no such program' --debian 6.1 -- nonesuch
+fi
+in_guest 6.12
+if [ -n "$hanging" ]; then
+	wait "$hanging"
+	status=$?
+	hanging=''
+	check 'a hang is ended by the timeout' test "$status" = 5
+	check 'what the command printed before has arrived' grep -q '^begun$' "$scratch/hang.out"
+	check 'the timeout is told' grep -q '^sendprof: the command did not end within 80 s' "$scratch/hang.err"
+	check 'the console says what the guest was doing' grep -q 'console| .*sysrq: Show' "$scratch/hang.err"
+fi
+check 'nothing is left in the temporary folder' test -z "$(ls "$TMPDIR")"
+finish

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a guest is made from, and the host's side of the link to it. No guest is booted. */
+#include "profiler/folders.h"
+#include "profiler/guest_files.h"
+#include "profiler/guest_kernel.h"
+#include "profiler/guest_link.h"
+#include "profiler/guest_modules.h"
+#include "profiler/guest_protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64]; /* of a test */
+
+static int make_folder(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/sendprof-unit.XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return folder_remove(folder);
+}
+
+/* A path in the folder, valid until the call after the next. */
+static const char *in_folder(const char *name)
+{
+	static char paths[2][256];
+	static unsigned int turn;
+	char *path = paths[turn++ % 2];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	return path;
+}
+
+static void write_file(const char *name, const void *data, size_t length, mode_t mode)
+{
+	int fd = open(in_folder(name), O_WRONLY | O_CREAT | O_TRUNC, mode);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, length), length);
+	close(fd);
+}
+
+static void write_text(const char *name, const char *text)
+{
+	write_file(name, text, strlen(text), 0755);
+}
+
+/* ---- modules ---- */
+
+static const char dependencies[] =
+	"kernel/fs/btrfs/btrfs.ko.xz: kernel/lib/raid6.ko kernel/lib/xor.ko "
+	"kernel/lib/crc.ko.zst\n"
+	"kernel/lib/raid6.ko:\n"
+	"kernel/lib/xor.ko: kernel/lib/raid6.ko\n"
+	"kernel/lib/crc.ko.zst:\n"
+	"kernel/fs/9p/9p.ko: kernel/net/9p/9pnet.ko\n"
+	"kernel/net/9p/9pnet.ko:\n"
+	"kernel/net/9p/9pnet_virtio.ko: kernel/net/9p/9pnet.ko\n"
+	"kernel/drivers/with-dash.ko:\n"
+	"kernel/drivers/loopback.ko:\n";
+static const char builtin[] = "kernel/drivers/virtio/virtio_pci.ko\n"
+			      "kernel/drivers/char/virtio_console.ko\n";
+
+/* The place of @name among @paths; fails the test if it is not there. */
+static size_t place_of(const struct words *paths, const char *name)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (!strcmp(paths->items[i], in_folder(name)))
+			return i;
+	}
+	fail_msg("%s is missing", name);
+	return 0;
+}
+
+static void modules_come_after_what_they_need(void **state)
+{
+	static const char *const names[] = {"with_dash"};
+	const struct option_list wanted = {(const char **)names, 1};
+	struct words paths = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	write_text("modules.dep", dependencies);
+	write_text("modules.builtin", builtin);
+	assert_int_equal(guest_modules_find(folder, &wanted, &paths, &failure), 0);
+	assert_int_equal(paths.count, 8); /* not loopback: it only begins like loop */
+	assert_true(place_of(&paths, "kernel/lib/crc.ko.zst") <
+		    place_of(&paths, "kernel/fs/btrfs/btrfs.ko.xz"));
+	assert_true(place_of(&paths, "kernel/lib/xor.ko") <
+		    place_of(&paths, "kernel/fs/btrfs/btrfs.ko.xz"));
+	assert_true(place_of(&paths, "kernel/lib/raid6.ko") <
+		    place_of(&paths, "kernel/fs/btrfs/btrfs.ko.xz"));
+	assert_true(place_of(&paths, "kernel/net/9p/9pnet.ko") <
+		    place_of(&paths, "kernel/net/9p/9pnet_virtio.ko"));
+	assert_true(place_of(&paths, "kernel/net/9p/9pnet.ko") <
+		    place_of(&paths, "kernel/fs/9p/9p.ko"));
+	place_of(&paths, "kernel/drivers/with-dash.ko");
+	words_release(&paths);
+}
+
+static void modules_that_are_missing_are_named(void **state)
+{
+	static const struct option_list nothing;
+	struct words paths = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	write_text("modules.dep", dependencies);
+	assert_int_equal(guest_modules_find(folder, &nothing, &paths, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "modules.builtin: No such file"));
+	write_text("modules.builtin", "");
+	failure_clear(&failure);
+	assert_int_equal(guest_modules_find(folder, &nothing, &paths, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "has no virtio_console"));
+	words_release(&paths);
+}
+
+/* ---- kernels ---- */
+
+/* The file "bzImage", with what of a bzImage is looked at. */
+static void write_bzimage(const char *release)
+{
+	char image[0x600] = "";
+
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x207] = 2; /* protocol 2.0: there is no payload to be found */
+	image[0x20e] = 0x10;
+	image[0x20f] = 0x01;
+	snprintf(image + 0x310, 128, "%s (somebody@somewhere) #1", release);
+	write_file("bzImage", image, sizeof(image), 0644);
+}
+
+static void modules_must_be_of_the_kernel(void **state)
+{
+	struct guest_kernel kernel = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	write_bzimage("6.9.0-test");
+	assert_int_equal(folders_make(in_folder("lib/modules/6.9.0-test")), 0);
+	write_text("lib/modules/6.9.0-test/modules.dep", "");
+	assert_int_equal(folders_make(in_folder("6.8.0")), 0);
+	write_text("6.8.0/modules.dep", "");
+
+	assert_int_equal(guest_kernel_given(in_folder("bzImage"), folder, &kernel, &failure), 0);
+	assert_string_equal(kernel.modules, in_folder("lib/modules/6.9.0-test"));
+	guest_kernel_release(&kernel);
+
+	assert_int_equal(
+		guest_kernel_given(in_folder("bzImage"), in_folder("6.8.0"), &kernel, &failure),
+		-EINVAL);
+	assert_non_null(strstr(failure.text, "have those of 6.8.0 expect 6.9.0-test"));
+	guest_kernel_release(&kernel);
+
+	failure_clear(&failure);
+	assert_int_equal(guest_kernel_given(in_folder("bzImage"), NULL, &kernel, &failure), 0);
+	assert_null(kernel.modules);
+	guest_kernel_release(&kernel);
+}
+
+static void what_is_no_kernel_is_refused(void **state)
+{
+	struct guest_kernel kernel = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	write_text("short", "x");
+	assert_int_equal(guest_kernel_given(in_folder("short"), NULL, &kernel, &failure), -EINVAL);
+	guest_kernel_release(&kernel);
+	assert_false(guest_kernel_unpack(in_folder("short"), in_folder("vmlinux")));
+	write_bzimage("6.9.0-test");
+	assert_false(guest_kernel_unpack(in_folder("bzImage"), in_folder("vmlinux")));
+	assert_int_equal(access(in_folder("vmlinux"), F_OK), -1);
+}
+
+/* ---- files ---- */
+
+static bool has_file(const struct guest_files *files, const char *name)
+{
+	return words_contain(&files->paths, in_folder(name) + 1);
+}
+
+static void links_on_the_way_are_kept(void **state)
+{
+	struct guest_files files = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	assert_int_equal(folders_make(in_folder("real/deep")), 0);
+	write_text("real/deep/file", "");
+	assert_int_equal(symlink("real", in_folder("short")), 0);
+	assert_int_equal(symlink("../deep/./file", in_folder("real/deep/alias")), 0);
+	assert_int_equal(symlink(in_folder("short/deep/alias"), in_folder("entry")), 0);
+	assert_int_equal(guest_files_add(&files, in_folder("entry"), &failure), 0);
+	assert_true(has_file(&files, "entry"));
+	assert_true(has_file(&files, "short"));
+	assert_true(has_file(&files, "real"));
+	assert_true(has_file(&files, "real/deep"));
+	assert_true(has_file(&files, "real/deep/alias"));
+	assert_true(has_file(&files, "real/deep/file"));
+	assert_string_equal(files.paths.items[0], "tmp"); /* folders first */
+	assert_int_equal(files.paths.count, 8);
+	guest_files_release(&files);
+}
+
+static void links_that_lead_nowhere_are_errors(void **state)
+{
+	struct guest_files files = {0};
+	struct failure failure = {0};
+
+	(void)state;
+	assert_int_equal(symlink("loop", in_folder("loop")), 0);
+	assert_int_equal(symlink("missing", in_folder("dangling")), 0);
+	assert_int_equal(guest_files_add(&files, in_folder("loop"), &failure), -ELOOP);
+	failure_clear(&failure);
+	assert_int_equal(guest_files_add(&files, in_folder("dangling"), &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "dangling: No such file"));
+	guest_files_release(&files);
+}
+
+static void programs_come_with_what_they_need(void **state)
+{
+	struct guest_files files = {0};
+	struct failure failure = {0};
+	bool library = false;
+
+	(void)state;
+	write_text("script", "#!/usr/bin/env sh\n");
+	assert_int_equal(guest_files_add_program(&files, in_folder("script"), &failure), 0);
+	assert_true(has_file(&files, "script"));
+	assert_int_equal(files.programs.count, 2); /* env and sh */
+	assert_int_equal(guest_files_add_libraries(&files, &failure), 0);
+	for (size_t i = 0; i < files.paths.count; i++)
+		library |= strstr(files.paths.items[i], "libc.so") != NULL;
+	assert_true(library);
+	assert_int_equal(guest_files_add_program(&files, "no-such-program", &failure), -ENOENT);
+	guest_files_release(&files);
+}
+
+/* ---- the link ---- */
+
+struct conversation {
+	int ends[2]; /* ours, the guest's */
+	struct guest_outcome outcome;
+	struct failure failure;
+};
+
+static void begin(struct conversation *conversation)
+{
+	memset(conversation, 0, sizeof(*conversation));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, conversation->ends), 0);
+}
+
+static void say(struct conversation *conversation, const void *data, size_t length)
+{
+	assert_int_equal(write(conversation->ends[1], data, length), length);
+}
+
+static void say_frame(struct conversation *conversation, uint32_t kind, const void *data,
+		      uint32_t length)
+{
+	const struct guest_frame frame = {.kind = kind, .length = length};
+
+	say(conversation, &frame, sizeof(frame));
+	say(conversation, data, length);
+}
+
+static void attend(struct conversation *conversation, uint64_t timeout_s)
+{
+	guest_link_attend(conversation->ends[0], timeout_s, &conversation->outcome,
+			  &conversation->failure);
+	close(conversation->ends[0]);
+	if (conversation->ends[1] >= 0)
+		close(conversation->ends[1]);
+}
+
+static void hang_up(struct conversation *conversation)
+{
+	close(conversation->ends[1]);
+	conversation->ends[1] = -1;
+}
+
+static void the_status_comes_last(void **state)
+{
+	struct conversation conversation;
+	const uint32_t status = 42;
+	int kept = dup(STDOUT_FILENO), output;
+	char text[16] = "";
+
+	(void)state;
+	begin(&conversation);
+	say_frame(&conversation, GUEST_FRAME_READY, "", 0);
+	say_frame(&conversation, GUEST_FRAME_OUTPUT, "one\n", 4);
+	say_frame(&conversation, GUEST_FRAME_OUTPUT, "two", 3);
+	say_frame(&conversation, GUEST_FRAME_STATUS, &status, sizeof(status));
+	say_frame(&conversation, GUEST_FRAME_OUTPUT, "never", 5);
+	output = open(in_folder("output"), O_RDWR | O_CREAT, 0600);
+	fflush(stdout);
+	dup2(output, STDOUT_FILENO);
+	attend(&conversation, 10);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	assert_int_equal(pread(output, text, sizeof(text) - 1, 0), 7);
+	close(output);
+	assert_string_equal(text, "one\ntwo");
+	assert_int_equal(conversation.outcome.end, GUEST_END_STATUS);
+	assert_int_equal(conversation.outcome.status, 42);
+	assert_true(conversation.outcome.ready);
+	assert_int_equal(conversation.failure.code, 0);
+}
+
+static void a_guest_that_ends_is_lost(void **state)
+{
+	const struct guest_frame cut = {.kind = GUEST_FRAME_STATUS, .length = 4};
+	struct conversation conversation;
+
+	(void)state;
+	begin(&conversation);
+	say_frame(&conversation, GUEST_FRAME_READY, "", 0);
+	say(&conversation, &cut, sizeof(cut)); /* and nothing behind it */
+	hang_up(&conversation);
+	attend(&conversation, 10);
+	assert_int_equal(conversation.outcome.end, GUEST_END_LOST);
+	assert_true(conversation.outcome.ready);
+}
+
+static void a_guest_without_a_command_says_why(void **state)
+{
+	struct conversation conversation;
+
+	(void)state;
+	begin(&conversation);
+	say_frame(&conversation, GUEST_FRAME_FAILURE, "no 9p", 5);
+	attend(&conversation, 10);
+	assert_int_equal(conversation.outcome.end, GUEST_END_FAILURE);
+	assert_false(conversation.outcome.ready);
+	assert_string_equal(conversation.failure.text, "guest: no 9p");
+}
+
+static void a_frame_that_is_too_long_is_refused(void **state)
+{
+	const struct guest_frame frame = {.kind = GUEST_FRAME_OUTPUT, .length = UINT32_MAX};
+	struct conversation conversation;
+
+	(void)state;
+	begin(&conversation);
+	say(&conversation, &frame, sizeof(frame));
+	attend(&conversation, 10);
+	assert_int_equal(conversation.outcome.end, GUEST_END_FAILURE);
+	assert_int_equal(conversation.failure.code, -EIO);
+}
+
+/* Asked what it does when the time is over, it hangs up: that is still the timeout. */
+static void a_guest_is_asked_when_the_time_is_over(void **state)
+{
+	struct conversation conversation;
+	char request = 0;
+	pid_t guest;
+
+	(void)state;
+	begin(&conversation);
+	guest = fork();
+	if (!guest) {
+		close(conversation.ends[0]);
+		_exit(read(conversation.ends[1], &request, 1) != 1 ||
+		      request != GUEST_REQUEST_DUMP);
+	}
+	hang_up(&conversation);
+	attend(&conversation, 1);
+	assert_int_equal(conversation.outcome.end, GUEST_END_TIMEOUT);
+	assert_true(conversation.outcome.ended_s >= 1);
+}
+
+int main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(modules_come_after_what_they_need),
+		IN_FOLDER(modules_that_are_missing_are_named),
+		IN_FOLDER(modules_must_be_of_the_kernel),
+		IN_FOLDER(what_is_no_kernel_is_refused),
+		IN_FOLDER(links_on_the_way_are_kept),
+		IN_FOLDER(links_that_lead_nowhere_are_errors),
+		IN_FOLDER(programs_come_with_what_they_need),
+		IN_FOLDER(the_status_comes_last),
+		cmocka_unit_test(a_guest_that_ends_is_lost),
+		cmocka_unit_test(a_guest_without_a_command_says_why),
+		cmocka_unit_test(a_frame_that_is_too_long_is_refused),
+		cmocka_unit_test(a_guest_is_asked_when_the_time_is_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
