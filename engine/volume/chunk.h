@@ -31,8 +31,8 @@ int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror,
 		   size_t length);
 
 /*
- * Whether to try all mirrors of a range at @logical again, since what was read of it fits no checksum.
- * Waits a moment if so. @tries: how often that was done before, counted here.
+ * Whether to try all mirrors of a range at @logical again, since what was read of it fits no
+ * checksum. Waits a moment if so. @tries: how often that was done before, counted here.
  */
 bool chunk_map_retry(struct volume *volume, uint64_t logical, unsigned int *tries);
 
