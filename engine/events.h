@@ -7,6 +7,7 @@
 #ifndef ENGINE_EVENTS_H
 #define ENGINE_EVENTS_H
 
+#include <assert.h>
 #include <stdint.h>
 
 enum event_type {
@@ -17,6 +18,12 @@ enum event_type {
 	EVENT_CACHE,	     /* one cache operation */
 	EVENT_PATH_RESOLVED, /* the current path of an inode was built */
 	EVENT_RESTART,	     /* blocks moved: roots re-read, last keys searched again */
+	/* From here on: decisions, for an observer that asks for them. */
+	EVENT_INODE_FATE,      /* what the inode is between the snapshots */
+	EVENT_NAME_DECISION,   /* what happens to a name */
+	EVENT_EXTENT,	       /* a file extent item is looked at */
+	EVENT_CLONE_CANDIDATE, /* a reference to it was judged as clone source */
+	EVENT_EXTENT_DECISION, /* what becomes of a range of the file */
 	EVENT_TYPE_COUNT,
 };
 
@@ -44,6 +51,30 @@ enum backref_result {
 	BACKREF_SINGLE_REF, /* the only reference is our own: not walked */
 };
 
+enum inode_fate {
+#define INODE_FATE(id, sentence) FATE_##id,
+#include "engine/decisions.def"
+	FATE_COUNT,
+};
+
+enum name_decision {
+#define NAME_DECISION(id, sentence) NAME_##id,
+#include "engine/decisions.def"
+	NAME_DECISION_COUNT,
+};
+
+enum clone_rule {
+#define CLONE_RULE(id, taken, sentence) CLONE_##id,
+#include "engine/decisions.def"
+	CLONE_RULE_COUNT,
+};
+
+enum extent_decision {
+#define EXTENT_DECISION(id, sentence) EXTENT_##id,
+#include "engine/decisions.def"
+	EXTENT_DECISION_COUNT,
+};
+
 struct event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the thing ended */
 	uint64_t ino;	  /* the inode being sent, 0 for none */
@@ -66,8 +97,48 @@ struct event {
 			uint32_t leaves; /* leaves that refer to it, as far as walked */
 			uint32_t result; /* enum backref_result */
 		} backref;
+		struct {
+			uint64_t generation;
+			uint64_t size; /* in the sent snapshot; if deleted, in the parent */
+			uint32_t mode;
+			uint32_t fate; /* enum inode_fate */
+		} inode;
+		struct {
+			uint64_t ino; /* whose name it is: not always the inode being sent */
+			uint64_t dir; /* 0: none */
+			uint64_t other;
+			uint32_t decision; /* enum name_decision */
+			uint32_t reserved;
+		} name;
+		struct {
+			uint64_t offset; /* in the file */
+			uint64_t num_bytes;
+			uint64_t bytenr;      /* 0: a hole, or inline */
+			uint64_t data_offset; /* in the extent */
+			uint8_t is_inline;
+			uint8_t is_preallocated;
+			uint8_t is_compressed;
+			uint8_t reserved[5];
+		} extent;
+		struct {
+			uint64_t root;
+			uint64_t ino;
+			uint64_t offset;    /* in its file, where it shows the wanted data */
+			uint64_t num_bytes; /* of its file extent item; 0: not looked at */
+			uint32_t rule;	    /* enum clone_rule */
+			uint32_t reserved;
+		} candidate;
+		struct {
+			uint64_t offset; /* in the file */
+			uint64_t length;
+			uint64_t source_offset; /* of EXTENT_CLONED, in the chosen source */
+			uint32_t decision;	/* enum extent_decision */
+			uint32_t reserved;
+		} decision;
 	};
 };
+
+static_assert(sizeof(struct event) == 64, "an event is 64 bytes for every producer");
 
 typedef void (*event_fn)(void *context, const struct event *event);
 

@@ -123,6 +123,7 @@ struct send_request {
 	void *sink_context;
 	event_fn observer; /* may be NULL */
 	void *observer_context;
+	bool observe_decisions; /* the observer also wants EVENT_INODE_FATE and what follows it */
 };
 
 /* What a send did; filled also when it failed. */

@@ -66,6 +66,8 @@ static int changed_xattr(struct send_context *send, enum change change)
 static int changed_extent(struct send_context *send, enum change change)
 {
 	/* Relocation and deduplication change extent items alone: the data is the same. */
+	if (send->cur.ino != send->key.objectid && change != CHANGE_DELETED)
+		send_tell_passed_over(send, send->left);
 	if (send->cur.ino != send->key.objectid || send->cur.new_generation ||
 	    send->cur.is_deleted || change == CHANGE_DELETED)
 		return 0;

@@ -25,6 +25,8 @@ struct clone_finder {
 	struct lru_cache leaf_cache;
 	unsigned int cache_epoch; /* of the volume when the cache's first entry was stored */
 	struct backref_counters counters;
+	clone_told_fn told; /* NULL: nobody wants to know */
+	void *told_context;
 
 	/* The search under way. */
 	const struct clone_query *query;
@@ -130,75 +132,102 @@ static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 	return references <= limit;
 }
 
+static void tell(const struct clone_finder *finder, enum clone_rule rule,
+		 const struct backref_candidate *candidate)
+{
+	if (finder->told)
+		finder->told(finder->told_context, rule, candidate);
+}
+
 /* With no root but the sent one our own reference leads nowhere. MIRRORS: skip_self_data_ref() */
 static bool skip_own_ref(void *context, uint64_t root_id, uint64_t ino, uint64_t offset)
 {
 	const struct clone_finder *finder = context;
 	const struct clone_query *query = finder->query;
+	const struct backref_candidate own = {
+		.root_id = root_id, .ino = ino, .offset = query->offset};
 
-	return finder->root_count == 1 && ino == query->ino && root_id == query->leaf_owner &&
-	       offset == query->offset - query->extent_offset &&
-	       behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED);
+	if (finder->root_count != 1 || ino != query->ino || root_id != query->leaf_owner ||
+	    offset != query->offset - query->extent_offset ||
+	    !behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
+		return false;
+	tell(finder, CLONE_OWN_REFERENCE, &own);
+	return true;
 }
 
-/* In the sent root, only what the receiver already has can be cloned. */
-static bool is_sent(const struct clone_query *query, const struct backref_candidate *candidate)
-{
-	if (candidate->ino != query->ino)
-		return candidate->ino < query->ino;
-	return candidate->offset + query->length <= query->sent_until;
-}
-
-/* The candidate with the largest item; true when it covers the whole extent. */
-static bool keep_largest(const struct clone_finder *finder, struct clone_root *root,
-			 const struct backref_candidate *candidate)
+/* The candidate with the largest item. */
+static enum clone_rule keep_largest(const struct clone_finder *finder, struct clone_root *root,
+				    const struct backref_candidate *candidate)
 {
 	if (candidate->num_bytes <= root->num_bytes)
-		return false;
+		return CLONE_NOT_LARGER;
 	root->ino = candidate->ino;
 	root->offset = candidate->offset;
 	root->num_bytes = candidate->num_bytes;
-	return candidate->num_bytes >= finder->query->length;
+	return candidate->num_bytes >= finder->query->length ? CLONE_PERFECT : CLONE_BEST_OF_ROOT;
 }
 
 /* The candidate with the smallest inode number, and the first one seen in it, as kernels
  * before 6.6. */
-static void keep_smallest_inode(const struct clone_finder *finder, struct clone_root *root,
-				const struct backref_candidate *candidate)
+static enum clone_rule keep_smallest_inode(const struct clone_finder *finder,
+					   struct clone_root *root,
+					   const struct backref_candidate *candidate)
 {
 	if (candidate->ino > root->ino ||
 	    (candidate->ino == root->ino &&
 	     root->offset <= candidate->offset + finder->query->length))
-		return;
+		return CLONE_NOT_LOWER;
 	root->ino = candidate->ino;
 	root->offset = candidate->offset;
+	return CLONE_BEST_OF_ROOT;
+}
+
+/* In the sent root, only what the receiver already has can be cloned. */
+static enum clone_rule check_sent(const struct clone_query *query,
+				  const struct backref_candidate *candidate)
+{
+	if (candidate->ino > query->ino)
+		return CLONE_NOT_SENT_YET;
+	if (candidate->ino == query->ino && candidate->offset + query->length > query->sent_until)
+		return CLONE_BEHIND_SENT;
+	return CLONE_BEST_OF_ROOT;
 }
 
 /* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 */
-static bool consider(void *context, const struct backref_candidate *candidate)
+static enum clone_rule judge(struct clone_finder *finder, const struct backref_candidate *candidate)
 {
-	struct clone_finder *finder = context;
 	const struct clone_query *query = finder->query;
 	struct clone_root *root = find_root(finder, candidate->root_id);
+	enum clone_rule rule;
 
-	finder->search->candidates++;
 	if (!root)
-		return false;
+		return CLONE_NO_SOURCE_ROOT;
 	if (root->root == finder->send_root) {
-		if (candidate->ino == query->ino && candidate->offset == query->offset) {
-			finder->own_ref_seen = true;
-			if (behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
-				return false;
-		}
-		if (!is_sent(query, candidate))
-			return false;
+		bool is_own = candidate->ino == query->ino && candidate->offset == query->offset;
+
+		finder->own_ref_seen = finder->own_ref_seen || is_own;
+		if (is_own && behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
+			return CLONE_OWN_REFERENCE;
+		rule = check_sent(query, candidate);
+		if (rule != CLONE_BEST_OF_ROOT)
+			return is_own ? CLONE_OWN_REFERENCE : rule;
 	}
 	finder->any_candidate = true;
 	root->found = true;
 	if (behaves(finder, BEHAVIOUR_CLONE_LARGEST))
 		return keep_largest(finder, root, candidate);
-	keep_smallest_inode(finder, root, candidate);
-	return false;
+	return keep_smallest_inode(finder, root, candidate);
+}
+
+/* A backref_visitor's candidate(): true ends the walk. */
+static bool consider(void *context, const struct backref_candidate *candidate)
+{
+	struct clone_finder *finder = context;
+	enum clone_rule rule = judge(finder, candidate);
+
+	finder->search->candidates++;
+	tell(finder, rule, candidate);
+	return rule == CLONE_PERFECT;
 }
 
 /* The sent root if it has a source, else the root with the lowest number. */
@@ -305,6 +334,29 @@ static int fail_without_own_ref(const struct clone_finder *finder)
 			   (unsigned long long)query->disk_bytenr);
 }
 
+/* Each root's best candidate, and which of them it became. */
+static void tell_choice(const struct clone_finder *finder, const struct clone_root *chosen)
+{
+	size_t i;
+
+	for (i = 0; i < finder->root_count; i++) {
+		const struct clone_root *root = &finder->roots[i];
+		const struct backref_candidate best = {.root_id = root->root->id,
+						       .ino = root->ino,
+						       .offset = root->offset,
+						       .num_bytes = root->num_bytes};
+
+		if (root->found)
+			tell(finder, root == chosen ? CLONE_CHOSEN : CLONE_OTHER_ROOT, &best);
+	}
+}
+
+void clone_finder_tell(struct clone_finder *finder, clone_told_fn told, void *context)
+{
+	finder->told = told;
+	finder->told_context = context;
+}
+
 int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
 		      struct clone_root **source, struct clone_search *search)
 {
@@ -326,6 +378,7 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	if (ret == 0 && epoch == finder->volume->epoch && finder->any_candidate) {
 		*source = choose(finder);
 		search->result = BACKREF_CLONE;
+		tell_choice(finder, *source);
 	}
 	search->leaves = backref_walker_last_leaves(finder->walker);
 	finder->counters.searches++;

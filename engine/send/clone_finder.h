@@ -7,6 +7,7 @@
 #ifndef ENGINE_SEND_CLONE_FINDER_H
 #define ENGINE_SEND_CLONE_FINDER_H
 
+#include "engine/backref/walk.h"
 #include "engine/fs/root.h"
 #include "engine/send/generation.h"
 #include "engine/sendengine.h"
@@ -56,6 +57,11 @@ void clone_finder_free(struct clone_finder *finder);
  */
 int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
 		      struct clone_root **source, struct clone_search *search);
+
+/* Told of every reference that a search comes across, in the order of the walk. */
+typedef void (*clone_told_fn)(void *context, enum clone_rule rule,
+			      const struct backref_candidate *candidate);
+void clone_finder_tell(struct clone_finder *finder, clone_told_fn told, void *context);
 
 /* The leaf-to-roots cache, for its counters and its observer. */
 struct lru_cache *clone_finder_cache(struct clone_finder *finder);

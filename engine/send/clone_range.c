@@ -20,6 +20,7 @@ struct range {
 	struct clone_root *source; /* its offset moves along */
 	struct clone_target left;  /* what is still to be sent */
 	uint64_t source_size;
+	enum extent_decision rest; /* why what remains in the end is written */
 };
 
 /* One extent of the source, cut at its end of file. */
@@ -38,8 +39,9 @@ static void advance(struct range *range, uint64_t length)
 	range->source->offset += length;
 }
 
-static int write_piece(struct range *range, uint64_t length)
+static int write_piece(struct range *range, uint64_t length, enum extent_decision why)
 {
+	send_tell_range(range->send, why, range->left.offset, length);
 	return send_data_range(range->send, range->left.position, range->left.offset, length);
 }
 
@@ -51,10 +53,16 @@ static int write_source_hole(struct range *range, uint64_t until)
 
 	if (length > range->left.length)
 		length = range->left.length;
-	ret = write_piece(range, length);
+	ret = write_piece(range, length, EXTENT_WRITTEN_SOURCE_HOLE);
 	if (ret == 0)
 		advance(range, length);
 	return ret;
+}
+
+static int clone_whole(struct range *range, uint64_t length)
+{
+	send_tell_clone(range->send, range->left.offset, length, range->source->offset);
+	return send_clone(range->send, range->left.offset, (uint32_t)length, range->source);
 }
 
 /* The source's last, unaligned block can be cloned only to an end of file. */
@@ -66,11 +74,13 @@ static int clone_piece(struct range *range, uint64_t length)
 
 	if (source_end != range->source_size || source_end % LARGEST_SECTOR_SIZE == 0 ||
 	    range->left.offset + length >= range->send->cur.size)
-		return send_clone(range->send, range->left.offset, (uint32_t)length, range->source);
+		return clone_whole(range, length);
 	if (aligned > 0)
-		ret = send_clone(range->send, range->left.offset, (uint32_t)aligned, range->source);
+		ret = clone_whole(range, aligned);
 	if (ret)
 		return ret;
+	send_tell_range(range->send, EXTENT_WRITTEN_TAIL, range->left.offset + aligned,
+			length - aligned);
 	return send_data_range(range->send, range->left.position, range->left.offset + aligned,
 			       length - aligned);
 }
@@ -139,14 +149,18 @@ static int send_item(struct range *range, const struct btrfs_file_extent_item *i
 	else if (piece.cut_at_eof && length < range->left.length)
 		return STOP;
 	else
-		ret = write_piece(range, length);
+		ret = write_piece(range, length,
+				  piece.is_same_extent ? EXTENT_WRITTEN_OTHER_PART
+						       : EXTENT_WRITTEN_OTHER_EXTENT);
 	if (ret)
 		return ret;
 	advance(range, length);
 	/* The receiver's file does not go on here yet. */
 	if (source->root == send->send_root && source->ino == send->cur.ino &&
-	    source->offset >= send->cur.next_write_offset)
+	    source->offset >= send->cur.next_write_offset) {
+		range->rest = EXTENT_WRITTEN_SOURCE_UNSENT;
 		return STOP;
+	}
 	return range->left.length ? GO_ON : STOP;
 }
 
@@ -183,7 +197,8 @@ static int send_items(struct range *range, struct btree_path *path)
 int send_clone_range(struct send_context *send, struct clone_root *source,
 		     struct clone_target target)
 {
-	struct range range = {.send = send, .source = source, .left = target};
+	struct range range = {
+		.send = send, .source = source, .left = target, .rest = EXTENT_WRITTEN_SOURCE_ENDS};
 	struct btree_path path = {0};
 	struct inode_info info;
 	int ret;
@@ -193,7 +208,7 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 	 * another offset.
 	 */
 	if (source->offset == 0 && target.length == send->volume->sectorsize)
-		return send_data_range(send, target.position, target.offset, target.length);
+		return write_piece(&range, target.length, EXTENT_WRITTEN_FIRST_SECTOR);
 	ret = inode_get_info(source->root, source->ino, &info);
 	if (ret)
 		return ret;
@@ -201,6 +216,6 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 	ret = send_items(&range, &path);
 	btree_path_release(&path);
 	if (ret == 0 && range.left.length > 0)
-		ret = write_piece(&range, range.left.length);
+		ret = write_piece(&range, range.left.length, range.rest);
 	return ret;
 }

@@ -311,4 +311,22 @@ void send_observe(struct send_context *send, struct event *event);
 /* The observer of the caches; @context is the send. */
 void send_observe_cache(void *context, enum cache_id cache, enum cache_operation operation);
 
+/* ---- tell.c: decisions, for an observer that asks for them ---- */
+
+/* @info is that of the sent snapshot, of a deleted inode that of the parent. */
+void send_tell_fate(struct send_context *send, enum inode_fate fate, const struct inode_info *info);
+void send_tell_name(struct send_context *send, enum name_decision decision, uint64_t ino,
+		    uint64_t dir, uint64_t other);
+/* The file extent item at @position is looked at. */
+void send_tell_extent(struct send_context *send, const struct btree_path *position);
+void send_tell_range(struct send_context *send, enum extent_decision decision, uint64_t offset,
+		     uint64_t length);
+void send_tell_clone(struct send_context *send, uint64_t offset, uint64_t length,
+		     uint64_t source_offset);
+/* An extent item of an inode that does not differ otherwise, and so is not the current one. */
+void send_tell_passed_over(struct send_context *send, const struct btree_path *position);
+/* A clone_told_fn; @context is the send. */
+void send_tell_candidate(void *context, enum clone_rule rule,
+			 const struct backref_candidate *candidate);
+
 #endif

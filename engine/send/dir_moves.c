@@ -133,11 +133,13 @@ static int add_pending(struct send_context *send, uint64_t ino, uint64_t generat
 	return ret;
 }
 
-static int add_current_pending(struct send_context *send, uint64_t parent, bool is_orphan)
+static int add_current_pending(struct send_context *send, uint64_t dir, uint64_t parent,
+			       bool is_orphan)
 {
 	int ret = add_pending(send, send->cur.ino, send->cur.generation, parent,
 			      &send->deleted_refs, &send->new_refs, is_orphan);
 
+	send_tell_name(send, NAME_WAITS, send->cur.ino, dir, parent);
 	return ret ? ret : 1;
 }
 
@@ -171,7 +173,7 @@ int send_wait_for_destination(struct send_context *send, const struct recorded_r
 	waiting = send_find_waiting_move(send, there.objectid);
 	if (!waiting || waiting->is_orphanized)
 		return 0;
-	return add_current_pending(send, there.objectid, is_orphan);
+	return add_current_pending(send, ref->key.dir, there.objectid, is_orphan);
 }
 
 /* Did the name of directory @ino change between the roots? 0, 1; -ENOENT: not in the parent. */
@@ -218,7 +220,7 @@ int send_wait_for_ancestor(struct send_context *send, const struct recorded_ref 
 			if (ret < 0)
 				return ret;
 			if (ret > 0)
-				return add_current_pending(send, ino, is_orphan);
+				return add_current_pending(send, ref->key.dir, ino, is_orphan);
 		}
 		ret = first_name_changed(send, ino, &parent, &parent_generation);
 		if (ret < 0)
@@ -228,7 +230,7 @@ int send_wait_for_ancestor(struct send_context *send, const struct recorded_ref 
 			if (ret)
 				return ret;
 			if (generation == old_generation)
-				return add_current_pending(send, ino, is_orphan);
+				return add_current_pending(send, ref->key.dir, ino, is_orphan);
 		}
 		ino = parent;
 		generation = parent_generation;
@@ -309,6 +311,7 @@ static int rmdir_after_move(struct send_context *send, uint64_t dir, uint64_t ge
 	ret = send_can_rmdir(send, dir, generation);
 	if (ret <= 0)
 		return ret;
+	send_tell_name(send, NAME_DIR_REMOVED, dir, 0, 0);
 	ret = send_current_path(send, dir, generation, &path);
 	return ret ? ret : send_rmdir(send, &path);
 }
@@ -374,8 +377,11 @@ static int do_move(struct send_context *send, const struct pending_move *move,
 	ret = path_loops(send, move->ino, move->generation, &ancestor);
 	if (ret < 0)
 		return ret;
-	if (ret > 0)
+	if (ret > 0) {
+		send_tell_name(send, NAME_WAITS_AGAIN, move->ino, 0, ancestor);
 		return wait_again(send, move, waited, ancestor);
+	}
+	send_tell_name(send, NAME_MOVES_NOW, move->ino, 0, send->cur.ino);
 	ret = send_current_path(send, move->ino, move->generation, &to);
 	if (ret == 0)
 		ret = send_rename(send, &from, to.text, to.length);

@@ -217,18 +217,21 @@ static int find_source(struct send_context *send, const struct btree_path *posit
 
 /*
  * An unaligned end can be cloned only where both files end there. A file that is longer at the
- * receiver has to be cut first; at its start offset, which is aligned. 0 no, 1 yes, errno.
+ * receiver has to be cut first; at its start offset, which is aligned. 0 no, 1 yes, errno; *@no is
+ * set for 0.
  */
 static int can_clone_until(struct send_context *send, const struct clone_root *source,
-			   uint64_t offset, uint64_t end)
+			   uint64_t offset, uint64_t end, enum extent_decision *no)
 {
 	struct inode_info info;
 	int ret;
 
 	if (end % send->volume->sectorsize == 0)
 		return 1;
+	*no = EXTENT_WRITTEN_UNALIGNED;
 	if (end != send->cur.size || !send_behaves(send, BEHAVIOUR_CLONE_UNALIGNED_EOF))
 		return 0;
+	*no = EXTENT_WRITTEN_SOURCE_LONGER;
 	ret = inode_get_info(source->root, source->ino, &info);
 	if (ret)
 		return ret;
@@ -239,31 +242,44 @@ static int can_clone_until(struct send_context *send, const struct clone_root *s
 	return ret ? ret : 1;
 }
 
+static enum extent_decision decision_without_source(const struct extent *extent)
+{
+	if (extent->type == BTRFS_FILE_EXTENT_INLINE)
+		return EXTENT_WRITTEN_INLINE;
+	return extent->disk_bytenr == 0 ? EXTENT_WRITTEN_HOLE : EXTENT_WRITTEN_NO_SOURCE;
+}
+
 /* MIRRORS: send_write_or_clone() v6.18 */
 static int write_or_clone(struct send_context *send, const struct btree_path *position,
 			  struct clone_root *source)
 {
 	struct extent extent = extent_at(position);
-	uint64_t end = send_extent_end(send, position);
+	uint64_t end = send_extent_end(send, position), length;
+	enum extent_decision decision = decision_without_source(&extent);
 	int ret = 0;
 
 	if (end > send->cur.size)
 		end = send->cur.size;
-	if (extent.offset >= end)
+	if (extent.offset >= end) {
+		send_tell_range(send, EXTENT_BEHIND_END, extent.offset, extent.num_bytes);
 		return 0;
+	}
+	length = end - extent.offset;
 	if (source)
-		ret = can_clone_until(send, source, extent.offset, end);
+		ret = can_clone_until(send, source, extent.offset, end, &decision);
 	if (ret < 0)
 		return ret;
-	if (ret > 0)
+	if (ret > 0) {
 		ret = send_clone_range(send, source,
 				       (struct clone_target){.position = position,
 							     .offset = extent.offset,
-							     .length = end - extent.offset,
+							     .length = length,
 							     .disk_bytenr = extent.disk_bytenr,
 							     .data_offset = extent.data_offset});
-	else
-		ret = send_data_range(send, position, extent.offset, end - extent.offset);
+	} else {
+		send_tell_range(send, decision, extent.offset, length);
+		ret = send_data_range(send, position, extent.offset, length);
+	}
 	send->cur.next_write_offset = end;
 	return ret;
 }
@@ -277,13 +293,19 @@ int send_extent(struct send_context *send, struct btree_path *path, const struct
 
 	if (S_ISLNK(send->cur.mode))
 		return 0;
+	send_tell_extent(send, path);
 	if (send->parent_root && !send->cur.is_new) {
 		ret = is_unchanged(send, path, key);
-		if (ret)
-			return ret < 0 ? ret : send_hole_before(send, path, key);
+		if (ret < 0)
+			return ret;
+		if (ret) {
+			send_tell_range(send, EXTENT_UNCHANGED, extent.offset, extent.num_bytes);
+			return send_hole_before(send, path, key);
+		}
 	} else if (extent.type == BTRFS_FILE_EXTENT_PREALLOC ||
 		   (extent.type == BTRFS_FILE_EXTENT_REG && extent.disk_bytenr == 0)) {
 		/* A new file has holes there anyway. */
+		send_tell_range(send, EXTENT_HOLE_IN_NEW_FILE, extent.offset, extent.num_bytes);
 		return 0;
 	}
 	ret = find_source(send, path, &source);

@@ -88,14 +88,18 @@ static int send_hole(struct send_context *send, uint64_t end)
 	size_t most = send_max_data(send);
 	int ret = 0;
 
-	if (send->writer.protocol >= 2 && send_behaves(send, BEHAVIOUR_HOLE_PUNCHED))
+	if (send->writer.protocol >= 2 && send_behaves(send, BEHAVIOUR_HOLE_PUNCHED)) {
+		send_tell_range(send, EXTENT_HOLE_PUNCHED, offset, end - offset);
 		return send_punch_hole(send, offset, end - offset);
-
+	}
 	/* Behind the end of file zeros would only have to be cut off again. */
-	if (offset >= send->cur.size)
+	if (offset >= send->cur.size) {
+		send_tell_range(send, EXTENT_HOLE_BEHIND_END, offset, end - offset);
 		return 0;
+	}
 	if (end > send->cur.size)
 		end = send->cur.size;
+	send_tell_range(send, EXTENT_HOLE_ZEROS, offset, end - offset);
 	if (send->request->flags & SEND_NO_FILE_DATA)
 		return send_update_extent(send, offset, (uint32_t)(end - offset));
 	while (ret == 0 && offset < end) {
@@ -117,9 +121,13 @@ static int send_new_hole(struct send_context *send, uint64_t end)
 	if (send->cur.last_extent >= end)
 		return 0;
 	ret = is_hole_in_parent(send, send->cur.last_extent, end);
-	if (ret)
-		return ret < 0 ? ret : 0;
-	return send_hole(send, end);
+	if (ret < 0)
+		return ret;
+	if (ret == 0)
+		return send_hole(send, end);
+	send_tell_range(send, EXTENT_HOLE_IN_PARENT, send->cur.last_extent,
+			end - send->cur.last_extent);
+	return 0;
 }
 
 /* MIRRORS: maybe_send_hole() v6.18 */

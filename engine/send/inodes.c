@@ -18,6 +18,7 @@ static void set_current(struct send_context *send, const struct inode_info *info
 
 static int begin_new(struct send_context *send, const struct inode_info *info)
 {
+	send_tell_fate(send, info->nlink ? FATE_NEW : FATE_IGNORED, info);
 	if (info->nlink == 0) {
 		send->cur.is_ignored = true;
 		return 0;
@@ -53,6 +54,16 @@ static int replace_inode(struct send_context *send, const struct inode_info *old
 	return ret ? ret : send_all_xattrs(send);
 }
 
+static enum inode_fate fate_of_changed(const struct inode_info *old, const struct inode_info *new,
+				       bool is_other)
+{
+	if (old->nlink == 0)
+		return new->nlink ? FATE_APPEARED : FATE_IGNORED;
+	if (new->nlink == 0)
+		return FATE_VANISHED;
+	return is_other ? FATE_REPLACED : FATE_CHANGED;
+}
+
 static int begin_changed(struct send_context *send, const struct inode_info *old,
 			 const struct inode_info *new)
 {
@@ -60,6 +71,7 @@ static int begin_changed(struct send_context *send, const struct inode_info *old
 	bool is_other =
 		old->generation != new->generation && send->cur.ino != BTRFS_FIRST_FREE_OBJECTID;
 
+	send_tell_fate(send, fate_of_changed(old, new, is_other), new);
 	if (old->nlink == 0 && new->nlink == 0) {
 		send->cur.is_ignored = true;
 		send->cur.new_generation = is_other;
@@ -94,6 +106,7 @@ int send_begin_inode(struct send_context *send, enum change change)
 	inode_info_from_item(btree_path_data(send->right), &old);
 	if (change == CHANGE_CHANGED)
 		return begin_changed(send, &old, &new);
+	send_tell_fate(send, FATE_DELETED, &old);
 	set_current(send, &old, false, true);
 	return 0;
 }

@@ -59,8 +59,12 @@ static int begin_path(struct ref_work *work)
 		return ret;
 	work->is_orphan = send->cur.is_new || ret > 0;
 	path_reset(&work->path);
-	if (work->is_orphan)
+	if (work->is_orphan) {
+		send_tell_name(send,
+			       send->cur.is_new ? NAME_BEGINS_AS_ORPHAN : NAME_FIRST_NAME_TAKEN,
+			       send->cur.ino, 0, 0);
 		return send_orphan_name(send, send->cur.ino, send->cur.generation, &work->path);
+	}
 	return send_current_path(send, send->cur.ino, send->cur.generation, &work->path);
 }
 
@@ -190,8 +194,11 @@ static int clear_place(struct ref_work *work, struct recorded_ref *ref)
 		ret = refresh_path(send, ref);
 	if (ret)
 		return ret;
-	if (is_first_ref(ref, first_dir, &first_name))
+	if (is_first_ref(ref, first_dir, &first_name)) {
+		send_tell_name(send, NAME_ORPHANIZED, victim.ino, ref->key.dir, send->cur.ino);
 		return orphanize_victim(work, ref, &victim);
+	}
+	send_tell_name(send, NAME_PLACE_CLEARED, victim.ino, ref->key.dir, send->cur.ino);
 	return send_unlink(send, ref->path, ref->path_length);
 }
 
@@ -209,6 +216,7 @@ static int create_missing_parent(struct ref_work *work, const struct recorded_re
 		if (earlier->key.dir == ref->key.dir)
 			return 0;
 	}
+	send_tell_name(send, NAME_PARENT_FIRST, send->cur.ino, ref->key.dir, 0);
 	return send_create_dir_early(send, ref->key.dir);
 }
 
@@ -234,8 +242,10 @@ static int check_waits(struct ref_work *work, const struct recorded_ref *ref)
 static int move_current(struct ref_work *work, const struct recorded_ref *ref)
 {
 	struct send_context *send = work->send;
-	int ret = send_rename(send, &work->path, ref->path, ref->path_length);
+	int ret;
 
+	send_tell_name(send, NAME_RENAMED, send->cur.ino, ref->key.dir, 0);
+	ret = send_rename(send, &work->path, ref->path, ref->path_length);
 	if (ret)
 		return ret;
 	path_reset(&work->path);
@@ -263,6 +273,7 @@ static int give_name(struct ref_work *work, struct recorded_ref *ref)
 		if (ret)
 			return ret;
 	}
+	send_tell_name(send, NAME_LINKED, send->cur.ino, ref->key.dir, 0);
 	return send_link(send, ref->path, ref->path_length, &work->path);
 }
 
@@ -310,6 +321,7 @@ static int remove_dir(struct ref_work *work)
 
 	if (ret < 0)
 		return ret;
+	send_tell_name(send, ret ? NAME_DIR_REMOVED : NAME_DIR_WAITS, send->cur.ino, 0, 0);
 	if (ret > 0) {
 		ret = send_rmdir(send, &work->path);
 	} else if (!work->is_orphan) {
@@ -342,6 +354,8 @@ static int unlink_deleted_ref(struct ref_work *work, struct recorded_ref *ref)
 
 	if (ret < 0)
 		return ret;
+	send_tell_name(send, ret ? NAME_LOST_BEFORE : NAME_UNLINKED, send->cur.ino, ref->key.dir,
+		       0);
 	if (ret == 0) {
 		if (work->orphanized_ancestor)
 			ret = refresh_path(send, ref);
@@ -372,8 +386,11 @@ static int do_deleted_refs(struct ref_work *work)
 		if (ret)
 			return ret;
 	}
+	if (!work->is_orphan)
+		return 0;
 	/* Its first name was taken before its turn, and it got no new one. */
-	return work->is_orphan ? send_unlink(send, work->path.text, work->path.length) : 0;
+	send_tell_name(send, NAME_ORPHAN_UNLINKED, send->cur.ino, 0, 0);
+	return send_unlink(send, work->path.text, work->path.length);
 }
 
 static int look_at_dir(struct ref_work *work, const struct ref_key *dir)
@@ -395,6 +412,7 @@ static int look_at_dir(struct ref_work *work, const struct ref_key *dir)
 	ret = send_can_rmdir(send, dir->dir, dir->dir_generation);
 	if (ret <= 0)
 		return ret;
+	send_tell_name(send, NAME_DIR_REMOVED, dir->dir, 0, 0);
 	ret = send_current_path(send, dir->dir, dir->dir_generation, &work->path);
 	if (ret == 0)
 		ret = send_rmdir(send, &work->path);

@@ -88,6 +88,8 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	leaf_cache = clone_finder_cache(send->clones);
+	if (request->observer && request->observe_decisions)
+		clone_finder_tell(send->clones, send_tell_candidate, send);
 	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
 	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);
 	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, DIR_CREATED_CACHE_SIZE);
