@@ -120,6 +120,10 @@ struct event {
 			uint8_t is_compressed;
 			uint8_t reserved[5];
 		} extent;
+		/*
+		 * Of CLONE_BLOCK_OVER_LIMIT the tree block at offset and its references, of
+		 * CLONE_LEAF_UNREACHED the leaf at offset.
+		 */
 		struct {
 			uint64_t root;
 			uint64_t ino;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof run: both sends, compared and reported. */
 #include "profiler/commands.h"
+#include "profiler/explain.h"
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
 #include "profiler/run.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +23,9 @@ struct run_options {
 	uint64_t repeat;
 	unsigned int cache; /* CACHE_STATE_* */
 	struct stream_form_options form;
+	uint64_t explain_s;
+	const char *why;
+	struct why_filter why_filter;
 	bool keep_streams;
 	bool quiet;
 	bool json;
@@ -46,6 +49,12 @@ static const struct option_row rows[] = {
 			  "where the report is written"),
 	OPTION_ROW_FLAG(0, "keep-streams", struct run_options, keep_streams,
 			"write the streams to kernel.stream and engine.stream in DIR"),
+	OPTION_ROW_U64(0, "explain-limit", "SECONDS", struct run_options, explain_s, 0, 86400,
+		       "when the streams differ, look so long for the rows of 'sendprof "
+		       "generations' that explain it; 0: do not look"),
+	OPTION_ROW_STRING(0, "why", "INODE[:OFFSET]", struct run_options, why,
+			  "print the engine's decisions on this inode, or on this byte of it, on "
+			  "stderr"),
 	OPTION_ROW_LIST('i', "image", "FILE|DEVICE", struct run_options, names.images,
 			"compare the engine on this image with --kernel-stream; snapshots are "
 			"paths from its top level, or subvolume ids; repeated for each device of a "
@@ -58,15 +67,6 @@ static const struct option_row rows[] = {
 			"print the result as JSON instead of the summary"),
 	OPTION_ROW_END,
 };
-
-static unsigned int terminal_width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return 100;
-	return size.ws_col;
-}
 
 /* The directory must exist and be writable before anything is measured. */
 static int prepare_directory(const char *directory, bool *created, struct failure *failure)
@@ -188,6 +188,8 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.form = *form,
 		.cold = options->cache == CACHE_STATE_COLD,
 		.keep_streams = options->keep_streams,
+		.explain_ns = options->explain_s * 1000000000,
+		.why = options->why ? &options->why_filter : NULL,
 		.progress = &progress,
 		.after_pair = save_result,
 		.context = (void *)options,
@@ -208,7 +210,7 @@ static int run_and_report(const struct run_options *options, const struct stream
 	return result->verdict == VERDICT_EQUAL ? STATUS_OK : STATUS_DIFFERENT;
 }
 
-static int check_options(const struct run_options *options, struct stream_form *form)
+static int check_options(struct run_options *options, struct stream_form *form)
 {
 	struct failure failure = {0};
 
@@ -216,6 +218,9 @@ static int check_options(const struct run_options *options, struct stream_form *
 		return usage_error(&command_run, "--snap is missing");
 	if (!options->names.images.count != !options->kernel_stream)
 		return usage_error(&command_run, "--image and --kernel-stream need each other");
+	if (options->why && !why_parse(options->why, &options->why_filter))
+		return usage_error(&command_run, "--why: have '%s' expect INODE or INODE:OFFSET",
+				   options->why);
 	if (stream_form_resolve(&options->form, form, &failure))
 		return usage_error(&command_run, "%s", failure.text);
 	return OPTIONS_PROCEED;
@@ -224,7 +229,11 @@ static int check_options(const struct run_options *options, struct stream_form *
 static int run_main(int argc, char **argv)
 {
 	struct run_options options = {
-		.repeat = 3, .directory = "sendprof-report", .form = STREAM_FORM_DEFAULTS};
+		.repeat = 3,
+		.directory = "sendprof-report",
+		.form = STREAM_FORM_DEFAULTS,
+		.explain_s = EXPLAIN_LIMIT_S,
+	};
 	struct stream_form form;
 	struct result *result;
 	int first, status;
@@ -245,6 +254,7 @@ static int run_main(int argc, char **argv)
 	free(result);
 	option_list_release(&options.names.clone_sources);
 	option_list_release(&options.names.images);
+	stream_form_release(&options.form);
 	return status;
 }
 
@@ -258,6 +268,10 @@ const struct command command_run = {
 		"and reports verdict, sizes, durations and the latency of each kind of command. "
 		"Needs root. The report goes into DIR: result.json, report.md, report.html and "
 		"plots."
+		"\n\n"
+		"When the streams differ, the engine sends again with single behaviours of other "
+		"kernels, then with several, and the report names those that make the streams "
+		"equal."
 		"\n\n"
 		"With --image and --kernel-stream the engine's stream of an image is compared with a "
 		"recorded one; that needs neither a mount nor, for an image file, root.",

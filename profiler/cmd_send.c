@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof send: the engine's stream of a snapshot, for `btrfs receive` or a file. */
 #include "profiler/commands.h"
+#include "profiler/explain.h"
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
 #include "profiler/send_source.h"
@@ -18,6 +19,8 @@ struct send_options {
 	const char *file;
 	bool one_stream;
 	bool no_parent;
+	const char *why;
+	struct why_filter why_filter;
 	bool stats;
 };
 
@@ -40,6 +43,9 @@ static const struct option_row rows[] = {
 			  "write the stream to FILE, removed again if the send fails"),
 	OPTION_ROW_FLAG(0, "stats", struct send_options, stats,
 			"print counts of commands, bytes and cache hits on stderr"),
+	OPTION_ROW_STRING(0, "why", "INODE[:OFFSET]", struct send_options, why,
+			  "print the engine's decisions on this inode, or on this byte of it, on "
+			  "stderr"),
 	OPTION_ROW_END,
 };
 
@@ -94,19 +100,22 @@ static int send_into(const struct send_options *options, const struct stream_for
 		     struct failure *failure)
 {
 	struct send_summary summary;
-	const struct send_request request = {
-		.root_id = source->snapshot.id,
-		.parent_id = source->parent_id,
-		.clone_ids = source->clone_ids,
-		.clone_count = source->clone_count,
-		.flags = form->flags,
-		.protocol = form->protocol,
-		.generation = form->generation,
-		.sink = stream_output_write,
-		.sink_context = output,
-	};
-	int ret = send_run(source->volume, &request, &summary);
+	struct send_request request = explain_send_request(source, form);
+	struct why why = {.filter = options->why_filter,
+			  .print = why_print_line,
+			  .sink = stream_output_write,
+			  .sink_context = output};
+	int ret;
 
+	request.sink = stream_output_write;
+	request.sink_context = output;
+	if (options->why)
+		why_attach(&why, &request);
+	ret = send_run(source->volume, &request, &summary);
+	if (!ret && options->why)
+		why_finish(&why);
+	if (!ret)
+		ret = stream_output_finish(output);
 	if (output->failure.code)
 		return failure_set(failure, output->failure.code, "%s", output->failure.text);
 	if (ret)
@@ -179,6 +188,9 @@ static int send_main(int argc, char **argv)
 	options.names.choose_parent = !options.no_parent;
 	if (stream_form_resolve(&options.form, &form, &failure)) {
 		status = usage_error(&command_send, "%s", failure.text);
+	} else if (options.why && !why_parse(options.why, &options.why_filter)) {
+		status = usage_error(&command_send, "--why: have '%s' expect INODE or INODE:OFFSET",
+				     options.why);
 	} else if (!options.file && isatty(STDOUT_FILENO)) {
 		status = usage_error(&command_send,
 				     "refusing to write a stream to a terminal: use -f FILE or "
@@ -191,6 +203,7 @@ static int send_main(int argc, char **argv)
 	}
 	option_list_release(&options.names.clone_sources);
 	option_list_release(&options.names.images);
+	stream_form_release(&options.form);
 	return status;
 }
 
@@ -214,6 +227,7 @@ const struct command command_send = {
 	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
 		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"
 		    "sendprof send --image disk.img --stats -p snaps/1 snaps/2 > 2.stream\n"
-		    "sendprof send --image /dev/sdb --image /dev/sdc snaps/1 > 1.stream",
+		    "sendprof send --image /dev/sdb --image /dev/sdc snaps/1 > 1.stream\n"
+		    "sendprof send --image disk.img --why 258:1048576 snaps/2 > /dev/null",
 	.run = send_main,
 };

@@ -19,13 +19,8 @@ _Static_assert(CONTEXT_BEFORE + 2 * CONTEXT_BEFORE + 1 <= RESULT_CONTEXT_MAX,
 static int open_stored(const struct stream_store *store, struct stream_file *file,
 		       struct failure *failure)
 {
-	char path[32];
-	int ret;
+	int ret = stream_store_read(store, "a stored stream", file);
 
-	/* Opened anew, so that it has a position of its own. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", store->fd);
-	ret = stream_file_open(file, path);
-	file->name = "a stored stream";
 	return ret ? failure_set(failure, ret, "cannot open a stored stream: %s",
 				 file->failure.text)
 		   : 0;

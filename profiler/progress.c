@@ -27,6 +27,14 @@ void progress_begin(struct progress *progress, const char *sender, unsigned int 
 	progress_update(progress, 0, progress->begin_ns);
 }
 
+void progress_begin_step(struct progress *progress, const char *label)
+{
+	snprintf(progress->label, sizeof(progress->label), "%s", label);
+	progress->begin_ns = monotonic_ns();
+	progress->shown_ns = 0;
+	progress_update(progress, 0, progress->begin_ns);
+}
+
 void progress_update(struct progress *progress, uint64_t bytes, uint64_t now_ns)
 {
 	char size[HUMAN_TEXT_SIZE], rate[HUMAN_TEXT_SIZE];

@@ -20,6 +20,8 @@ void progress_init(struct progress *progress, bool quiet);
 /* A send by @sender begins; @repeat 0 is the warm-up before @repeats measured ones. */
 void progress_begin(struct progress *progress, const char *sender, unsigned int repeat,
 		    unsigned int repeats);
+/* Another step that takes a while. */
+void progress_begin_step(struct progress *progress, const char *label);
 /* @bytes of its stream came so far; shown a few times a second. @now_ns: CLOCK_MONOTONIC. */
 void progress_update(struct progress *progress, uint64_t bytes, uint64_t now_ns);
 /* Remove the line, before anything else is printed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/result.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,50 @@ double result_ratio(const struct result *result)
 	return kernel && engine ? (double)kernel / engine : 0;
 }
 
+char *generation_text(const struct generation *generation)
+{
+	const char *separator = " but ";
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return NULL;
+	fputs(generation_name(generation->id), file);
+	for (unsigned int row = 0; row < BEHAVIOUR_COUNT; row++) {
+		if (!(generation->turned >> row & 1))
+			continue;
+		fprintf(file, "%s%s %s", separator,
+			generation_behaves(generation, row) ? "with" : "without",
+			behaviours[row].id);
+		separator = ", ";
+	}
+	if (fclose(file)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+uint64_t generation_difference(const struct generation *left, const struct generation *right)
+{
+	uint64_t rows = 0;
+
+	for (unsigned int row = 0; row < BEHAVIOUR_COUNT; row++) {
+		if (generation_behaves(left, row) != generation_behaves(right, row))
+			rows |= UINT64_C(1) << row;
+	}
+	return rows;
+}
+
+void attribution_release(struct attribution *attribution)
+{
+	for (size_t i = 0; i < attribution->decision_count; i++)
+		free(attribution->decisions[i]);
+	free(attribution->decisions);
+	*attribution = (struct attribution){0};
+}
+
 void result_release(struct result *result)
 {
 	struct divergence *divergence = &result->divergence;
@@ -117,6 +162,7 @@ void result_release(struct result *result)
 		free(divergence->engine_context[i]);
 	}
 	free(divergence->attributes);
+	attribution_release(&result->attribution);
 	free(result->missing);
 	memset(result, 0, sizeof(*result));
 }

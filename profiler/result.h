@@ -107,6 +107,51 @@ struct divergence {
 			     NULL */
 };
 
+/* A generation the engine was tried with, and how far its stream then is the kernel's. */
+struct tried_generation {
+	struct generation generation;
+	uint64_t agrees_until; /* offset of the first command that differs */
+};
+
+enum attribution_state {
+	ATTRIBUTION_NOT_SOUGHT,
+	ATTRIBUTION_FOUND,
+	ATTRIBUTION_NOT_FOUND, /* all that could explain the difference was tried */
+	ATTRIBUTION_STOPPED,   /* before that; why is told */
+};
+
+enum { ATTRIBUTION_FOUND_MAX = 8, ATTRIBUTION_FURTHER_MAX = 4 };
+
+/* Which rows of the generations table explain the divergence. */
+struct attribution {
+	enum attribution_state state;
+	struct generation asked;
+	uint64_t differs_at; /* offset of the command in which the engine as asked leaves off */
+	/*
+	 * The engine's stream as these is the kernel's: with each row that explains all alone, else
+	 * one of as few rows turned as can be, where another generation counts as one.
+	 */
+	struct generation found[ATTRIBUTION_FOUND_MAX];
+	size_t found_count;
+	uint64_t whole; /* 1 << enum generation_id of those equal with no row turned */
+	/*
+	 * Rows, 1 << enum behaviour_id, that turned in what was asked explain all, too: those of
+	 * the first one found that show in this stream. None of them can be left out.
+	 */
+	uint64_t rows;
+	/* While nothing is found: what agrees further than the engine as asked, best first. */
+	struct tried_generation further[ATTRIBUTION_FURTHER_MAX];
+	size_t further_count;
+	uint64_t relevant; /* rows that change the stream up to that command, 1 << behaviour */
+	uint64_t sends;
+	uint64_t duration_ns;
+	uint64_t limit_ns;
+	char stopped[256]; /* why not all was tried; empty when it was */
+	/* While nothing is found: the engine's decisions on the inode, up to the command; owned. */
+	char **decisions;
+	size_t decision_count;
+};
+
 struct environment {
 	char kernel[65];
 	char machine[65];
@@ -132,18 +177,26 @@ struct result {
 	bool compressed_data; /* compressed extents sent as they are */
 	unsigned int protocol;
 	enum generation_id generation;
-	bool cold; /* caches dropped before each send */
+	uint64_t turned; /* rows of it that were turned, 1 << enum behaviour_id */
+	bool cold;	 /* caches dropped before each send */
 	unsigned int repeat;
 	bool kernel_recorded; /* the kernel's stream came from a file: no kernel timings */
 	const char *tier;     /* "pipe" */
 	struct side_result sides[SIDE_COUNT];
 	struct divergence divergence;
+	struct attribution attribution;
 	struct missing_metric *missing;
 	size_t missing_count;
 };
 
 /* Free what a result owns; the struct itself is the caller's. */
 void result_release(struct result *result);
+void attribution_release(struct attribution *attribution);
+
+/* "6.18", "6.18 but without ROW, with ROW"; the caller frees it, NULL when there is no memory. */
+char *generation_text(const struct generation *generation);
+/* Rows by which two generations differ, 1 << enum behaviour_id. */
+uint64_t generation_difference(const struct generation *left, const struct generation *right);
 
 /* Medians over measured samples (repeat > 0, not repeated for a commit); 0 when there are none. */
 uint64_t result_median_ns(const struct result *result, enum side side);
@@ -152,5 +205,8 @@ double result_ratio(const struct result *result);
 
 /* docs/result-json.md documents the schema. The caller owns the reference. */
 json_t *result_to_json(const struct result *result);
+json_t *attribution_to_json(const struct attribution *attribution);
+/* The names of rows, given as 1 << enum behaviour_id. */
+json_t *behaviours_to_json(uint64_t rows);
 
 #endif

@@ -228,6 +228,7 @@ static json_t *request_json(const struct result *result)
 	put_bool(&object, "compressed_data", result->compressed_data);
 	put_number(&object, "protocol", result->protocol);
 	put_text(&object, "generation", generation_name(result->generation));
+	put(&object, "turned", behaviours_to_json(result->turned));
 	put_text(&object, "cache", result->cold ? "cold" : "warm");
 	put_number(&object, "repeat", result->repeat);
 	return finish(&object);
@@ -419,6 +420,7 @@ json_t *result_to_json(const struct result *result)
 	put(&object, "ratio", ratio > 0 ? json_real(ratio) : json_null());
 	put(&object, "sides", sides_json(result));
 	put(&object, "divergence", divergence_json(&result->divergence));
+	put(&object, "attribution", attribution_to_json(&result->attribution));
 	put(&object, "missing", missing_json(result));
 	return finish(&object);
 }

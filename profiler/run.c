@@ -2,6 +2,7 @@
 #include "profiler/run.h"
 #include "profiler/divergence.h"
 #include "profiler/environment.h"
+#include "profiler/explain.h"
 #include "profiler/run_record.h"
 
 #include <errno.h>
@@ -122,6 +123,7 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	result->compressed_data = request->form.flags & SEND_COMPRESSED;
 	result->protocol = request->form.protocol;
 	result->generation = request->form.generation.id;
+	result->turned = request->form.generation.turned;
 	result->cold = request->cold;
 	result->repeat = request->repeat;
 	result->kernel_recorded = request->kernel_stream != NULL;
@@ -175,19 +177,53 @@ static int run_steady_pair(struct pair_runner *runner, unsigned int repeat, stru
 	}
 }
 
+static struct explain_request explain_request(const struct pair_runner *runner)
+{
+	const struct run_request *request = runner->request;
+
+	return (struct explain_request){
+		.source = &runner->source,
+		/* With cold caches none is kept open for the engine. */
+		.volume = runner->engine.volume ? runner->engine.volume : runner->source.volume,
+		.form = request->form,
+		.reference = &runner->reference,
+		.committed = runner->generation,
+		.limit_ns = request->explain_ns,
+		.progress = request->progress,
+	};
+}
+
 /* The streams are at hand only now; the first pair that differs is the one that is explained. */
 static int judge_pair(struct pair_runner *runner, bool *different, struct result *result,
 		      struct failure *failure)
 {
+	const struct explain_request request = explain_request(runner);
 	uint64_t offset;
+	int ret;
 
 	if (run_pair_equal(runner, &offset))
 		return 0;
 	*different = true;
 	if (result->divergence.found)
 		return 0;
-	return divergence_find(&runner->reference, run_pair_engine_stream(runner), offset,
-			       &result->divergence, failure);
+	ret = divergence_find(&runner->reference, run_pair_engine_stream(runner), offset,
+			      &result->divergence, failure);
+	if (!ret && request.limit_ns)
+		ret = explain(&request, &result->attribution, failure);
+	return ret;
+}
+
+static int tell_why(const struct pair_runner *runner, struct failure *failure)
+{
+	const struct explain_request request = explain_request(runner);
+	int ret;
+
+	if (!runner->request->why)
+		return 0;
+	ret = volume_reread(request.volume);
+	if (ret)
+		return failure_set(failure, ret, "%s", volume_failure(request.volume)->text);
+	return explain_why(&request, runner->request->why, failure);
 }
 
 static int run_pairs(struct pair_runner *runner, struct result *result, struct failure *failure)
@@ -266,6 +302,8 @@ int run(const struct run_request *request, struct result *result, struct failure
 	}
 	if (!ret)
 		ret = keep_streams(&runner, failure);
+	if (!ret)
+		ret = tell_why(&runner, failure);
 	pair_runner_release(&runner);
 	return ret;
 }

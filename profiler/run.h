@@ -9,6 +9,7 @@
 #include "profiler/progress.h"
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
+#include "profiler/why.h"
 
 struct run_request {
 	struct send_names names;
@@ -17,7 +18,9 @@ struct run_request {
 	unsigned int repeat;	   /* measured pairs, after one that is not */
 	struct stream_form form;
 	bool cold;
-	bool keep_streams; /* as kernel.stream and engine.stream in the directory */
+	bool keep_streams;	      /* as kernel.stream and engine.stream in the directory */
+	uint64_t explain_ns;	      /* how long to look for what explains a difference; 0: not */
+	const struct why_filter *why; /* what the engine is asked about in the end; NULL: nothing */
 	struct progress *progress;
 	/* Called with the result so far after each pair; its error ends the run. */
 	int (*after_pair)(void *context, const struct result *result, struct failure *failure);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
@@ -31,6 +32,37 @@ static enum generation_id running_generation(void)
 	return uname(&name) ? GENERATION_COUNT - 1 : generation_of_release(name.release);
 }
 
+static int no_such_row(const char *name, const char *closest, struct failure *failure)
+{
+	if (closest)
+		return failure_set(failure, -EINVAL,
+				   "--turn: no row '%s' in 'sendprof generations', did you mean "
+				   "'%s'?",
+				   name, closest);
+	return failure_set(failure, -EINVAL, "--turn: no row '%s' in 'sendprof generations'", name);
+}
+
+/* A row named twice is turned twice. */
+static int turn_rows(const struct option_list *names, uint64_t *turned, struct failure *failure)
+{
+	const char *known[BEHAVIOUR_COUNT];
+	unsigned int row;
+
+	for (row = 0; row < BEHAVIOUR_COUNT; row++)
+		known[row] = behaviours[row].id;
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i];
+
+		for (row = 0; row < BEHAVIOUR_COUNT && strcmp(known[row], name) != 0; row++)
+			;
+		if (row == BEHAVIOUR_COUNT)
+			return no_such_row(name, closest_name(name, known, BEHAVIOUR_COUNT),
+					   failure);
+		*turned ^= UINT64_C(1) << row;
+	}
+	return 0;
+}
+
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure)
 {
@@ -43,9 +75,16 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 				   "for it",
 				   form->protocol);
 	form->generation.turned = 0;
+	if (turn_rows(&options->turned, &form->generation.turned, failure))
+		return failure->code;
 	if (options->generation == 0)
 		form->generation.id = running_generation();
 	else
 		generation_find(stream_form_generations[options->generation], &form->generation.id);
 	return 0;
+}
+
+void stream_form_release(struct stream_form_options *options)
+{
+	option_list_release(&options->turned);
 }

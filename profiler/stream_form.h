@@ -18,6 +18,7 @@ struct stream_form_options {
 	bool no_data;
 	bool compressed_data;
 	unsigned int generation; /* an index of stream_form_generations */
+	struct option_list turned;
 };
 
 /* "auto", then the generations by name. */
@@ -28,20 +29,28 @@ extern const char *const stream_form_generations[];
 		.protocol = 1 \
 	}
 
-#define STREAM_FORM_ROWS(type, member)                                                             \
-	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX,               \
-		       "protocol of the stream; 0 is the highest"),                                \
-		OPTION_ROW_FLAG(0, "no-data", type, member.no_data,                                \
-				"say which extents changed, without their data"),                  \
+#define STREAM_FORM_ROWS(type, member)                                               \
+	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX, \
+		       "protocol of the stream; 0 is the highest"),                  \
+		STREAM_CONTENT_ROWS(type, member)
+
+/* All but the protocol. */
+#define STREAM_CONTENT_ROWS(type, member)                                                          \
+	OPTION_ROW_FLAG(0, "no-data", type, member.no_data,                                        \
+			"say which extents changed, without their data"),                          \
 		OPTION_ROW_FLAG(0, "compressed-data", type, member.compressed_data,                \
 				"send compressed extents as they are (from protocol 2 on)"),       \
 		OPTION_ROW_CHOICE(                                                                 \
 			0, "generation", "NAME", type, member.generation, stream_form_generations, \
-			"the kernels whose send the engine does as; auto: the running one")
+			"the kernels whose send the engine does as; auto: the running one"),       \
+		OPTION_ROW_LIST(0, "turn", "ROW", type, member.turned,                             \
+				"do the opposite of what the generation does in this row of "      \
+				"'sendprof generations'; may be repeated")
 
 /* Make a form of the options. 0, or -EINVAL with @failure set. */
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure);
+void stream_form_release(struct stream_form_options *options);
 
 /* The newest generation that is not newer than kernel @release, such as "6.1.0-40-amd64". */
 enum generation_id generation_of_release(const char *release);

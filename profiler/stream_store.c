@@ -37,6 +37,18 @@ void stream_store_close(struct stream_store *store)
 	*store = STREAM_STORE_EMPTY;
 }
 
+int stream_store_read(const struct stream_store *store, const char *name, struct stream_file *file)
+{
+	char path[32];
+	int ret;
+
+	/* Opened anew, so that it has a position of its own. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", store->fd);
+	ret = stream_file_open(file, path);
+	file->name = name;
+	return ret;
+}
+
 /* An unlinked file: whatever happens to this program, nothing is left behind. */
 static int create_unlinked(const char *directory, struct failure *failure)
 {

@@ -6,7 +6,7 @@
 #ifndef PROFILER_STREAM_STORE_H
 #define PROFILER_STREAM_STORE_H
 
-#include "engine/core/failure.h"
+#include "profiler/stream_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +27,8 @@ int stream_store_save(const struct stream_store *store, const char *path, struct
 int stream_store_prefetch(const struct stream_store *store, struct failure *failure);
 /* Write out what is dirty, so that this does not happen later, while something is measured. */
 void stream_store_settle(const struct stream_store *store);
+/* Open the store as a file of commands, to be closed before the store; @name is for messages. */
+int stream_store_read(const struct stream_store *store, const char *name, struct stream_file *file);
 /* Leaves an empty store. */
 void stream_store_close(struct stream_store *store);
 

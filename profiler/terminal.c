@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool colour_wanted(FILE *file)
@@ -58,4 +59,13 @@ const char *human_count(uint64_t count, char text[HUMAN_TEXT_SIZE])
 	}
 	*at = '\0';
 	return text;
+}
+
+unsigned int terminal_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return 100;
+	return size.ws_col;
 }

@@ -23,6 +23,9 @@ const char *colour(FILE *file, enum colour colour);
 /* For whoever asks often and remembers what colour_wanted() said. */
 const char *colour_if(bool wanted, enum colour colour);
 
+/* Columns of the terminal that is standard output; 100 when it is none. */
+unsigned int terminal_width(void);
+
 enum { HUMAN_TEXT_SIZE = 32 };
 
 /* "0 B", "1023 B", "47.9 KiB", "1.5 GiB": written into @text, which is returned. */

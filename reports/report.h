@@ -24,6 +24,10 @@ int report_text(const struct result *result, FILE *out, bool colour, unsigned in
  */
 int report_text_files(const char *directory, FILE *out, bool colour);
 
+/* Of a result only what explains the difference; nothing when that was not looked for. */
+int report_text_explanation(const struct result *result, FILE *out, bool colour,
+			    unsigned int width);
+
 /* GitHub's Markdown, without plots: it stands alone. */
 int report_markdown(const struct result *result, FILE *out);
 

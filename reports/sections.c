@@ -8,6 +8,10 @@ const struct section sections[] = {
 	{"divergence", "First divergence",
 	 "The commands around the first one that differs, the kernel's beside the engine's.", NULL,
 	 IN_PAGES, EXTRA_CONTEXT, build_divergence},
+	{"explanation", "What explains it",
+	 "The engine sent again as other generations and with single rows of the generations table "
+	 "turned, until its stream was the kernel's.",
+	 NULL, IN_PAGES, EXTRA_NONE, build_explanation},
 	{"durations", "Duration",
 	 "From the start of a send to its return, in the thread that sends; medians over the "
 	 "measured repeats, the warm-up not counted.",
@@ -34,6 +38,7 @@ const struct section sections[] = {
 	{"reads", "What the engine read", NULL, NULL, IN_PAGES, EXTRA_NONE, build_reads},
 	{"environment", "Environment", NULL, NULL, IN_PAGES, EXTRA_NONE, build_environment},
 	{"divergence", "First divergence", NULL, NULL, IN_TEXT, EXTRA_CONTEXT, build_divergence},
+	{"explanation", "What explains it", NULL, NULL, IN_TEXT, EXTRA_NONE, build_explanation},
 	{"missing", "Not measured", NULL, NULL, IN_ALL, EXTRA_NONE, build_missing},
 };
 

@@ -43,11 +43,12 @@ struct section {
 extern const struct section sections[];
 extern const size_t section_count;
 
-/* Builders, by file: sections_facts.c and sections_figures.c. */
+/* Builders, by file: sections_facts.c, sections_explanation.c and sections_figures.c. */
 void build_sent(const struct result *result, struct table *table);
 void build_environment(const struct result *result, struct table *table);
 void build_missing(const struct result *result, struct table *table);
 void build_divergence(const struct result *result, struct table *table);
+void build_explanation(const struct result *result, struct table *table);
 void build_durations(const struct result *result, struct table *table);
 void build_samples(const struct result *result, struct table *table);
 void build_latency(const struct result *result, struct table *table);

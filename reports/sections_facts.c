@@ -4,6 +4,8 @@
 #include "reports/sections.h"
 #include "reports/summary.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void subvolume_fact(struct table *table, const char *name, const struct snapshot_fact *fact)
@@ -63,6 +65,22 @@ static void stream_facts(const struct result *result, struct table *table)
 	}
 }
 
+static void send_fact(const struct result *result, struct table *table)
+{
+	char *generation =
+		generation_text(&(struct generation){result->generation, result->turned});
+
+	if (!generation)
+		table->error = -ENOMEM;
+	else
+		table_fact(table, "Send", "%s%s%s, protocol %u, engine as kernel %s",
+			   result->parent.path ? "incremental" : "full",
+			   result->no_data ? ", without file data" : "",
+			   result->compressed_data ? ", compressed data as it is" : "",
+			   result->protocol, generation);
+	free(generation);
+}
+
 void build_sent(const struct result *result, struct table *table)
 {
 	const struct run_sample *sample = sample_last(&result->sides[SIDE_ENGINE]);
@@ -74,11 +92,7 @@ void build_sent(const struct result *result, struct table *table)
 		subvolume_fact(table, "Parent", &result->parent);
 	for (size_t i = 0; i < result->clone_source_count; i++)
 		subvolume_fact(table, "Clone source", &result->clone_sources[i]);
-	table_fact(table, "Send", "%s%s%s, protocol %u, engine as kernel %s",
-		   result->parent.path ? "incremental" : "full",
-		   result->no_data ? ", without file data" : "",
-		   result->compressed_data ? ", compressed data as it is" : "", result->protocol,
-		   generation_name(result->generation));
+	send_fact(result, table);
 	if (result->environment.filesystem)
 		filesystem_fact(&result->environment, table);
 	if (sample && sample->generation)

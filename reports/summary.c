@@ -162,10 +162,23 @@ static char *different_detail(const struct result *result)
 {
 	const struct divergence *divergence = &result->divergence;
 
+	const struct attribution *attribution = &result->attribution;
+	char *kernel, *detail;
+
 	if (!divergence->found)
 		return printable_text("the streams are not the same bytes");
-	return printable_text("first at command %s (offset %s)", COUNT(divergence->command_index),
-			      OFFSET(divergence->byte_offset));
+	if (!attribution->found_count)
+		return printable_text("first at command %s (offset %s)",
+				      COUNT(divergence->command_index),
+				      OFFSET(divergence->byte_offset));
+	kernel = generation_text(&attribution->found[0]);
+	if (!kernel)
+		return NULL;
+	detail = printable_text("first at command %s (offset %s): this kernel behaves as %s",
+				COUNT(divergence->command_index), OFFSET(divergence->byte_offset),
+				kernel);
+	free(kernel);
+	return detail;
 }
 
 /* Medians mean little while the fastest of one side is within the spread of the other. */

@@ -332,14 +332,32 @@ static int put_headline(const struct terminal *terminal, const struct result *re
 	return ret;
 }
 
-int report_text(const struct result *result, FILE *out, bool colour, unsigned int width)
+static struct terminal terminal_on(FILE *out, bool colour, unsigned int width)
 {
-	const struct terminal terminal = {
+	return (struct terminal){
 		.out = out,
 		.width = width < WIDTH_MIN ? WIDTH_MIN : width,
 		.colour = colour,
 		.utf8 = locale_is_utf8(),
 	};
+}
+
+int report_text_explanation(const struct result *result, FILE *out, bool colour, unsigned int width)
+{
+	const struct terminal terminal = terminal_on(out, colour, width);
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < section_count; i++)
+		if (sections[i].where & IN_TEXT && sections[i].build == build_explanation)
+			ret = put_section(&terminal, &sections[i], result);
+	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
+		ret = errno ? -errno : -EIO;
+	return ret;
+}
+
+int report_text(const struct result *result, FILE *out, bool colour, unsigned int width)
+{
+	const struct terminal terminal = terminal_on(out, colour, width);
 	int ret = put_headline(&terminal, result);
 
 	for (size_t i = 0; ret == 0 && i < section_count; i++)

@@ -60,6 +60,13 @@ static struct clone_root *find_root(const struct clone_finder *finder, uint64_t 
 		       compare_root_id);
 }
 
+static void tell(const struct clone_finder *finder, enum clone_rule rule,
+		 const struct backref_candidate *candidate)
+{
+	if (finder->told)
+		finder->told(finder->told_context, rule, candidate);
+}
+
 /* Blocks that moved leave stale leaf addresses behind. MIRRORS: lookup_backref_cache() v6.18 */
 static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, size_t *count)
 {
@@ -76,6 +83,8 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 						      0);
 	if (!known)
 		return false;
+	if (known->count == 0)
+		tell(finder, CLONE_LEAF_UNREACHED, &(struct backref_candidate){.offset = leaf});
 	*roots = known->ids;
 	*count = known->count;
 	return true;
@@ -129,14 +138,10 @@ static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 	} else if (!behaves(finder, BEHAVIOUR_LIMIT_ON_TREE_BLOCKS)) {
 		return true;
 	}
+	if (references > limit && bytenr != finder->query->disk_bytenr)
+		tell(finder, CLONE_BLOCK_OVER_LIMIT,
+		     &(struct backref_candidate){.offset = bytenr, .num_bytes = references});
 	return references <= limit;
-}
-
-static void tell(const struct clone_finder *finder, enum clone_rule rule,
-		 const struct backref_candidate *candidate)
-{
-	if (finder->told)
-		finder->told(finder->told_context, rule, candidate);
 }
 
 /* With no root but the sent one our own reference leads nowhere. MIRRORS: skip_self_data_ref() */

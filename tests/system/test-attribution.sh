@@ -1,0 +1,319 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Guards that a difference is explained by the behaviour that makes it: for every row of the
+# generations table a filesystem whose stream shows it, the running kernel's stream of it, and the
+# engine asked with just that row turned. Exactly that row must be named. Also what "run" reports of
+# it, and what --why says. Needs root, loop devices and a kernel with btrfs.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+build=${BUILD:-build}
+sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
+tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
+
+if [ "$(id -u)" != 0 ]; then
+	skip "what explains a difference" "needs root"
+	finish
+fi
+
+scratch=$(mktemp -d /tmp/sendprof-attribution.XXXXXX) || exit 1
+image=$scratch/fs.img
+mnt=$scratch/mnt
+printed=$scratch/printed
+complained=$scratch/complained
+mkdir "$mnt"
+
+clean_up()
+{
+	cd /
+	mountpoint -q "$mnt" && umount -l "$mnt"
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fsop()
+{
+	"$tools/fsop" "$@"
+}
+
+# filesystem [MKFS OPTION]...: a new one, with a subvolume "live" to work in.
+filesystem()
+{
+	rm -f "$image"
+	truncate -s 1G "$image" && mkfs.btrfs -q "$@" "$image" >/dev/null 2>&1 &&
+		mount -o loop,noatime "$image" "$mnt" &&
+		btrfs -q subvolume create "$mnt/live" && cd "$mnt/live"
+}
+
+snapshot()
+{
+	btrfs -q subvolume snapshot -r "$mnt/live" "$mnt/$1"
+}
+
+# ---- a filesystem for each row: what it makes is sent, "next" with "base" as its parent ----
+
+show_DIR_UTIMES_DELAYED()
+{
+	filesystem && mkdir d && touch d/1 d/2 && snapshot next
+}
+
+# A new name in a directory with a lower number sorts first, the old one stays: which is it called by?
+show_CURRENT_PATH_CACHED()
+{
+	filesystem && mkdir low high && fsop write high/f 0 8K 1 && snapshot base &&
+		ln high/f low/f && fsop write high/f 0 4K 2 && snapshot next
+}
+
+# One inode gains a name in d, gains one in e and loses one in d: d, e, d.
+show_CHECK_DIRS_ONCE()
+{
+	filesystem && mkdir d e && touch d/f d/stays e/stays && snapshot base &&
+		ln d/f d/g && ln d/f e/g && rm d/f && snapshot next
+}
+
+# Extents shared by many items of few leaves: the source seen first depends on what is remembered.
+show_LEAF_ROOTS_CACHED()
+{
+	local i
+
+	filesystem && fsop write a 0 1M 1 && fsop write b 0 1M 2 || return
+	for ((i = 0; i < 64; i++)); do
+		printf 'clone a %dK 8K c %dK\n' $((i * 16)) $((i * 16))
+		printf 'clone b %dK 8K c %dK\n' $((i * 16 + 8)) $((i * 16 + 8))
+		printf 'clone c %dK 16K d %dK\n' $((i * 16)) $((1008 - i * 16))
+		((i % 5)) || printf 'write d %dK 4K %d\n' $((1008 - i * 16)) "$i"
+	done | fsop batch && snapshot next
+}
+
+hidden_LEAF_CACHE_BY_NODE='only tree blocks that are not aligned to the node size show it; mkfs and the kernel make none'
+
+show_REFERENCES_1024()
+{
+	filesystem && fsop write a 0 8K 1 && "$tools/fsmake" reflinks . r 1 100 a && snapshot next
+}
+
+# More than 1024 snapshots refer to the leaf with the two items, two items to the extent.
+show_LIMIT_ON_TREE_BLOCKS()
+{
+	local i
+
+	filesystem -n 4096 && fsop write a 0 64K 1 && fsop clone a 0 0 b 0 &&
+		"$tools/fsmake" files . pad 0 100 && mkdir "$mnt/more" || return
+	for ((i = 0; i < 1030; i++)); do
+		btrfs -q subvolume snapshot -r . "$mnt/more/$i" || return
+	done
+	snapshot next
+}
+
+# The lowest inode shows a part of the extent, the next one all of it.
+show_CLONE_LARGEST()
+{
+	filesystem && touch low && fsop write big 0 256K 1 && fsop clone big 0 64K low 0 &&
+		fsop clone big 0 0 t 0 && snapshot next
+}
+
+# A clone source with a higher number is visited first, shows the whole extent and ends the search:
+# the extent's own reference is not come across, and the send without the row fails.
+show_OWN_REF_NOT_NEEDED()
+{
+	filesystem && fsop write a 0 64K 1 && snapshot old && fsop clone a 0 0 b 0 &&
+		snapshot next && btrfs -q subvolume snapshot -r "$mnt/old" "$mnt/base"
+}
+
+show_CLONE_UNALIGNED_EOF()
+{
+	filesystem && fsop write a 0 130000 1 && fsop clone a 0 0 b 0 && snapshot next
+}
+
+show_TRUNCATE_BEFORE_EOF_CLONE()
+{
+	filesystem && fsop write a 0 130000 1 && snapshot base && fsop clone a 0 0 b 0 &&
+		snapshot next
+}
+
+# Eight zero bytes in front: taken for an address, inline data looks like a hole.
+show_HOLE_CHECK_SEES_INLINE()
+{
+	filesystem && fsop fill f 0 100 0 && snapshot base && fsop truncate f 0 &&
+		fsop write f 64K 4K 1 && snapshot next
+}
+
+hidden_INLINE_ENDS_WITH_SECTOR='inline data longer than a sector shows it; this kernel mounts only sectors of a page, and keeps inline data within one'
+
+show_HOLE_PUNCHED()
+{
+	filesystem && fsop write f 0 256K 1 && snapshot base && fsop punch f 64K 64K && snapshot next
+}
+protocol_HOLE_PUNCHED=2
+
+# ---- kernel and engine ----
+
+# record FILE [PROTOCOL]: the kernel's stream of "next", then the filesystem is put away.
+record()
+{
+	local parent=() status
+
+	cd "$mnt" && sync -f . || return
+	[ ! -d base ] || parent=(-p base -c base)
+	"$tools/ksend" "${parent[@]}" --proto "${2:-1}" -f "$1" next
+	status=$?
+	cd / && umount "$mnt" && return "$status"
+}
+
+# explain FILE ARGUMENT...: what "stream diff --explain" prints; sets $status.
+explain()
+{
+	local file=$1 parent=()
+
+	shift
+	[ "$has_parent" = no ] || parent=(--parent base)
+	"$sendprof" stream diff --explain --image "$image" --snap next "${parent[@]}" "$@" "$file" \
+		>"$printed" 2>"$complained"
+	status=$?
+}
+
+shown()
+{
+	sed 's/^/stdout: /' "$printed"
+	sed 's/^/stderr: /' "$complained"
+}
+
+# The rows that the explanation names, by what the kernel has and the engine was asked without, or
+# the other way round; "or ..." for a second explanation.
+named()
+{
+	sed -n -e 's/^  \([A-Z][A-Z0-9_]*\) * the kernel has it, .*/\1/p' \
+		-e 's/^  \([A-Z][A-Z0-9_]*\) * the engine was asked with it, .*/\1/p' \
+		-e 's/^  \(Or\) .*/\1/p' "$printed" | paste -s -d ' '
+}
+
+# The whole test of one row: build, record, turn it, read the answer.
+names_row()
+{
+	local row=$1 protocol=protocol_$1
+
+	if ! "show_$row" >"$scratch/log" 2>&1; then
+		cat "$scratch/log"
+		echo 'the filesystem could not be made'
+		return 1
+	fi
+	has_parent=no
+	[ ! -d "$mnt/base" ] || has_parent=yes
+	record "$scratch/stream" "${!protocol-1}" || return
+	explain "$scratch/stream"
+	[ "$status" = 0 ] || { echo 'the engine as asked is not the kernel'; shown; return 1; }
+	explain "$scratch/stream" --turn "$row"
+	[ "$status" = 1 ] || { echo "turned, status: have $status expect 1"; shown; return 1; }
+	[ "$(named)" = "$row" ] || { echo "named: have '$(named)' expect '$row'"; shown; return 1; }
+}
+
+rows=$("$sendprof" generations | sed -n 's/^\([A-Z][A-Z0-9_]*\) .*/\1/p')
+check "the table has rows" test -n "$rows"
+for row in $rows; do
+	hidden=hidden_$row
+	if [ -n "${!hidden-}" ]; then
+		skip "$row is named" "${!hidden}"
+	elif ! declare -F "show_$row" >/dev/null; then
+		fail "$row is named" "no filesystem here shows it, and nothing says why"
+	else
+		check "$row is named" names_row "$row"
+	fi
+	mountpoint -q "$mnt" && { cd / && umount "$mnt"; }
+done
+
+# ---- two rows, and none ----
+
+# In a subshell the status would be lost: the streams are made here.
+filesystem >/dev/null && mkdir d && touch d/1 d/2 && fsop write a 0 130000 1 && snapshot base &&
+	touch d/3 && fsop clone a 0 0 b 0 && snapshot next && has_parent=yes &&
+	record "$scratch/stream"
+check "a filesystem for several rows can be made" test -s "$scratch/stream"
+
+explain "$scratch/stream" --turn DIR_UTIMES_DELAYED --turn TRUNCATE_BEFORE_EOF_CLONE
+check "two rows are named together" test "$status/$(named)" = \
+	"1/DIR_UTIMES_DELAYED TRUNCATE_BEFORE_EOF_CLONE"
+explain "$scratch/stream" --turn DIR_UTIMES_DELAYED --turn CLONE_UNALIGNED_EOF \
+	--turn TRUNCATE_BEFORE_EOF_CLONE
+check "three rows are named together" test "$status/$(named)" = \
+	"1/DIR_UTIMES_DELAYED CLONE_UNALIGNED_EOF TRUNCATE_BEFORE_EOF_CLONE"
+explain "$scratch/stream" --generation 6.1
+check "the kernel is recognised by its generation" grep -q '^  This kernel .*behaves as 6\.' "$printed"
+explain "$scratch/stream" --explain-limit 0 --turn DIR_UTIMES_DELAYED
+check "--explain-limit 0 does not look" test "$status/$(grep -c 'What explains it' "$printed")" = 1/0
+
+
+# ---- run ----
+
+sendprof_run()
+{
+	(cd "$scratch" && "$sendprof" run --image "$image" --snap next --parent base --repeat 1 \
+		--kernel-stream "$scratch/stream" --out report "$@") >"$printed" 2>"$complained"
+	status=$?
+}
+
+sendprof_run --turn CLONE_UNALIGNED_EOF
+check "run: names the row" test "$status/$(named)" = 1/CLONE_UNALIGNED_EOF
+check "run: the verdict says how the kernel behaves" grep -q '^DIFFERENT .*this kernel behaves as ' "$printed"
+for file in report.md report.html; do
+	check "run: $file names the row" grep -q 'What explains it' "$scratch/report/$file"
+done
+check "run: result.json names the row" grep -q '"CLONE_UNALIGNED_EOF"' "$scratch/report/result.json"
+sendprof_run --turn CLONE_UNALIGNED_EOF --explain-limit 0
+check "run: --explain-limit 0 does not look" test "$status/$(grep -c 'What explains it' "$printed")" = 1/0
+sendprof_run
+check "run: equal streams need no explanation" test "$status/$(grep -c 'What explains it' "$printed")" = 0/0
+sendprof_run --turn NO_SUCH_ROW
+check "run: an unknown row is wrong usage" test "$status/$(grep -c NO_SUCH_ROW "$complained")" = 2/1
+
+# On a mounted filesystem, with the kernel's send itself.
+mount -o loop,noatime "$image" "$mnt"
+(cd "$scratch" && "$sendprof" run --snap "$mnt/next" --parent "$mnt/base" --repeat 1 --out live \
+	--turn CLONE_UNALIGNED_EOF) >"$printed" 2>"$complained"
+check "run: names the row beside the running kernel" test "$?/$(named)" = 1/CLONE_UNALIGNED_EOF
+umount "$mnt"
+
+# ---- why ----
+
+# why ASKED: what --why prints of the send of next
+why()
+{
+	"$sendprof" send --image "$image" -p base --why "$1" next 2>"$printed" >"$scratch/why.stream"
+}
+
+ino_b=$("$sendprof" stream dump "$scratch/stream" | sed -n 's/.* MKFILE .*path=o\([0-9]*\)-.*/\1/p' | tail -n 1)
+why "$ino_b"
+check "why: the stream stays the same" cmp "$scratch/why.stream" "$scratch/stream"
+check "why: the inode is new" grep -q "^inode $ino_b, .*: new: " "$printed"
+check "why: its name" grep -q "^  inode $ino_b is renamed to its new name in directory 256" "$printed"
+check "why: the command that came of it" grep -q '^  -> RENAME .*path_to=b' "$printed"
+check "why: a candidate that was refused" grep -q '^    root [0-9]* inode [0-9]* offset 0.*: refused, ' "$printed"
+check "why: a candidate that was taken" grep -q '^    root [0-9]* inode [0-9]* offset 0, item of .*: taken, ' "$printed"
+check "why: the extent is cloned" grep -q '^  offset 0, 130000 bytes: cloned from root ' "$printed"
+why "$ino_b:129999"
+check "why: of a byte, only its extent" test "$(grep -c '^  offset 0, 130000 bytes: cloned' "$printed")/$(grep -c RENAME "$printed")" = 1/0
+why "$ino_b:500000"
+check "why: behind the end nothing is decided" grep -q 'nothing was decided' "$printed"
+why 99999
+check "why: an inode that is in neither snapshot" grep -q '^inode 99999: nothing was decided' "$printed"
+check_status 2 "why: not a number" "$sendprof" send --image "$image" --why x next -f "$scratch/none"
+
+# ---- what no row explains ----
+
+# The kernel was not given the parent as clone source: the engine, which was, clones.
+filesystem >/dev/null && fsop write a 0 64K 1 && snapshot base && fsop clone a 0 0 b 0 && rm a &&
+	snapshot next && sync -f . && cd "$mnt" && "$tools/ksend" -p base -f "$scratch/stream" next
+cd / && umount "$mnt"
+explain "$scratch/stream"
+check "what no row explains is said" \
+	grep -q '^  This kernel .*behaves as no generation' "$printed"
+check "with it the engine's decisions on the inode" \
+	grep -q "^  Engine's decisions  *inode [0-9]*, generation " "$printed"
+check "with it the candidate that the engine took" \
+	grep -q 'item of 65536 bytes: taken, it covers' "$printed"
+explain "$scratch/stream" --json
+check "it is in the JSON too" grep -q '"state": "not_found"' "$printed"
+
+finish
