@@ -45,7 +45,7 @@ filesystem()
 	rm -f "$image"
 	truncate -s 1G "$image" && mkfs.btrfs -q "$@" "$image" >/dev/null 2>&1 &&
 		mount -o loop,noatime "$image" "$mnt" &&
-		btrfs -q subvolume create "$mnt/live" && cd "$mnt/live"
+		btrfs -q subvolume create "$mnt/live" && cd "$mnt/live" || return
 }
 
 snapshot()
@@ -54,6 +54,14 @@ snapshot()
 }
 
 # ---- a filesystem for each row: what it makes is sent, "next" with "base" as its parent ----
+
+# Rows whose effect no filesystem of this kernel can show, and why.
+declare -A hidden=(
+	[LEAF_CACHE_BY_NODE]='only tree blocks that are not aligned to the node size show it; mkfs and the kernel make none'
+	[INLINE_ENDS_WITH_SECTOR]='inline data longer than a sector shows it; this kernel mounts only sectors of a page, and keeps inline data within one'
+)
+# Rows that need another protocol than 1.
+declare -A protocol=([HOLE_PUNCHED]=2)
 
 show_DIR_UTIMES_DELAYED()
 {
@@ -87,8 +95,6 @@ show_LEAF_ROOTS_CACHED()
 		((i % 5)) || printf 'write d %dK 4K %d\n' $((1008 - i * 16)) "$i"
 	done | fsop batch && snapshot next
 }
-
-hidden_LEAF_CACHE_BY_NODE='only tree blocks that are not aligned to the node size show it; mkfs and the kernel make none'
 
 show_REFERENCES_1024()
 {
@@ -141,13 +147,10 @@ show_HOLE_CHECK_SEES_INLINE()
 		fsop write f 64K 4K 1 && snapshot next
 }
 
-hidden_INLINE_ENDS_WITH_SECTOR='inline data longer than a sector shows it; this kernel mounts only sectors of a page, and keeps inline data within one'
-
 show_HOLE_PUNCHED()
 {
 	filesystem && fsop write f 0 256K 1 && snapshot base && fsop punch f 64K 64K && snapshot next
 }
-protocol_HOLE_PUNCHED=2
 
 # ---- kernel and engine ----
 
@@ -193,7 +196,7 @@ named()
 # The whole test of one row: build, record, turn it, read the answer.
 names_row()
 {
-	local row=$1 protocol=protocol_$1
+	local row=$1
 
 	if ! "show_$row" >"$scratch/log" 2>&1; then
 		cat "$scratch/log"
@@ -202,7 +205,7 @@ names_row()
 	fi
 	has_parent=no
 	[ ! -d "$mnt/base" ] || has_parent=yes
-	record "$scratch/stream" "${!protocol-1}" || return
+	record "$scratch/stream" "${protocol[$row]-1}" || return
 	explain "$scratch/stream"
 	[ "$status" = 0 ] || { echo 'the engine as asked is not the kernel'; shown; return 1; }
 	explain "$scratch/stream" --turn "$row"
@@ -213,9 +216,8 @@ names_row()
 rows=$("$sendprof" generations | sed -n 's/^\([A-Z][A-Z0-9_]*\) .*/\1/p')
 check "the table has rows" test -n "$rows"
 for row in $rows; do
-	hidden=hidden_$row
-	if [ -n "${!hidden-}" ]; then
-		skip "$row is named" "${!hidden}"
+	if [ -n "${hidden[$row]-}" ]; then
+		skip "$row is named" "${hidden[$row]}"
 	elif ! declare -F "show_$row" >/dev/null; then
 		fail "$row is named" "no filesystem here shows it, and nothing says why"
 	else

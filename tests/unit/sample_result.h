@@ -155,6 +155,46 @@ static inline void sample_different(struct result *result)
 	memcpy(divergence->engine_context, engine, sizeof(engine));
 }
 
+/* A kernel that lacks a behaviour. */
+static inline void sample_explained(struct result *result)
+{
+	const uint64_t row = UINT64_C(1) << BEHAVIOUR_CLONE_UNALIGNED_EOF;
+
+	sample_different(result);
+	result->attribution = (struct attribution){
+		.state = ATTRIBUTION_FOUND,
+		.asked = {GENERATION_6_18, 0},
+		.differs_at = 0x9f30,
+		.found = {{GENERATION_6_18, row}},
+		.found_count = 1,
+		.rows = row,
+		.whole = 1u << GENERATION_6_6,
+		.sends = 19,
+		.duration_ns = 84000000,
+	};
+}
+
+/* One that does what no generation does. */
+static inline void sample_unexplained(struct result *result)
+{
+	static char *decisions[] = {"inode 258: new", "  offset 0, 4096 bytes: cloned"};
+
+	sample_different(result);
+	result->attribution = (struct attribution){
+		.state = ATTRIBUTION_STOPPED,
+		.asked = {GENERATION_6_18, 0},
+		.differs_at = 0x9f30,
+		.relevant = UINT64_C(1) << BEHAVIOUR_CLONE_LARGEST,
+		.further = {{{GENERATION_6_12, 0}, 0xa000}},
+		.further_count = 1,
+		.sends = 1234,
+		.duration_ns = 30000000000,
+		.stopped = "the limit of 30 s was reached",
+		.decisions = decisions,
+		.decision_count = 2,
+	};
+}
+
 /* The engine failed before its first byte. */
 static inline void sample_incomplete(struct result *result)
 {
@@ -199,9 +239,11 @@ static inline void sample_hostile(struct result *result)
 	static char text[] = SAMPLE_HOSTILE,
 		    line[] = "CLONE " SAMPLE_HOSTILE " path=" SAMPLE_HOSTILE;
 	static struct missing_metric missing[] = {{SAMPLE_HOSTILE, SAMPLE_HOSTILE}};
+	static char *decisions[] = {text, line};
 	struct environment *environment = &result->environment;
 
-	sample_different(result);
+	sample_unexplained(result);
+	result->attribution.decisions = decisions;
 	environment->filesystem = environment->device = environment->mount_options = text;
 	snprintf(environment->volume.label, sizeof(environment->volume.label), "%s", text);
 	snprintf(environment->cpu, sizeof(environment->cpu), "%s", text);
@@ -213,8 +255,8 @@ static inline void sample_hostile(struct result *result)
 }
 
 static void (*const sample_makers[])(struct result *result) = {
-	sample_equal,	 sample_different, sample_incomplete,
-	sample_recorded, sample_empty,	   sample_hostile,
+	sample_equal,	 sample_different, sample_incomplete, sample_explained,
+	sample_recorded, sample_empty,	   sample_hostile,    sample_unexplained,
 };
 enum { SAMPLE_MAKERS = sizeof(sample_makers) / sizeof(sample_makers[0]) };
 

@@ -157,6 +157,81 @@ static void test_text_of_different_streams(void **state)
 	free(text);
 }
 
+static void test_text_of_an_explanation(void **state)
+{
+	static const char *const wanted[] = {
+		"\nWhat explains it\n  This kernel          behaves as 6.18 but without "
+		"CLONE_UNALIGNED_EOF\n"
+		"  CLONE_UNALIGNED_EOF  the engine was asked with it, the kernel lacks it: an ",
+		"\n  Equal as a whole     6.6\n",
+		"\n  Tried                19 sends of the engine in 84.0 ms\n",
+		NULL,
+	};
+	char *text;
+
+	(void)state;
+	sample_explained(&sample);
+	text = render_text(false, 100);
+	expect_first_line(text, "DIFFERENT  first at command 1,001 (offset 0x9f3c): this kernel "
+				"behaves as 6.18 but without");
+	expect_all_in(text, wanted);
+	expect_not_in(text, "In part");
+	free(text);
+
+	/* With an engine that was asked without the row. */
+	sample.turned = sample.attribution.asked.turned = sample.attribution.rows;
+	sample.attribution.found[0].turned = 0;
+	text = render_text(false, 100);
+	expect_in(text,
+		  "\n  This kernel          behaves as 6.18\n  CLONE_UNALIGNED_EOF  the kernel "
+		  "has it, the engine was asked without: an ");
+	expect_in(text, "engine as kernel 6.18 but without CLONE_UNALIGNED_EOF\n");
+	free(text);
+}
+
+static void test_text_without_an_explanation(void **state)
+{
+	static const char *const wanted[] = {
+		"\n  This kernel         behaves as no generation, with or without what was tried\n",
+		"\n  Rows that touch it  CLONE_LARGEST\n",
+		"\n  In part             as 6.12 it agrees up to offset 0xa000\n",
+		"\n  Engine's decisions  inode 258: new\n"
+		"                        offset 0, 4096 bytes: cloned\n",
+		"\n  Tried               1,234 sends of the engine in 30.0 s; the limit of 30 s was "
+		"reached\n",
+		NULL,
+	};
+	char *text;
+
+	(void)state;
+	sample_unexplained(&sample);
+	text = render_text(false, 100);
+	expect_first_line(text, "DIFFERENT  first at command 1,001 (offset 0x9f3c)");
+	expect_all_in(text, wanted);
+	free(text);
+
+	sample.attribution.state = ATTRIBUTION_NOT_SOUGHT;
+	text = render_text(false, 100);
+	expect_not_in(text, "What explains it");
+	free(text);
+}
+
+static void test_pages_of_an_explanation(void **state)
+{
+	char *text;
+
+	(void)state;
+	sample_explained(&sample);
+	text = render_markdown();
+	expect_in(text, "## What explains it\n");
+	expect_in(text, "this kernel behaves as 6.18 but without CLONE");
+	free(text);
+	text = render_html();
+	expect_in(text, "<h2>What explains it</h2>");
+	expect_in(text, "behaves as 6.18 but without CLONE_UNALIGNED_EOF</td>");
+	free(text);
+}
+
 static void test_text_without_figures(void **state)
 {
 	char *text;
@@ -392,6 +467,9 @@ int main(void)
 		cmocka_unit_test(test_text_of_equal_streams),
 		cmocka_unit_test(test_latency_rows),
 		cmocka_unit_test(test_text_of_different_streams),
+		cmocka_unit_test(test_text_of_an_explanation),
+		cmocka_unit_test(test_text_without_an_explanation),
+		cmocka_unit_test(test_pages_of_an_explanation),
 		cmocka_unit_test(test_text_without_figures),
 		cmocka_unit_test(test_cautions),
 		cmocka_unit_test(test_text_form),

@@ -219,6 +219,27 @@ static struct result *example(void)
 	result->divergence.kernel_context[0] = strdup("WRITE a");
 	result->divergence.engine_context[1] = strdup("WRITE b");
 	result->divergence.context_count = 2;
+	result->generation = GENERATION_6_18;
+	result->turned = 1u << BEHAVIOUR_HOLE_PUNCHED;
+	result->attribution = (struct attribution){
+		.state = ATTRIBUTION_FOUND,
+		.asked = {GENERATION_6_18, 1u << BEHAVIOUR_HOLE_PUNCHED},
+		.differs_at = 4700,
+		.found = {{GENERATION_6_1, 1u << BEHAVIOUR_CLONE_LARGEST}},
+		.found_count = 1,
+		.whole = 1u << GENERATION_6_12,
+		.rows = 1u << BEHAVIOUR_CHECK_DIRS_ONCE,
+		.further = {{{GENERATION_6_6, 0}, 4800}},
+		.further_count = 1,
+		.relevant = 1u << BEHAVIOUR_REFERENCES_1024,
+		.sends = 31,
+		.duration_ns = 32,
+		.limit_ns = 33,
+		.stopped = "some limit",
+		.decisions = calloc(1, sizeof(char *)),
+		.decision_count = 1,
+	};
+	result->attribution.decisions[0] = strdup("inode 257: new");
 	result->missing = calloc(1, sizeof(*result->missing));
 	result->missing[0] = (struct missing_metric){"some metric", "some reason"};
 	result->missing_count = 1;
@@ -277,6 +298,7 @@ static const char *const all_keys[] = {
 	"request.compressed_data",
 	"request.protocol",
 	"request.generation",
+	"request.turned.0",
 	"request.cache",
 	"request.repeat",
 	"sides.kernel.median_ns",
@@ -334,6 +356,21 @@ static const char *const all_keys[] = {
 	"divergence.kernel_context.0",
 	"divergence.engine_context.1",
 	"divergence.context_first_different",
+	"attribution.state",
+	"attribution.differs_at",
+	"attribution.found.0.generation",
+	"attribution.found.0.turned.0",
+	"attribution.rows.0",
+	"attribution.whole.0",
+	"attribution.further.0.generation",
+	"attribution.further.0.turned",
+	"attribution.further.0.agrees_until",
+	"attribution.relevant.0",
+	"attribution.sends",
+	"attribution.duration_ns",
+	"attribution.limit_ns",
+	"attribution.stopped",
+	"attribution.decisions.0",
 	"missing.0.metric",
 	"missing.0.reason",
 };
@@ -389,6 +426,16 @@ static void test_json_values(void **state)
 	assert_number(json, "sides.engine.progress.0.1", 22);
 	assert_number(json, "divergence.byte_offset", 4711);
 	assert_true(json_is_null(at(json, "divergence.engine_context.0")));
+	assert_text(json, "request.turned.0", "HOLE_PUNCHED");
+	assert_text(json, "attribution.state", "found");
+	assert_text(json, "attribution.found.0.generation", "6.1");
+	assert_text(json, "attribution.found.0.turned.0", "CLONE_LARGEST");
+	assert_text(json, "attribution.rows.0", "CHECK_DIRS_ONCE");
+	assert_text(json, "attribution.whole.0", "6.12");
+	assert_text(json, "attribution.relevant.0", "REFERENCES_1024");
+	assert_number(json, "attribution.further.0.agrees_until", 4800);
+	assert_number(json, "attribution.sends", 31);
+	assert_text(json, "attribution.decisions.0", "inode 257: new");
 	assert_text(json, "missing.0.reason", "some reason");
 	json_decref(json);
 	result_release(result);
@@ -404,11 +451,37 @@ static void test_json_of_an_empty_result(void **state)
 	assert_non_null(result);
 	json = round_trip(result);
 	assert_true(json_is_null(at(json, "divergence")));
+	assert_true(json_is_null(at(json, "attribution")));
 	assert_true(json_is_null(at(json, "ratio")));
 	assert_true(json_is_null(at(json, "request.snapshot")));
 	json_decref(json);
 	result_release(result);
 	free(result);
+}
+
+static void assert_generation_text(enum generation_id id, uint64_t turned, const char *expected)
+{
+	char *text = generation_text(&(struct generation){id, turned});
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void test_generations_as_text(void **state)
+{
+	const struct generation old = {GENERATION_6_6, 0};
+	const uint64_t clones = 1u << BEHAVIOUR_CLONE_UNALIGNED_EOF;
+
+	(void)state;
+	assert_generation_text(GENERATION_6_18, 0, "6.18");
+	assert_generation_text(GENERATION_6_18, clones, "6.18 but without CLONE_UNALIGNED_EOF");
+	assert_generation_text(GENERATION_6_6, clones | 1u << BEHAVIOUR_CLONE_LARGEST,
+			       "6.6 but without CLONE_LARGEST, with CLONE_UNALIGNED_EOF");
+	assert_int_equal(generation_difference(&old, &old), 0);
+	assert_int_equal(generation_difference(&old, &(struct generation){old.id, clones}), clones);
+	assert_int_equal(generation_difference(&(struct generation){GENERATION_6_12, 0},
+					       &(struct generation){GENERATION_6_18, 0}),
+			 1u << BEHAVIOUR_CHECK_DIRS_ONCE | 1u << BEHAVIOUR_LEAF_CACHE_BY_NODE);
 }
 
 int main(void)
@@ -421,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_medians),
 		cmocka_unit_test(test_json_has_every_key),
 		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_generations_as_text),
 		cmocka_unit_test(test_json_of_an_empty_result),
 	};
 
