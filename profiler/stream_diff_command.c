@@ -48,8 +48,8 @@ static const struct option_row rows[] = {
 	OPTION_ROW_LIST(0, "clone-src", "SRC", struct diff_options, names.clone_sources,
 			"with --explain: a further clone source; may be repeated"),
 	OPTION_ROW_LIST(0, "image", "FILE|DEVICE", struct diff_options, names.images,
-			  "with --explain: read this image or device; snapshots are paths from its "
-			  "top level, or subvolume ids"),
+			"with --explain: read this image or device; snapshots are paths from its "
+			"top level, or subvolume ids"),
 	STREAM_CONTENT_ROWS(struct diff_options, form),
 	OPTION_ROW_U64(0, "explain-limit", "SECONDS", struct diff_options, explain_s, 0, 86400,
 		       "how long to look for what explains the difference; 0: do not look"),
@@ -281,6 +281,7 @@ static int diff_main(int argc, char **argv)
 		status = diff_files(&options, argv[first], argv[first + 1], ignored);
 	option_list_release(&options.ignored);
 	option_list_release(&options.names.clone_sources);
+	option_list_release(&options.names.images);
 	stream_form_release(&options.form);
 	return status;
 }
