@@ -72,12 +72,12 @@ $(O)/%.o: %.c $(O)/flags | $(O)/deps-found
 $(O)/reports/assets.o: $(wildcard reports/*.gp reports/*.css)
 
 # The first process of a guest is a part of sendprof. No sanitizer: it runs before there is a /proc.
-$(O)/guest/init.o $(O)/guest/init: private SAN_FLAGS :=
-$(O)/guest/init: $(O)/guest/init.o
+$(O)/profiler/guest/init.o $(O)/profiler/guest/init: private SAN_FLAGS :=
+$(O)/profiler/guest/init: $(O)/profiler/guest/init.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
-$(O)/profiler/guest_assets.o: private ALL_CPPFLAGS += -DGUEST_INIT_FILE='"$(O)/guest/init"'
-$(O)/profiler/guest_assets.o: $(O)/guest/init
+$(O)/profiler/guest_assets.o: private ALL_CPPFLAGS += -DGUEST_INIT_FILE='"$(O)/profiler/guest/init"'
+$(O)/profiler/guest_assets.o: $(O)/profiler/guest/init
 
 # Changes when the compiler or its flags do, so that everything is then built again.
 $(O)/flags: FORCE

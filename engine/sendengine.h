@@ -29,7 +29,7 @@ struct volume_options {
 	size_t device_count;
 };
 
-/* Work done since the volume was opened or the counters were last reset. */
+/* Work done since the volume was opened. */
 struct volume_counters {
 	uint64_t blocks_read; /* tree blocks read and verified */
 	uint64_t block_cache_hits;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The program guest/init.c, compiled, as part of this one. */
+/* The program profiler/guest/init.c, compiled, as part of this one. */
 #ifndef PROFILER_GUEST_ASSETS_H
 #define PROFILER_GUEST_ASSETS_H
 
