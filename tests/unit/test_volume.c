@@ -217,6 +217,26 @@ static void test_metadata_uuid(void **state)
 	volume_close(volume);
 }
 
+/* Features that only matter to who writes, known (such as the block group tree) or not. */
+static void test_read_only_features(void **state)
+{
+	struct image *image = *state;
+	struct btrfs_super_block super;
+	struct volume *volume;
+	int items;
+
+	image_make(image, "-m single");
+	volume = open_volume(image);
+	items = count_items(volume, BTRFS_FS_TREE_OBJECTID);
+	volume_close(volume);
+	image_read(image, BTRFS_SUPER_INFO_OFFSET, &super, sizeof(super));
+	put_le64(&super.compat_ro_flags, UINT64_MAX);
+	image_write_super(image, BTRFS_SUPER_INFO_OFFSET, &super);
+	volume = open_volume(image);
+	assert_int_equal(count_items(volume, BTRFS_FS_TREE_OBJECTID), items);
+	volume_close(volume);
+}
+
 static void test_truncated(void **state)
 {
 	struct image *image = *state;
@@ -310,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_other_copy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrong_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_metadata_uuid, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_read_only_features, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reread, set_up, tear_down),
