@@ -66,6 +66,10 @@ static int take_frame(struct link *link, uint32_t kind, const uint8_t *data, uin
 {
 	switch (kind) {
 	case GUEST_FRAME_READY:
+		/* In the time it gets to say what it is doing a guest may come to its command yet.
+		 */
+		if (link->dumping)
+			return 0;
 		link->outcome->ready = true;
 		link->outcome->ready_s = seconds(link);
 		return 0;
@@ -76,7 +80,7 @@ static int take_frame(struct link *link, uint32_t kind, const uint8_t *data, uin
 	case GUEST_FRAME_STATUS:
 		if (length == sizeof(link->outcome->status))
 			memcpy(&link->outcome->status, data, length);
-		end(link, GUEST_END_STATUS);
+		end(link, link->dumping ? GUEST_END_TIMEOUT : GUEST_END_STATUS);
 		return 1;
 	default:
 		failure_set(link->failure, -ENOTRECOVERABLE, "guest: %.*s", (int)length, data);
