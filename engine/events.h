@@ -18,6 +18,7 @@ enum event_type {
 	EVENT_CACHE,	     /* one cache operation */
 	EVENT_PATH_RESOLVED, /* the current path of an inode was built */
 	EVENT_RESTART,	     /* blocks moved: roots re-read, last keys searched again */
+	EVENT_BLOCKED,	     /* the sending thread waited */
 	/* From here on: decisions, for an observer that asks for them. */
 	EVENT_INODE_FATE,      /* what the inode is between the snapshots */
 	EVENT_NAME_DECISION,   /* what happens to a name */
@@ -42,6 +43,11 @@ enum cache_operation {
 	CACHE_STORE,
 	CACHE_EVICT,
 	CACHE_CLEAR,
+};
+
+enum blocked_for {
+	BLOCKED_FOR_OUTPUT, /* the reader of the stream */
+	BLOCKED_FOR_IO,	    /* the device */
 };
 
 enum backref_result {
@@ -79,16 +85,26 @@ struct event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when the thing ended */
 	uint64_t ino;	  /* the inode being sent, 0 for none */
 	uint32_t type;	  /* enum event_type */
-	uint32_t reserved;
+	uint32_t sender;  /* the thread of a kernel's send; 0: the engine */
 	union {
 		struct {
 			uint32_t kind;	 /* command number of the stream format */
 			uint32_t length; /* whole command with its header, bytes */
+			/* From the kernel, else 0: when its output began, after the work on it. */
+			uint64_t output_ns;
 		} command;
 		struct {
 			uint32_t cache;	    /* enum cache_id */
 			uint32_t operation; /* enum cache_operation */
 		} cache;
+		struct {
+			uint64_t began_ns;
+			uint32_t reason; /* enum blocked_for */
+			uint32_t reserved;
+		} blocked;
+		struct {
+			uint64_t began_ns; /* from the kernel, else 0 */
+		} path;			   /* the header's inode is whose path it is */
 		struct {
 			uint64_t bytenr;     /* of the data extent */
 			uint64_t references; /* count in its extent item */

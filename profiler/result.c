@@ -155,8 +155,11 @@ void result_release(struct result *result)
 	for (size_t i = 0; i < result->clone_source_count; i++)
 		free(result->clone_sources[i].path);
 	free(result->clone_sources);
-	for (unsigned int side = 0; side < SIDE_COUNT; side++)
+	for (unsigned int side = 0; side < SIDE_COUNT; side++) {
 		free(result->sides[side].samples);
+		free(result->sides[side].trace);
+		free(result->sides[side].folded_stacks);
+	}
 	for (size_t i = 0; i < RESULT_CONTEXT_MAX; i++) {
 		free(divergence->kernel_context[i]);
 		free(divergence->engine_context[i]);

@@ -6,7 +6,7 @@
 #ifndef PROFILER_RESULT_H
 #define PROFILER_RESULT_H
 
-#include "engine/sendengine.h"
+#include "profiler/trace_figures.h"
 
 #include <jansson.h>
 
@@ -77,7 +77,9 @@ struct side_result {
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct volume_counters volume; /* engine only */
-	char error[512];	       /* empty when every send succeeded */
+	struct trace_figures *trace; /* kernel only, of the last repeat; owned, NULL: not traced */
+	char *folded_stacks;	     /* kernel only, all repeats; owned, may be NULL */
+	char error[512];	     /* empty when every send succeeded */
 };
 
 /* A metric this run does not have, and why. */
@@ -181,7 +183,9 @@ struct result {
 	bool cold;	 /* caches dropped before each send */
 	unsigned int repeat;
 	bool kernel_recorded; /* the kernel's stream came from a file: no kernel timings */
-	const char *tier;     /* "pipe" */
+	enum trace_tier tier;
+	char tier_reason[256]; /* why not a higher one; empty for the highest, or if it was asked
+				  for */
 	struct side_result sides[SIDE_COUNT];
 	struct divergence divergence;
 	struct attribution attribution;

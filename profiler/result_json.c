@@ -416,7 +416,7 @@ json_t *result_to_json(const struct result *result)
 	put(&object, "environment", environment_json(&result->environment));
 	put(&object, "request", request_json(result));
 	put_bool(&object, "kernel_recorded", result->kernel_recorded);
-	put_text(&object, "tier", result->tier);
+	put_text(&object, "tier", trace_tier_name(result->tier));
 	put(&object, "ratio", ratio > 0 ? json_real(ratio) : json_null());
 	put(&object, "sides", sides_json(result));
 	put(&object, "divergence", divergence_json(&result->divergence));

@@ -127,7 +127,7 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	result->cold = request->cold;
 	result->repeat = request->repeat;
 	result->kernel_recorded = request->kernel_stream != NULL;
-	result->tier = "pipe";
+	result->tier = TIER_PIPE;
 	ret = describe_environment(&runner->source, &result->environment);
 	if (!ret)
 		ret = describe_snapshots(&runner->source, result);

@@ -41,7 +41,7 @@ static void method_fact(const struct result *result, struct table *table)
 	size_t discarded = discarded_pairs(result);
 
 	table_fact(table, "Method", "%s tier, %s caches, %u repeat%s after a warm-up",
-		   result->tier ? result->tier : "no", caches, result->repeat,
+		   trace_tier_name(result->tier), caches, result->repeat,
 		   result->repeat == 1 ? "" : "s");
 	if (discarded)
 		table_fact(table, "Run again",

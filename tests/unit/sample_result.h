@@ -117,7 +117,7 @@ static inline void sample_equal(struct result *result)
 	result->protocol = 1;
 	result->generation = GENERATION_6_18;
 	result->repeat = SAMPLE_REPEATS;
-	result->tier = "pipe";
+	result->tier = TIER_PIPE;
 	sample_sends(result);
 	sample_kind(result, STREAM_C_SNAPSHOT, 1, 118, 30000);
 	sample_kind(result, STREAM_C_UTIMES, 600, 30000, 3000);

@@ -192,7 +192,7 @@ static struct result *example(void)
 
 	assert_non_null(result);
 	result->verdict = VERDICT_DIFFERENT;
-	result->tier = "pipe";
+	result->tier = TIER_PIPE;
 	result->generation = GENERATION_6_18;
 	result->snapshot = (struct snapshot_fact){.path = strdup("/mnt/a\xff"), .id = 256};
 	result->snapshot.uuid[0] = 0xab;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/trace_figures.h"
+
+#include <string.h>
+
+static const char *const tier_names[TIER_COUNT] = {
+	[TIER_PIPE] = "pipe",
+	[TIER_TRACEPOINT] = "tracepoint",
+	[TIER_FUNCTION] = "function",
+};
+
+static const struct {
+	const char *key;
+	const char *sentence;
+} metrics[METRIC_COUNT] = {
+#define TRACE_METRIC(id, key, sentence) {key, sentence},
+#include "profiler/trace_metric.def"
+#undef TRACE_METRIC
+};
+
+static const char *const part_names[PART_COUNT] = {
+	[PART_BACKREF] = "backrefs",
+	[PART_PATH] = "paths",
+	[PART_READ] = "reading data",
+	[PART_WRITE] = "writing commands",
+	[PART_OTHER] = "other work",
+	[PART_OUTPUT_BLOCKED] = "waiting for the reader",
+	[PART_IO_BLOCKED] = "waiting for the device",
+	[PART_OFF_CPU] = "off the processor",
+};
+
+const char *trace_tier_name(enum trace_tier tier)
+{
+	return tier_names[tier];
+}
+
+bool trace_tier_find(const char *name, enum trace_tier *tier)
+{
+	for (unsigned int i = 0; i < TIER_COUNT; i++) {
+		if (strcmp(name, tier_names[i]))
+			continue;
+		*tier = i;
+		return true;
+	}
+	return false;
+}
+
+const char *trace_metric_key(enum trace_metric metric)
+{
+	return metrics[metric].key;
+}
+
+const char *trace_metric_sentence(enum trace_metric metric)
+{
+	return metrics[metric].sentence;
+}
+
+const char *trace_part_name(enum trace_part part)
+{
+	return part_names[part];
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tracer: programs in the kernel that watch sends, in the best tier that this machine allows.
+ * Totals are kept in the kernel, one set a sending thread; single events (engine/events.h, with the
+ * thread as sender) come through a ring buffer to whoever wants them.
+ */
+#ifndef PROFILER_TRACER_H
+#define PROFILER_TRACER_H
+
+#include "engine/core/failure.h"
+#include "profiler/trace_figures.h"
+
+#include <stdio.h>
+
+struct tracer;
+
+struct tracer_options {
+	bool forced;	      /* @tier or nothing */
+	enum trace_tier tier; /* the highest that is tried */
+	uint32_t process;     /* sends of this process only; 0: of all */
+	uint64_t groups; /* metrics that may cost something, 1 << enum trace_metric; 0: the default
+			    set */
+	bool records;	 /* hand over single events */
+	size_t ring_bytes;	  /* for them; 0: the default of 4 MiB */
+	unsigned int stack_hertz; /* samples of the stack a second; 0: none */
+};
+
+/*
+ * Load and attach. The tier taken is the highest in which anything can be attached; why a higher
+ * one was not is in tracer_tier_reason(). 0, or a negative errno with @failure set when @options
+ * forces a tier that cannot be had. TIER_PIPE needs no tracer: *@out is NULL then, and 0 is
+ * returned.
+ */
+int tracer_open(const struct tracer_options *options, struct tracer **out, struct failure *failure);
+/* Detach everything. Accepts NULL. */
+void tracer_close(struct tracer *tracer);
+
+enum trace_tier tracer_tier(const struct tracer *tracer);
+/* Why a higher tier could not be had, one line; empty for the highest. */
+const char *tracer_tier_reason(const struct tracer *tracer);
+/* Why a metric is not measured, one line; NULL when it is. */
+const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric);
+
+/*
+ * Take what waits in the ring buffer, at most until it is empty, after waiting up to @timeout_ms
+ * for something to come (0: do not wait). Records of one sender come in its order. The number of
+ * records or a negative errno.
+ */
+int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context);
+
+/* A send that was seen since the tracer was opened or last reset. */
+struct traced_send {
+	struct trace_figures figures;
+	uint32_t process;
+	char command[16]; /* of the thread */
+	uint64_t root_id; /* sent snapshot; 0: not known */
+	uint64_t ino;	  /* at work on */
+	char path[256];	  /* of the last command that has one, cut at the front; "" if not known */
+};
+
+/*
+ * The sends seen, those under way and those that ended, in the order of their beginning. *@sends is
+ * the caller's to free(). 0 or a negative errno.
+ */
+int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *count,
+		 struct failure *failure);
+/* Forget the sends that ended. */
+int tracer_reset(struct tracer *tracer, struct failure *failure);
+
+/*
+ * Folded stacks of the samples taken from @thread (0: of all senders) since the last reset, "a;b;c
+ * count" a line, kernel functions, outermost first.
+ */
+int tracer_folded_stacks(struct tracer *tracer, uint32_t thread, FILE *out,
+			 struct failure *failure);
+
+#endif
