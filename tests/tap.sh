@@ -61,6 +61,42 @@ $output"
 	fi
 }
 
+# What the last command of keep_output printed; the script sets both to files of its own.
+printed=''
+complained=''
+
+# keep_output COMMAND...: its status, with what it prints kept in $printed and $complained
+keep_output()
+{
+	"$@" >"$printed" 2>"$complained"
+}
+
+shown()
+{
+	sed 's/^/stdout: /' "$printed"
+	sed 's/^/stderr: /' "$complained"
+}
+
+# expect STATUS NAME PATTERN ARGUMENT...: the script's function run_it, given the arguments, ends with
+# this status, and a line of its output matches, unless PATTERN is empty.
+expect()
+{
+	local want=$1 name=$2 pattern=$3 status
+
+	shift 3
+	keep_output run_it "$@"
+	status=$?
+	if [ "$status" != "$want" ]; then
+		fail "$name" "exit status: have $status expect $want
+$(shown)"
+	elif [ -n "$pattern" ] && ! cat "$printed" "$complained" | grep -q -e "$pattern"; then
+		fail "$name" "no line matches: $pattern
+$(shown)"
+	else
+		pass "$name"
+	fi
+}
+
 # The totals; ends the script, with status 1 if a test failed or none ran.
 finish()
 {

@@ -178,12 +178,6 @@ explain()
 	status=$?
 }
 
-shown()
-{
-	sed 's/^/stdout: /' "$printed"
-	sed 's/^/stderr: /' "$complained"
-}
-
 # The rows that the explanation names, by what the kernel has and the engine was asked without, or
 # the other way round; "or ..." for a second explanation.
 named()

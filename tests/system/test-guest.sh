@@ -29,35 +29,9 @@ cd "$scratch/work" || exit 1
 printed=$scratch/printed
 complained=$scratch/complained
 
-# guest ARGUMENT...: with its output kept
-guest()
+run_it()
 {
-	PATH=${guest_path:-$PATH} "$sendprof" guest "$@" >"$printed" 2>"$complained"
-}
-
-shown()
-{
-	sed 's/^/stdout: /' "$printed"
-	sed 's/^/stderr: /' "$complained"
-}
-
-# expect STATUS NAME PATTERN ARGUMENT...: the status, and a line that matches unless PATTERN is empty
-expect()
-{
-	local want=$1 name=$2 pattern=$3 status
-
-	shift 3
-	guest "$@"
-	status=$?
-	if [ "$status" != "$want" ]; then
-		fail "$name" "exit status: have $status expect $want
-$(shown)"
-	elif [ -n "$pattern" ] && ! cat "$printed" "$complained" | grep -q -e "$pattern"; then
-		fail "$name" "no line matches: $pattern
-$(shown)"
-	else
-		pass "$name"
-	fi
+	PATH=${guest_path:-$PATH} "$sendprof" guest "$@"
 }
 
 # ---- what is refused before anything is booted ----
@@ -144,12 +118,12 @@ in_guest()
 	local series=$1 status line
 
 	rm -rf findings errors release out.data link folder stream "$OTHER/taken"
-	if ! have_kernel "$series" && ! guest --debian "$series" --timeout 1 -- true &&
+	if ! have_kernel "$series" && ! keep_output run_it --debian "$series" --timeout 1 -- true &&
 	   ! have_kernel "$series"; then
 		skip "$series: boots" "$(tail -n 1 "$complained")"
 		return
 	fi
-	guest -v --debian "$series" --timeout 300 --with "$KSEND" --share "$OTHER" --disk "$scratch/disk.img" -- \
+	keep_output run_it -v --debian "$series" --timeout 300 --with "$KSEND" --share "$OTHER" --disk "$scratch/disk.img" -- \
 		bash inside.sh 'two words' $'new\nline'
 	status=$?
 	sed -n 's/^sendprof: guest: \(.*ready\)/# \1/p' "$complained"

@@ -44,41 +44,15 @@ make_filesystem()
 		mount -o loop,noatime "$image" "$scratch/$1.mnt"
 }
 
-# What the last command printed on stdout and stderr.
 printed=$scratch/printed
 complained=$scratch/complained
 
-# sendprof with its output kept; the report goes to the folder "report" unless --out says otherwise
+# The report goes to the folder "report" in here unless --out says otherwise.
 run_in=$scratch/work
 mkdir "$run_in"
-sendprof()
+run_it()
 {
-	(cd "$run_in" && exec "$sendprof" "$@") >"$printed" 2>"$complained"
-}
-
-shown()
-{
-	sed 's/^/stdout: /' "$printed"
-	sed 's/^/stderr: /' "$complained"
-}
-
-# expect STATUS NAME PATTERN ARGUMENT...: the status, and a line that matches unless PATTERN is empty
-expect()
-{
-	local want=$1 name=$2 pattern=$3 status
-
-	shift 3
-	sendprof "$@"
-	status=$?
-	if [ "$status" != "$want" ]; then
-		fail "$name" "exit status: have $status expect $want
-$(shown)"
-	elif [ -n "$pattern" ] && ! cat "$printed" "$complained" | grep -q -e "$pattern"; then
-		fail "$name" "no line matches: $pattern
-$(shown)"
-	else
-		pass "$name"
-	fi
+	(cd "$run_in" && exec "$sendprof" "$@")
 }
 
 # as_nobody COMMAND...
@@ -197,7 +171,7 @@ check_json "run: the JSON has no key that docs/result-json.md does not explain" 
 expect 0 "run: --json" '"verdict": "equal"' run --snap "$mnt/one" --repeat 1 --json
 check_json "run: --json prints what result.json holds" json "$printed" \
 	"d == json.load(open('$report/result.json'))"
-sendprof run --snap "$mnt/one" --repeat 1 --quiet
+keep_output run_it run --snap "$mnt/one" --repeat 1 --quiet
 check "run: --quiet prints nothing" test ! -s "$printed" -a ! -s "$complained"
 
 if command -v script >/dev/null; then
@@ -416,7 +390,7 @@ unrest()
 if command -v python3 >/dev/null; then
 	unrest &
 	unrest_pid=$!
-	sendprof run --snap "$mnt/two" --clone-src "$mnt/one" --repeat 5
+	keep_output run_it run --snap "$mnt/two" --clone-src "$mnt/one" --repeat 5
 	status=$?
 	: >"$scratch/rest"
 	wait "$unrest_pid"

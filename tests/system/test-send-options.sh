@@ -1,85 +1,86 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-#
 # `sendprof send` takes btrfs send's options in btrfs send's meaning: its output is compared, byte for
-# byte, with that of the real command. Needs root. Output is TAP; the last line is
-# "N passed, N failed, N skipped".
-set -euo pipefail
+# byte, with that of the real command. Needs root.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SENDPROF=${SENDPROF:-$here/../../build/sendprof}
-passed=0 failed=0 number=0
+sendprof=$(realpath -- "${SENDPROF:-build/sendprof}") || exit 1
 
-if ((EUID != 0)); then
-	echo "ok 1 - send-options # SKIP needs root for loop devices"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 0
+if [ "$(id -u)" != 0 ]; then
+	skip "btrfs send's options" 'needs root for loop devices'
+	finish
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-options.XXXXXX")
-cleanup() {
+work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-options.XXXXXX") || exit 1
+clean_up()
+{
 	cd /
-	umount "$work/mnt" 2>/dev/null || true
+	umount "$work/mnt" 2>/dev/null
 	rm -rf --one-file-system "$work"
 }
-trap cleanup EXIT
-trap 'exit 130' INT TERM
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$work/log" | head -20
-		failed=$((failed + 1))
-	fi
+make_snapshots()
+(
+	set -e
+	cd "$work"
+	truncate -s 512M image
+	mkfs.btrfs -q -n 4096 image >/dev/null
+	mkdir mnt
+	mount -o loop,noatime,compress-force=zstd image mnt
+	cd mnt
+	btrfs -q subvolume create v
+	head -c 300000 /dev/urandom >v/a
+	head -c 300000 < <(yes text) >v/packed
+	echo small >v/inline
+	btrfs -q subvolume snapshot -r v s1
+	cp --reflink v/a v/b
+	mv v/inline v/moved
+	chattr +A v/packed
+	btrfs -q subvolume snapshot -r v s2
+	cp --reflink v/a v/c
+	xfs_io -c "fpunch 65536 65536" -c "truncate 400000" v/a
+	btrfs -q subvolume snapshot -r v s3
+	btrfs -q subvolume create other
+	echo other >other/file
+	btrfs -q subvolume snapshot -r other o1
+	sync
+)
+
+same() # ARGUMENT...: of both commands
+{
+	rm -f "$work/theirs" "$work/ours"
+	btrfs -q send -f "$work/theirs" "$@" && "$sendprof" send -f "$work/ours" "$@" &&
+		cmp "$work/theirs" "$work/ours"
 }
 
-truncate -s 512M "$work/image"
-mkfs.btrfs -q -n 4096 "$work/image" >/dev/null
-mkdir "$work/mnt"
-mount -o loop,noatime,compress-force=zstd "$work/image" "$work/mnt"
-cd "$work/mnt"
-btrfs -q subvolume create v
-head -c 300000 /dev/urandom >v/a
-head -c 300000 < <(yes text) >v/packed
-echo small >v/inline
-btrfs -q subvolume snapshot -r v s1
-cp --reflink v/a v/b
-mv v/inline v/moved
-chattr +A v/packed
-btrfs -q subvolume snapshot -r v s2
-cp --reflink v/a v/c
-xfs_io -c "fpunch 65536 65536" -c "truncate 400000" v/a
-btrfs -q subvolume snapshot -r v s3
-btrfs -q subvolume create other
-echo other >other/file
-btrfs -q subvolume snapshot -r other o1
-sync
+refused() # STATUS TEXT ARGUMENT...
+{
+	local expect=$1 text=$2 status
 
-same() { # ARGUMENT...: of both commands
-	btrfs -q send -f "$work/theirs" "$@"
-	"$SENDPROF" send -f "$work/ours" "$@"
-	cmp "$work/theirs" "$work/ours"
-}
-
-refused() { # STATUS TEXT ARGUMENT...
-	local expect=$1 text=$2 status=0
 	shift 2
-	"$SENDPROF" send -f "$work/ours" "$@" 2>"$work/error" || status=$?
-	cat "$work/error"
-	((status == expect)) && grep -qF -- "$text" "$work/error" && [ ! -e "$work/ours" ]
-}
-
-both_fail() { # ARGUMENT...
 	rm -f "$work/ours"
-	! btrfs -q send -f "$work/theirs" "$@" && refused 3 "none of the clone sources" "$@"
+	"$sendprof" send -f "$work/ours" "$@" 2>"$work/error"
+	status=$?
+	cat "$work/error"
+	[ "$status" = "$expect" ] && grep -qF -- "$text" "$work/error" && [ ! -e "$work/ours" ]
 }
 
+both_fail() # ARGUMENT...
+{
+	rm -f "$work/theirs"
+	! btrfs -q send -f "$work/theirs" "$@" && refused 3 'none of the clone sources' "$@"
+}
+
+# Not in a condition, where set -e means nothing.
+make_snapshots
+made=$?
+[ "$made" = 0 ] || exit 1
+cd "$work/mnt" || exit 1
 for proto in 1 2 0; do
 	check "full-protocol-$proto" same --proto $proto s3
 	check "parent-protocol-$proto" same --proto $proto -p s1 s3
@@ -101,10 +102,7 @@ check one-stream same -e s1 s2 s3
 check one-stream-with-parent same -e -p s1 s2 s3
 check one-stream-with-clone-source same -e -c s1 s2 s3
 check one-stream-of-one-snapshot same -e s1
-rm -f "$work/ours"
 check compressed-needs-protocol-2 refused 2 "needs --proto 2" --compressed-data s1
 check protocol-too-high refused 2 "--proto" --proto 3 s1
 check unknown-generation refused 2 "--generation" --generation 5.4 s1
-
-echo "$passed passed, $failed failed, 0 skipped"
-((failed == 0))
+finish
