@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/send_source.h"
+#include "profiler/device_in_use.h"
 #include "profiler/parent_choice.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static int out_of_memory(struct failure *failure)
 {
@@ -118,20 +116,6 @@ static int list_clone_ids(struct send_source *source, bool choose_parent, struct
 	return ret;
 }
 
-/* A block device that cannot be had exclusively is mounted: its blocks may move while we read. */
-static bool device_is_mounted(const char *path)
-{
-	struct stat status;
-	int fd;
-
-	if (stat(path, &status) || !S_ISBLK(status.st_mode))
-		return false;
-	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && errno == EBUSY;
-}
-
 int send_source_open_volume(const struct send_source *source, struct volume **out,
 			    struct failure *failure)
 {
@@ -164,7 +148,7 @@ static int open_image(struct send_source *source, const struct send_names *names
 	source->devices = names->images.items;
 	source->device_count = names->images.count;
 	for (size_t i = 0; i < source->device_count; i++)
-		source->live = source->live || device_is_mounted(source->devices[i]);
+		source->live = source->live || device_in_use(source->devices[i]);
 	ret = open_volume(source, failure);
 	return ret ? ret : resolve_all(source, names, failure);
 }

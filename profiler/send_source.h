@@ -34,7 +34,7 @@ struct send_source {
 	/* The images, or the mounted devices; at least one, borrowed from the above. */
 	const char *const *devices;
 	size_t device_count;
-	bool live;	       /* the devices are mounted */
+	bool live;	       /* the devices are in use */
 	struct volume *volume; /* open, after a sync when mounted */
 };
 

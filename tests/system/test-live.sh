@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 sendprof=$(realpath -- "${SENDPROF:-build/sendprof}") || exit 1
 tools=$(realpath -- "${TOOLS:-build/tests/system}") || exit 1
-rounds=3
+rounds=2
 balance=''
 
 if [ "$(id -u)" != 0 ]; then
@@ -86,12 +86,13 @@ send()
 	"$sendprof" stream check "$file"
 }
 
-send_and_receive() # ROUND
+# send_and_receive NAME SNAPSHOT SNAPSHOT [OPTION...]: the two as the engine is to know them
+send_and_receive()
 {
-	local full=$work/full.$1 incremental=$work/incremental.$1 to=$work/to/$1
+	local full=$work/full.$1 incremental=$work/incremental.$1 to=$work/to/$1 s1=$2 s2=$3
 
-	mkdir "$to" && send "$full" "$work/from/s1" &&
-		send "$incremental" -p "$work/from/s1" "$work/from/s2" &&
+	shift 3
+	mkdir "$to" && send "$full" "$@" "$s1" && send "$incremental" "$@" -p "$s1" "$s2" &&
 		btrfs -q receive -f "$full" "$to" && btrfs -q receive -f "$incremental" "$to" &&
 		"$tools/treecmp" "$work/from/s1" "$to/s1" && "$tools/treecmp" "$work/from/s2" "$to/s2" &&
 		rm "$full" "$incremental"
@@ -105,7 +106,10 @@ made=$?
 while true; do btrfs balance start --full-balance "$work/from"; done >/dev/null 2>&1 &
 balance=$!
 for ((round = 1; round <= rounds; round++)); do
-	check "what is sent while blocks move is received as it was, round $round" send_and_receive "$round"
+	check "what is sent while blocks move is received as it was, round $round" \
+		send_and_receive "$round" "$work/from/s1" "$work/from/s2"
+	check "from the file behind the loop device too, round $round" \
+		send_and_receive "file$round" s1 s2 --image "$work/from.img"
 done
-echo "# $(cat "$work"/*.stats | grep -c '^restarts') of $((2 * rounds)) sends met moved blocks"
+echo "# $(cat "$work"/*.stats | grep -c '^restarts') of $((4 * rounds)) sends met moved blocks"
 finish
