@@ -193,9 +193,9 @@ static enum clone_rule check_sent(const struct clone_query *query,
 {
 	if (candidate->ino > query->ino)
 		return CLONE_NOT_SENT_YET;
-	if (candidate->ino == query->ino && candidate->offset + query->length > query->sent_until)
-		return CLONE_BEHIND_SENT;
-	return CLONE_BEST_OF_ROOT;
+	if (candidate->ino < query->ino || candidate->offset + query->length <= query->sent_until)
+		return CLONE_BEST_OF_ROOT;
+	return candidate->offset > query->offset ? CLONE_NOT_SENT_YET : CLONE_BEHIND_SENT;
 }
 
 /* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 */

@@ -20,7 +20,7 @@ struct range {
 	struct clone_root *source; /* its offset moves along */
 	struct clone_target left;  /* what is still to be sent */
 	uint64_t source_size;
-	enum extent_decision rest; /* why what remains in the end is written */
+	enum extent_decision rest; /* why what is left at a stop is written; COUNT: no stop */
 };
 
 /* One extent of the source, cut at its end of file. */
@@ -28,6 +28,7 @@ struct piece {
 	uint64_t length;
 	uint64_t data_offset;
 	bool is_same_extent;
+	bool is_compressed;
 	bool cut_at_eof;
 };
 
@@ -41,8 +42,14 @@ static void advance(struct range *range, uint64_t length)
 
 static int write_piece(struct range *range, uint64_t length, enum extent_decision why)
 {
-	send_tell_range(range->send, why, range->left.offset, length);
-	return send_data_range(range->send, range->left.position, range->left.offset, length);
+	return send_data_range(range->send, range->left.position, range->left.offset, length, why);
+}
+
+/* Where the source has no item. */
+static enum extent_decision decision_without_item(const struct range *range)
+{
+	return range->source->offset < range->source_size ? EXTENT_WRITTEN_SOURCE_HOLE
+							  : EXTENT_WRITTEN_SOURCE_ENDS;
 }
 
 /* A hole of the source without an item. */
@@ -53,7 +60,7 @@ static int write_source_hole(struct range *range, uint64_t until)
 
 	if (length > range->left.length)
 		length = range->left.length;
-	ret = write_piece(range, length, EXTENT_WRITTEN_SOURCE_HOLE);
+	ret = write_piece(range, length, decision_without_item(range));
 	if (ret == 0)
 		advance(range, length);
 	return ret;
@@ -79,10 +86,8 @@ static int clone_piece(struct range *range, uint64_t length)
 		ret = clone_whole(range, aligned);
 	if (ret)
 		return ret;
-	send_tell_range(range->send, EXTENT_WRITTEN_TAIL, range->left.offset + aligned,
-			length - aligned);
 	return send_data_range(range->send, range->left.position, range->left.offset + aligned,
-			       length - aligned);
+			       length - aligned, EXTENT_WRITTEN_TAIL);
 }
 
 /* What the source's item at @offset offers; the source moves to where it shows the wanted data. */
@@ -99,6 +104,7 @@ static struct piece look_at_item(struct range *range, const struct btrfs_file_ex
 	if (item->type == BTRFS_FILE_EXTENT_INLINE)
 		return piece;
 	piece.data_offset = from_le64(item->offset);
+	piece.is_compressed = item->compression != BTRFS_COMPRESS_NONE;
 	piece.is_same_extent = from_le64(item->disk_bytenr) == range->left.disk_bytenr;
 	if (!piece.is_same_extent)
 		return piece;
@@ -121,7 +127,21 @@ static uint64_t item_length(const struct btrfs_file_extent_item *item)
 	return from_le64(item->num_bytes);
 }
 
+static enum extent_decision decision_on_mismatch(const struct piece *piece)
+{
+	if (!piece->is_same_extent)
+		return EXTENT_WRITTEN_OTHER_EXTENT;
+	return piece->is_compressed ? EXTENT_WRITTEN_OTHER_PART_COMPRESSED
+				    : EXTENT_WRITTEN_OTHER_PART;
+}
+
 enum { GO_ON = 0, STOP = 1 };
+
+static int stop(struct range *range, enum extent_decision rest)
+{
+	range->rest = rest;
+	return STOP;
+}
 
 /* Send what the source's item at @offset is good for. GO_ON, STOP (the rest is written), errno. */
 static int send_item(struct range *range, const struct btrfs_file_extent_item *item,
@@ -141,26 +161,22 @@ static int send_item(struct range *range, const struct btrfs_file_extent_item *i
 			return ret ? ret : STOP;
 	}
 	if (offset >= source->offset + range->left.length || offset >= range->source_size)
-		return STOP;
+		return stop(range, EXTENT_WRITTEN_SOURCE_ENDS);
 	piece = look_at_item(range, item, offset, length);
 	length = piece.length < range->left.length ? piece.length : range->left.length;
 	if (piece.is_same_extent && piece.data_offset == range->left.data_offset)
 		ret = clone_piece(range, length);
 	else if (piece.cut_at_eof && length < range->left.length)
-		return STOP;
+		return stop(range, decision_on_mismatch(&piece));
 	else
-		ret = write_piece(range, length,
-				  piece.is_same_extent ? EXTENT_WRITTEN_OTHER_PART
-						       : EXTENT_WRITTEN_OTHER_EXTENT);
+		ret = write_piece(range, length, decision_on_mismatch(&piece));
 	if (ret)
 		return ret;
 	advance(range, length);
 	/* The receiver's file does not go on here yet. */
 	if (source->root == send->send_root && source->ino == send->cur.ino &&
-	    source->offset >= send->cur.next_write_offset) {
-		range->rest = EXTENT_WRITTEN_SOURCE_UNSENT;
-		return STOP;
-	}
+	    source->offset >= send->cur.next_write_offset)
+		return stop(range, EXTENT_WRITTEN_SOURCE_UNSENT);
 	return range->left.length ? GO_ON : STOP;
 }
 
@@ -198,7 +214,7 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 		     struct clone_target target)
 {
 	struct range range = {
-		.send = send, .source = source, .left = target, .rest = EXTENT_WRITTEN_SOURCE_ENDS};
+		.send = send, .source = source, .left = target, .rest = EXTENT_DECISION_COUNT};
 	struct btree_path path = {0};
 	struct inode_info info;
 	int ret;
@@ -216,6 +232,9 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 	ret = send_items(&range, &path);
 	btree_path_release(&path);
 	if (ret == 0 && range.left.length > 0)
-		ret = write_piece(&range, range.left.length, range.rest);
+		ret = write_piece(&range, range.left.length,
+				  range.rest == EXTENT_DECISION_COUNT
+					  ? decision_without_item(&range)
+					  : range.rest);
 	return ret;
 }

@@ -256,10 +256,10 @@ int send_hole_at_end(struct send_context *send);
 
 /*
  * Send a range of the extent item at @position as data: as it lies on disk if that is asked for and
- * is not longer. With SEND_NO_FILE_DATA only say that it changed.
+ * is not longer. With SEND_NO_FILE_DATA only say that it changed. @why it is not cloned is told.
  */
 int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
-		    uint64_t length);
+		    uint64_t length, enum extent_decision why);
 
 /* The most data in one command. */
 size_t send_max_data(const struct send_context *send);

@@ -149,11 +149,12 @@ static bool is_better_encoded(const struct send_context *send, const struct btre
 
 /* MIRRORS: send_extent_data() v6.18 */
 int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
-		    uint64_t length)
+		    uint64_t length, enum extent_decision why)
 {
 	size_t most = send_max_data(send);
 	uint64_t sent = 0;
 
+	send_tell_range(send, why, offset, length);
 	/* The kernel passes this length through 32 bits. */
 	if (send->request->flags & SEND_NO_FILE_DATA)
 		return send_update_extent(send, offset, (uint32_t)length);
@@ -269,17 +270,15 @@ static int write_or_clone(struct send_context *send, const struct btree_path *po
 		ret = can_clone_until(send, source, extent.offset, end, &decision);
 	if (ret < 0)
 		return ret;
-	if (ret > 0) {
+	if (ret > 0)
 		ret = send_clone_range(send, source,
 				       (struct clone_target){.position = position,
 							     .offset = extent.offset,
 							     .length = length,
 							     .disk_bytenr = extent.disk_bytenr,
 							     .data_offset = extent.data_offset});
-	} else {
-		send_tell_range(send, decision, extent.offset, length);
-		ret = send_data_range(send, position, extent.offset, length);
-	}
+	else
+		ret = send_data_range(send, position, extent.offset, length, decision);
 	send->cur.next_write_offset = end;
 	return ret;
 }
