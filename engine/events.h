@@ -18,6 +18,7 @@ enum event_type {
 	EVENT_CACHE,	     /* one cache operation */
 	EVENT_PATH_RESOLVED, /* the current path of an inode was built */
 	EVENT_RESTART,	     /* blocks moved: roots re-read, last keys searched again */
+	EVENT_DATA_WRITTEN,  /* a range of a file was written, all of it for one reason */
 	EVENT_BLOCKED,	     /* the sending thread waited */
 	/* From here on: decisions, for an observer that asks for them. */
 	EVENT_INODE_FATE,      /* what the inode is between the snapshots */
@@ -70,7 +71,7 @@ enum name_decision {
 };
 
 enum clone_rule {
-#define CLONE_RULE(id, taken, sentence) CLONE_##id,
+#define CLONE_RULE(id, ...) CLONE_##id,
 #include "engine/decisions.def"
 	CLONE_RULE_COUNT,
 };
@@ -113,6 +114,12 @@ struct event {
 			uint32_t leaves; /* leaves that refer to it, as far as walked */
 			uint32_t result; /* enum backref_result */
 		} backref;
+		struct {
+			uint64_t offset; /* in the file */
+			uint64_t bytes;	 /* of the file, more than 0 */
+			uint32_t loss;	 /* enum clone_loss: why it was not cloned */
+			uint32_t reserved;
+		} written;
 		struct {
 			uint64_t generation;
 			uint64_t size; /* in the sent snapshot; if deleted, in the parent */

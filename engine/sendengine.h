@@ -9,6 +9,7 @@
 
 #include "engine/core/failure.h"
 #include "engine/events.h"
+#include "engine/send/clone_loss.h"
 #include "engine/send/generation.h"
 #include "engine/stream/stream_format.h"
 #include "engine/stream/stream_read.h"
@@ -95,6 +96,12 @@ int volume_find_subvolume(struct volume *volume, const char *name, struct subvol
 int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
 				  struct subvolume_info *info);
 
+/*
+ * The path of inode @ino inside subvolume @root_id, by its first name; the caller frees *@path. Its
+ * bytes are whatever the names are made of. -ENOENT (no message recorded) when there is none.
+ */
+int volume_inode_path(struct volume *volume, uint64_t root_id, uint64_t ino, char **path);
+
 /* ---- send ---- */
 
 enum {
@@ -132,6 +139,7 @@ struct send_summary {
 	uint64_t bytes;
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
+	struct clone_loss_counters losses;
 };
 
 /*

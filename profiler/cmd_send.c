@@ -3,6 +3,7 @@
 #include "profiler/commands.h"
 #include "profiler/explain.h"
 #include "profiler/interrupt.h"
+#include "profiler/loss_stats.h"
 #include "profiler/outcome.h"
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
@@ -42,7 +43,8 @@ static const struct option_row rows[] = {
 	OPTION_ROW_STRING('f', "file", "FILE", struct send_options, file,
 			  "write the stream to FILE, removed again if the send fails"),
 	OPTION_ROW_FLAG(0, "stats", struct send_options, stats,
-			"print counts of commands, bytes and cache hits on stderr"),
+			"print counts of commands, bytes and cache hits on stderr, and what was "
+			"written although shared"),
 	OPTION_ROW_STRING(0, "why", "INODE[:OFFSET]", struct send_options, why,
 			  "print the engine's decisions on this inode, or on this byte of it, on "
 			  "stderr"),
@@ -120,8 +122,10 @@ static int send_into(const struct send_options *options, const struct stream_for
 		return failure_set(failure, output->failure.code, "%s", output->failure.text);
 	if (ret)
 		return failure_set(failure, ret, "%s", volume_failure(source->volume)->text);
-	if (options->stats)
+	if (options->stats) {
 		print_stats(&summary, source->volume);
+		loss_stats_print(stderr, &summary.losses, source->volume, source->snapshot.id);
+	}
 	return 0;
 }
 

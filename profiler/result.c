@@ -143,6 +143,13 @@ void attribution_release(struct attribution *attribution)
 	*attribution = (struct attribution){0};
 }
 
+void loss_result_release(struct loss_result *losses)
+{
+	for (size_t i = 0; i < CLONE_LOSS_FILES; i++)
+		free(losses->paths[i]);
+	memset(losses, 0, sizeof(*losses));
+}
+
 void result_release(struct result *result)
 {
 	struct divergence *divergence = &result->divergence;
@@ -160,6 +167,7 @@ void result_release(struct result *result)
 		free(result->sides[side].trace);
 		free(result->sides[side].folded_stacks);
 	}
+	loss_result_release(&result->losses);
 	for (size_t i = 0; i < RESULT_CONTEXT_MAX; i++) {
 		free(divergence->kernel_context[i]);
 		free(divergence->engine_context[i]);

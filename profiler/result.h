@@ -95,6 +95,14 @@ struct snapshot_fact {
 	uint64_t ctransid;
 };
 
+/* What the engine's last send that counts wrote, and why it did not clone it. */
+struct loss_result {
+	bool known;
+	struct clone_loss_counters counters;
+	/* Of counters.files, in the snapshot; owned, NULL: not found. */
+	char *paths[CLONE_LOSS_FILES];
+};
+
 struct divergence {
 	bool found;
 	uint64_t command_index; /* of the first command that differs */
@@ -187,11 +195,15 @@ struct result {
 	char tier_reason[256]; /* why not a higher one; empty for the highest, or if it was asked
 				  for */
 	struct side_result sides[SIDE_COUNT];
+	struct loss_result losses;
 	struct divergence divergence;
 	struct attribution attribution;
 	struct missing_metric *missing;
 	size_t missing_count;
 };
+
+/* Free the paths and forget everything. */
+void loss_result_release(struct loss_result *losses);
 
 /* Free what a result owns; the struct itself is the caller's. */
 void result_release(struct result *result);

@@ -406,6 +406,55 @@ static json_t *missing_json(const struct result *result)
 	return finish(&array);
 }
 
+/* Rows of @wanted only, and of those only what is not 0; CLONE_LOSS_GROUP_COUNT: all rows. */
+static json_t *loss_bytes_json(const uint64_t bytes[CLONE_LOSS_COUNT], enum clone_loss_group wanted)
+{
+	struct builder object = begin_object();
+
+	for (unsigned int i = 0; i < CLONE_LOSS_COUNT; i++) {
+		if (wanted == CLONE_LOSS_GROUP_COUNT ||
+		    (bytes[i] && clone_losses[i].group == wanted))
+			put_number(&object, clone_losses[i].name, bytes[i]);
+	}
+	return finish(&object);
+}
+
+static json_t *loss_files_json(const struct loss_result *losses)
+{
+	struct builder array = begin_array();
+
+	for (size_t i = 0; i < losses->counters.file_count; i++) {
+		const struct clone_loss_file *file = &losses->counters.files[i];
+		struct builder object = begin_object();
+
+		put_text(&object, "path", losses->paths[i]);
+		put_number(&object, "ino", file->ino);
+		put_number(&object, "lost_bytes",
+			   clone_loss_group_sum(file->bytes, CLONE_LOSS_GROUP_LOST));
+		put(&object, "reasons", loss_bytes_json(file->bytes, CLONE_LOSS_GROUP_LOST));
+		append(&array, finish(&object));
+	}
+	return finish(&array);
+}
+
+static json_t *losses_json(const struct loss_result *losses)
+{
+	const uint64_t *bytes = losses->counters.bytes;
+	struct builder object;
+
+	if (!losses->known)
+		return json_null();
+	object = begin_object();
+	put_number(&object, "cloned_bytes", losses->counters.cloned);
+	put_number(&object, "written_bytes", clone_loss_sum(bytes));
+	put_number(&object, "first_copy_bytes",
+		   clone_loss_group_sum(bytes, CLONE_LOSS_GROUP_FIRST));
+	put_number(&object, "lost_bytes", clone_loss_group_sum(bytes, CLONE_LOSS_GROUP_LOST));
+	put(&object, "written", loss_bytes_json(bytes, CLONE_LOSS_GROUP_COUNT));
+	put(&object, "files", loss_files_json(losses));
+	return finish(&object);
+}
+
 json_t *result_to_json(const struct result *result)
 {
 	double ratio = result_ratio(result);
@@ -419,6 +468,7 @@ json_t *result_to_json(const struct result *result)
 	put_text(&object, "tier", trace_tier_name(result->tier));
 	put(&object, "ratio", ratio > 0 ? json_real(ratio) : json_null());
 	put(&object, "sides", sides_json(result));
+	put(&object, "clone_loss", losses_json(&result->losses));
 	put(&object, "divergence", divergence_json(&result->divergence));
 	put(&object, "attribution", attribution_to_json(&result->attribution));
 	put(&object, "missing", missing_json(result));

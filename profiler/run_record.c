@@ -50,6 +50,21 @@ static void set_engine_counters(struct side_result *side, const struct engine_se
 	side->volume = engine->counters;
 }
 
+static void set_losses(const struct pair_runner *runner, struct loss_result *losses)
+{
+	const struct send_source *source = &runner->source;
+
+	loss_result_release(losses);
+	losses->known = true;
+	losses->counters = runner->engine.summary.losses;
+	/* A path that cannot be told is no reason to give up the figures. */
+	for (size_t i = 0; i < losses->counters.file_count; i++) {
+		if (volume_inode_path(source->volume, source->snapshot.id,
+				      losses->counters.files[i].ino, &losses->paths[i]))
+			losses->paths[i] = NULL;
+	}
+}
+
 static int record_side(const struct pair_runner *runner, enum side index, unsigned int repeat,
 		       bool discarded, struct side_result *side)
 {
@@ -82,8 +97,10 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 	if (!ret)
 		ret = record_side(runner, SIDE_ENGINE, repeat, discarded,
 				  &result->sides[SIDE_ENGINE]);
-	if (!ret && !discarded)
+	if (!ret && !discarded) {
 		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
+		set_losses(runner, &result->losses);
+	}
 	return ret;
 }
 

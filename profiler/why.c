@@ -23,7 +23,7 @@ static const struct {
 	bool taken;
 	const char *sentence;
 } clone_rules[CLONE_RULE_COUNT] = {
-#define CLONE_RULE(id, taken, sentence) [CLONE_##id] = {taken, sentence},
+#define CLONE_RULE(id, taken, sharing, sentence) [CLONE_##id] = {taken, sentence},
 #include "engine/decisions.def"
 };
 

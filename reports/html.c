@@ -129,6 +129,11 @@ static int put_parts(const struct section *section, const struct result *result,
 		format_html(out, section->meaning);
 		fputs("</p>\n", out);
 	}
+	if (table->lead) {
+		fputs("<p class=\"lead\">", out);
+		format_html(out, table->lead);
+		fputs("</p>\n", out);
+	}
 	if (plot)
 		fprintf(out, "<figure>%s</figure>\n", plot);
 	if (section->extra == EXTRA_SAMPLES)

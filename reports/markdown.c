@@ -85,6 +85,10 @@ static int put_section(const struct section *section, const struct result *resul
 			fprintf(out, "%s\n\n", section->meaning);
 		if (section->plot)
 			ret = put_plot(section, plots, out);
+		if (table.lead) {
+			format_markdown(out, table.lead);
+			fputs("\n\n", out);
+		}
 		if (table.cell_count)
 			put_table(&table, out);
 		if (table.note) {

@@ -35,6 +35,12 @@ const struct section sections[] = {
 	 "For every extent to send: who else refers to it, and can the receiver clone it from "
 	 "there? The last repeat.",
 	 NULL, IN_ALL, EXTRA_NONE, build_backrefs},
+	{"clone-loss", "Data written although shared", NULL, NULL, IN_ALL, EXTRA_NONE,
+	 build_losses},
+	{"clone-loss-files", "Files with the most data written although shared", NULL, NULL,
+	 IN_PAGES, EXTRA_NONE, build_loss_files},
+	{"clone-loss-files", "Files with the most data written although shared", NULL, NULL,
+	 IN_TEXT, EXTRA_NONE, build_few_loss_files},
 	{"reads", "What the engine read", NULL, NULL, IN_PAGES, EXTRA_NONE, build_reads},
 	{"environment", "Environment", NULL, NULL, IN_PAGES, EXTRA_NONE, build_environment},
 	{"divergence", "First divergence", NULL, NULL, IN_TEXT, EXTRA_CONTEXT, build_divergence},

@@ -43,7 +43,10 @@ struct section {
 extern const struct section sections[];
 extern const size_t section_count;
 
-/* Builders, by file: sections_facts.c, sections_explanation.c and sections_figures.c. */
+/*
+ * Builders, by file: sections_facts.c, sections_explanation.c, sections_figures.c and
+ * sections_losses.c.
+ */
 void build_sent(const struct result *result, struct table *table);
 void build_environment(const struct result *result, struct table *table);
 void build_missing(const struct result *result, struct table *table);
@@ -57,5 +60,8 @@ void build_mix(const struct result *result, struct table *table);
 void build_caches(const struct result *result, struct table *table);
 void build_backrefs(const struct result *result, struct table *table);
 void build_reads(const struct result *result, struct table *table);
+void build_losses(const struct result *result, struct table *table);
+void build_loss_files(const struct result *result, struct table *table);
+void build_few_loss_files(const struct result *result, struct table *table);
 
 #endif

@@ -30,6 +30,7 @@ void table_release(struct table *table)
 	for (size_t i = 0; i < table->cell_count; i++)
 		free(table->cells[i].text);
 	free(table->cells);
+	free(table->lead);
 	free(table->note);
 	*table = (struct table){0};
 }
@@ -109,16 +110,30 @@ void table_fact(struct table *table, const char *name, const char *format, ...)
 	va_end(arguments);
 }
 
+static void set_sentence(struct table *table, char **sentence, char *text)
+{
+	free(*sentence);
+	*sentence = text;
+	if (!text)
+		table->error = -ENOMEM;
+}
+
+void table_lead(struct table *table, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_sentence(table, &table->lead, printable_vtext(format, arguments));
+	va_end(arguments);
+}
+
 void table_note(struct table *table, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	free(table->note);
-	table->note = printable_vtext(format, arguments);
+	set_sentence(table, &table->note, printable_vtext(format, arguments));
 	va_end(arguments);
-	if (!table->note)
-		table->error = -ENOMEM;
 }
 
 size_t table_rows(const struct table *table)

@@ -47,6 +47,7 @@ struct table {
 	size_t cell_count;
 	size_t capacity;
 	bool facts; /* two columns, name and value: drawn without headings */
+	char *lead; /* a sentence above the table, NULL for none */
 	char *note; /* a sentence below the table or in its place; NULL for none */
 	int error;  /* sticky: -ENOMEM of any of the functions below */
 };
@@ -65,6 +66,7 @@ void table_bar(struct table *table, double fraction);
 /* A row of a table of facts. */
 void table_fact(struct table *table, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void table_lead(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_note(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 size_t table_rows(const struct table *table);

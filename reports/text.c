@@ -297,6 +297,10 @@ static int put_section(const struct terminal *terminal, const struct section *se
 	section->build(result, &table);
 	if (!table.error && (table.cell_count || table.note)) {
 		put_title(terminal, section->title);
+		if (table.lead) {
+			pad(terminal, INDENT);
+			put_wrapped(terminal, TONE_PLAIN, table.lead, INDENT);
+		}
 		if (table.facts)
 			put_facts(terminal, &table);
 		else if (table.cell_count)

@@ -48,12 +48,18 @@ int backref_get_root(struct backref_walker *walker, uint64_t root_id, struct roo
 	return root_get(walker->volume, root_id, out);
 }
 
+static struct backref_candidate candidate_of(uint64_t root_id, const struct found_item *item)
+{
+	return (struct backref_candidate){.root_id = root_id,
+					  .ino = item->ino,
+					  .offset = item->offset,
+					  .num_bytes = item->num_bytes,
+					  .data_offset = item->data_offset};
+}
+
 static int evaluate(struct backref_walker *walker, uint64_t root_id, const struct found_item *item)
 {
-	const struct backref_candidate candidate = {.root_id = root_id,
-						    .ino = item->ino,
-						    .offset = item->offset,
-						    .num_bytes = item->num_bytes};
+	const struct backref_candidate candidate = candidate_of(root_id, item);
 
 	return walker->visitor->candidate(walker->visitor->filter.context, &candidate) ? WALK_STOP
 										       : WALK_ON;
@@ -73,18 +79,22 @@ static int take_item(struct backref_walker *walker, const struct tree_block *lea
 	struct found_item item = {.ino = key.objectid,
 				  .offset = key.offset,
 				  .num_bytes = from_le64(extent->num_bytes),
+				  .data_offset = from_le64(extent->offset),
 				  .next = NO_ITEM};
 	const uint64_t *roots;
 	size_t count, i;
 
 	*index = NO_ITEM;
 	if (!extent->compression && !extent->encryption && !from_le16(extent->other_encoding)) {
-		uint64_t begin = from_le64(extent->offset);
+		if (walker->query.position < item.data_offset) {
+			const struct backref_candidate part = candidate_of(0, &item);
 
-		if (walker->query.position < begin ||
-		    walker->query.position >= begin + item.num_bytes)
+			visitor->passed_over(visitor->filter.context, leaf->bytenr, &part);
 			return WALK_ON;
-		item.offset += walker->query.position - begin;
+		}
+		if (walker->query.position >= item.data_offset + item.num_bytes)
+			return WALK_ON;
+		item.offset += walker->query.position - item.data_offset;
 	}
 	if (visitor->cache_lookup(visitor->filter.context, leaf->bytenr, &roots, &count)) {
 		for (i = 0; i < count; i++) {
@@ -324,6 +334,11 @@ static int evaluate_leaf(struct backref_walker *walker, const struct found_leaf 
 	size_t i;
 	uint32_t index;
 
+	for (index = leaf->first_item; index != NO_ITEM; index = walker->items[index].next) {
+		const struct backref_candidate item = candidate_of(0, &walker->items[index]);
+
+		walker->visitor->evaluating(walker->visitor->filter.context, leaf->bytenr, &item);
+	}
 	for (i = 0; i < count; i++) {
 		for (index = leaf->first_item; index != NO_ITEM;
 		     index = walker->items[index].next) {

@@ -18,8 +18,9 @@
 struct backref_candidate {
 	uint64_t root_id;
 	uint64_t ino;
-	uint64_t offset;    /* in the file, of the byte that the walk asks for */
-	uint64_t num_bytes; /* of the whole file extent item */
+	uint64_t offset;      /* in the file, of the byte that the walk asks for */
+	uint64_t num_bytes;   /* of the whole file extent item */
+	uint64_t data_offset; /* where the item's data begins in the extent */
 };
 
 struct backref_visitor {
@@ -29,6 +30,13 @@ struct backref_visitor {
 	void (*cache_store)(void *context, uint64_t leaf, const uint64_t *roots, size_t count);
 	/* True ends the walk. */
 	bool (*candidate)(void *context, const struct backref_candidate *candidate);
+	/*
+	 * For notes. An item of @leaf is about to be evaluated with each of the leaf's roots, which
+	 * were looked up or stored just before; or it is passed over, since it shows only what lies
+	 * behind the position. Its root_id is 0.
+	 */
+	void (*evaluating)(void *context, uint64_t leaf, const struct backref_candidate *item);
+	void (*passed_over)(void *context, uint64_t leaf, const struct backref_candidate *item);
 };
 
 /* What is looked for. */

@@ -19,6 +19,7 @@ struct found_item {
 	uint64_t ino;
 	uint64_t offset;
 	uint64_t num_bytes;
+	uint64_t data_offset;
 	uint32_t next; /* in the list of its leaf, NO_ITEM at the end */
 };
 

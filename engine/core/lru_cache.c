@@ -28,6 +28,15 @@ struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64
 	return entry;
 }
 
+struct lru_entry *lru_cache_peek(const struct lru_cache *cache, uint64_t key, uint64_t generation)
+{
+	struct lru_key wanted = {.key = key, .generation = generation};
+	struct lru_entry *entry;
+
+	HASH_FIND(hh, cache->index, &wanted, sizeof(wanted), entry);
+	return entry;
+}
+
 static void drop(struct lru_cache *cache, struct lru_entry *entry)
 {
 	DL_DELETE(cache->oldest, entry);

@@ -37,6 +37,9 @@ struct lru_cache {
 /* The entry becomes the most recently used one. NULL when there is none. */
 struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64_t generation);
 
+/* The same without a trace: neither the order nor a counter changes. */
+struct lru_entry *lru_cache_peek(const struct lru_cache *cache, uint64_t key, uint64_t generation);
+
 /*
  * Store @entry, whose key is set, and take ownership; a full cache drops its oldest entry. False
  * (ownership stays with the caller) when the key is already there.

@@ -128,6 +128,11 @@ static struct root *find_root(const struct volume *volume, uint64_t id)
 	return root;
 }
 
+const struct root *root_peek(const struct volume *volume, uint64_t id)
+{
+	return find_root(volume, id);
+}
+
 int root_get(struct volume *volume, uint64_t id, struct root **out)
 {
 	struct root *root = find_root(volume, id);

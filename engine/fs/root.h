@@ -41,6 +41,9 @@ static inline bool root_id_is_subvolume(uint64_t id)
  */
 int root_get(struct volume *volume, uint64_t id, struct root **out);
 
+/* What is known of a root without reading anything; NULL when it was not needed so far. */
+const struct root *root_peek(const struct volume *volume, uint64_t id);
+
 /* Re-read @root if the volume was refreshed since. */
 int root_update(struct root *root);
 

@@ -196,6 +196,22 @@ int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
 	return ret < 0 ? ret : is_found ? 0 : -ENOENT;
 }
 
+int volume_inode_path(struct volume *volume, uint64_t root_id, uint64_t ino, char **path)
+{
+	struct path_buf text;
+	struct root *root;
+	int ret;
+
+	failure_clear(&volume->failure);
+	ret = root_get(volume, root_id, &root);
+	if (!ret)
+		ret = inode_path(root, ino, &text);
+	if (ret)
+		return ret;
+	*path = strndup(text.text, text.length);
+	return *path ? 0 : volume_fail(volume, -ENOMEM, "out of memory for a path");
+}
+
 int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info)
 {
 	struct root *root;

@@ -7,9 +7,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* What else is known of the roots that reach a leaf. */
+enum {
+	LEAF_ELSEWHERE = 1u << 0, /* one could be a clone source, but was not given as one */
+	LEAF_HIDDEN = 1u << 1,	  /* some lie behind a tree block with too many references */
+};
+
 /* The roots among the clone roots that reach a leaf, in the order in which they were found. */
 struct leaf_roots {
 	struct lru_entry entry;
+	unsigned int seen; /* LEAF_* */
 	size_t count;
 	uint64_t ids[];
 };
@@ -33,6 +40,7 @@ struct clone_finder {
 	struct clone_search *search;
 	bool any_candidate;
 	bool own_ref_seen;
+	unsigned int leaf_seen; /* as in struct leaf_roots, of the leaf looked up last */
 };
 
 static bool behaves(const struct clone_finder *finder, enum behaviour_id behaviour)
@@ -73,6 +81,7 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 	struct clone_finder *finder = context;
 	struct leaf_roots *known;
 
+	finder->leaf_seen = 0;
 	if (finder->leaf_cache.size == 0)
 		return false;
 	if (finder->cache_epoch != finder->volume->epoch) {
@@ -83,11 +92,26 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 						      0);
 	if (!known)
 		return false;
+	finder->leaf_seen = known->seen;
 	if (known->count == 0)
 		tell(finder, CLONE_LEAF_UNREACHED, &(struct backref_candidate){.offset = leaf});
 	*roots = known->ids;
 	*count = known->count;
 	return true;
+}
+
+/* A snapshot that is not newer than the sent one could be a clone source. */
+static void note_other_roots(struct clone_finder *finder, const uint64_t *roots, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && !(finder->leaf_seen & LEAF_ELSEWHERE); i++) {
+		const struct root *root = root_peek(finder->volume, roots[i]);
+
+		if (root && root->is_subvolume && root->read_only && !root->is_dead &&
+		    root->otransid <= finder->send_root->otransid && !find_root(finder, roots[i]))
+			finder->leaf_seen |= LEAF_ELSEWHERE;
+	}
 }
 
 /* MIRRORS: store_backref_cache() v6.18 */
@@ -97,12 +121,14 @@ static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size
 	struct leaf_roots *entry;
 	size_t i;
 
+	note_other_roots(finder, roots, count);
 	if (!behaves(finder, BEHAVIOUR_LEAF_ROOTS_CACHED))
 		return;
 	entry = malloc(sizeof(*entry) + LEAF_CACHE_ROOTS * sizeof(entry->ids[0]));
 	if (!entry)
 		return;
 	entry->entry.key = (struct lru_key){.key = leaf_key(finder, leaf), .generation = 0};
+	entry->seen = finder->leaf_seen;
 	entry->count = 0;
 	for (i = 0; i < count; i++) {
 		if (!find_root(finder, roots[i]))
@@ -137,10 +163,11 @@ static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 			finder->search->result = BACKREF_OVER_LIMIT;
 	} else if (!behaves(finder, BEHAVIOUR_LIMIT_ON_TREE_BLOCKS)) {
 		return true;
-	}
-	if (references > limit && bytenr != finder->query->disk_bytenr)
+	} else if (references > limit) {
+		finder->leaf_seen |= LEAF_HIDDEN;
 		tell(finder, CLONE_BLOCK_OVER_LIMIT,
 		     &(struct backref_candidate){.offset = bytenr, .num_bytes = references});
+	}
 	return references <= limit;
 }
 
@@ -224,6 +251,74 @@ static enum clone_rule judge(struct clone_finder *finder, const struct backref_c
 	return keep_smallest_inode(finder, root, candidate);
 }
 
+/* Note who has those of the wanted bytes that @item shows; of a compressed extent maybe none. */
+static void note(const struct clone_finder *finder, enum clone_sharing_kind kind,
+		 const struct backref_candidate *item)
+{
+	const struct clone_query *query = finder->query;
+	uint64_t begin = query->extent_offset, end = begin + query->length;
+
+	if (item->data_offset > begin)
+		begin = item->data_offset;
+	if (item->data_offset + item->num_bytes < end)
+		end = item->data_offset + item->num_bytes;
+	clone_sharing_add(&finder->search->sharing, kind, begin, end);
+}
+
+static void note_whole(const struct clone_finder *finder, enum clone_sharing_kind kind)
+{
+	const struct backref_candidate whole = {.data_offset = finder->query->extent_offset,
+						.num_bytes = finder->query->length};
+
+	note(finder, kind, &whole);
+}
+
+static void note_judged(const struct clone_finder *finder, enum clone_rule rule,
+			const struct backref_candidate *candidate)
+{
+	static const enum clone_sharing_kind kinds[CLONE_RULE_COUNT] = {
+#define CLONE_RULE(id, taken, sharing, sentence) [CLONE_##id] = SHARING_##sharing,
+#include "engine/decisions.def"
+	};
+
+	if (kinds[rule] != SHARING_NONE)
+		note(finder, kinds[rule], candidate);
+}
+
+static void note_item(void *context, uint64_t leaf, const struct backref_candidate *item)
+{
+	const struct clone_finder *finder = context;
+
+	if (finder->leaf_seen & LEAF_ELSEWHERE)
+		note(finder, SHARING_ELSEWHERE, item);
+	/* Our own leaf need not be hiding more than ourselves. */
+	if ((finder->leaf_seen & LEAF_HIDDEN) &&
+	    (leaf != finder->query->leaf || finder->root_count > 1))
+		note(finder, SHARING_HIDDEN, item);
+}
+
+/* Who reaches an item that is passed over is known only if the cache remembers its leaf. */
+static void note_passed_over(void *context, uint64_t leaf, const struct backref_candidate *item)
+{
+	const struct clone_finder *finder = context;
+	const struct clone_query *query = finder->query;
+	bool is_unsent = item->ino > query->ino ||
+			 (item->ino == query->ino && item->offset >= query->offset);
+	const struct leaf_roots *known;
+	size_t i;
+
+	if (finder->cache_epoch != finder->volume->epoch)
+		return;
+	known = (const struct leaf_roots *)lru_cache_peek(&finder->leaf_cache,
+							  leaf_key(finder, leaf), 0);
+	for (i = 0; known && i < known->count; i++) {
+		if (known->ids[i] != finder->send_root->id || !is_unsent) {
+			note(finder, SHARING_LATER_PART, item);
+			return;
+		}
+	}
+}
+
 /* A backref_visitor's candidate(): true ends the walk. */
 static bool consider(void *context, const struct backref_candidate *candidate)
 {
@@ -231,6 +326,7 @@ static bool consider(void *context, const struct backref_candidate *candidate)
 	enum clone_rule rule = judge(finder, candidate);
 
 	finder->search->candidates++;
+	note_judged(finder, rule, candidate);
 	tell(finder, rule, candidate);
 	return rule == CLONE_PERFECT;
 }
@@ -288,7 +384,9 @@ int clone_finder_new(struct volume *volume, struct root *send_root, struct clone
 							      .context = finder},
 						   .cache_lookup = lookup_leaf,
 						   .cache_store = store_leaf,
-						   .candidate = consider};
+						   .candidate = consider,
+						   .evaluating = note_item,
+						   .passed_over = note_passed_over};
 	finder->leaf_cache.max_size = LEAF_CACHE_SIZE;
 	finder->leaf_cache.id = CACHE_BACKREF;
 	ret = backref_walker_new(volume, &finder->visitor, &finder->walker);
@@ -385,6 +483,10 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 		search->result = BACKREF_CLONE;
 		tell_choice(finder, *source);
 	}
+	if (search->result == BACKREF_OVER_LIMIT)
+		note_whole(finder, SHARING_OVER_LIMIT);
+	else if (search->result == BACKREF_NO_CLONE && epoch != finder->volume->epoch)
+		note_whole(finder, SHARING_UNKNOWN);
 	search->leaves = backref_walker_last_leaves(finder->walker);
 	finder->counters.searches++;
 	finder->counters.candidates += search->candidates;

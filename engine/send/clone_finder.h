@@ -9,6 +9,7 @@
 
 #include "engine/backref/walk.h"
 #include "engine/fs/root.h"
+#include "engine/send/clone_sharing.h"
 #include "engine/send/generation.h"
 #include "engine/sendengine.h"
 
@@ -28,7 +29,8 @@ struct clone_query {
 	uint64_t length; /* of the item, cut at the end of file */
 	uint64_t disk_bytenr;
 	uint64_t extent_offset; /* where the item's data begins in the extent */
-	uint64_t leaf_owner;	/* owner of the leaf with the item: not always the send root */
+	uint64_t leaf;		/* bytenr of the leaf with the item */
+	uint64_t leaf_owner;	/* its owner: not always the send root */
 	uint64_t sent_until;	/* of this inode: behind it nothing can be cloned yet */
 	bool compressed;
 };
@@ -41,6 +43,7 @@ struct clone_search {
 	uint64_t references;
 	uint64_t candidates;
 	uint32_t leaves;
+	struct clone_sharing sharing;
 };
 
 /*

@@ -281,6 +281,15 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+uint64_t send_encoded_length(const struct btree_path *position, uint64_t offset, uint64_t length)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(position);
+	uint64_t bytes = from_le64(item->type == BTRFS_FILE_EXTENT_INLINE ? item->ram_bytes
+									  : item->num_bytes);
+
+	return smaller(btree_path_key(position).offset + bytes - offset, length);
+}
+
 /* MIRRORS: send_encoded_inline_extent() v6.18 */
 static int put_encoded_inline(struct send_context *send, const struct btree_path *position,
 			      uint64_t offset, uint64_t length)
@@ -291,7 +300,7 @@ static int put_encoded_inline(struct send_context *send, const struct btree_path
 	uint64_t ram_bytes = from_le64(item->ram_bytes);
 
 	stream_put_u64(writer, STREAM_A_UNENCODED_FILE_LEN,
-		       smaller(start + ram_bytes - offset, length));
+		       send_encoded_length(position, offset, length));
 	stream_put_u64(writer, STREAM_A_UNENCODED_LEN, ram_bytes);
 	stream_put_u64(writer, STREAM_A_UNENCODED_OFFSET, offset - start);
 	stream_put_u32(writer, STREAM_A_COMPRESSION, stream_compression(send, item->compression));
@@ -312,7 +321,7 @@ static int put_encoded_extent(struct send_context *send, const struct btree_path
 	uint8_t *data;
 
 	stream_put_u64(writer, STREAM_A_UNENCODED_FILE_LEN,
-		       smaller(start + from_le64(item->num_bytes) - offset, length));
+		       send_encoded_length(position, offset, length));
 	stream_put_u64(writer, STREAM_A_UNENCODED_LEN, from_le64(item->ram_bytes));
 	stream_put_u64(writer, STREAM_A_UNENCODED_OFFSET, offset - start + from_le64(item->offset));
 	stream_put_u32(writer, STREAM_A_COMPRESSION, stream_compression(send, item->compression));
@@ -405,5 +414,8 @@ int send_clone(struct send_context *send, uint64_t offset, uint32_t length,
 	put_identity(send, source->root, STREAM_A_CLONE_UUID, STREAM_A_CLONE_CTRANSID);
 	put_path(send, STREAM_A_CLONE_PATH, &from);
 	stream_put_u64(&send->writer, STREAM_A_CLONE_OFFSET, source->offset);
-	return send_end_command(send);
+	ret = send_end_command(send);
+	if (ret == 0)
+		send->losses.counters.cloned += length;
+	return ret;
 }

@@ -40,6 +40,14 @@ struct current_inode {
 	struct path_buf path;	    /* at the receiver, from first use on; empty while not known */
 };
 
+/* Who else has bytes of the extent at hand: for the account of what is written of it. */
+struct extent_account {
+	uint64_t offset;      /* of its item, in the file */
+	uint64_t data_offset; /* where the item begins in the extent */
+	enum clone_loss unshared;
+	struct clone_sharing sharing;
+};
+
 struct send_context {
 	struct volume *volume;
 	const struct send_request *request;
@@ -50,6 +58,8 @@ struct send_context {
 	struct clone_finder *clones;
 	struct file_data *data;
 	struct stream_writer writer;
+	struct clone_loss_account losses;
+	struct extent_account extent;
 
 	/* The item that is passing by. */
 	struct btree_path *left;  /* in the send root */
@@ -256,7 +266,8 @@ int send_hole_at_end(struct send_context *send);
 
 /*
  * Send a range of the extent item at @position as data: as it lies on disk if that is asked for and
- * is not longer. With SEND_NO_FILE_DATA only say that it changed. @why it is not cloned is told.
+ * is not longer. With SEND_NO_FILE_DATA only say that it changed. @why it is not cloned is told
+ * and accounted for.
  */
 int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
 		    uint64_t length, enum extent_decision why);
@@ -299,6 +310,8 @@ int send_write(struct send_context *send, uint64_t offset, size_t length);
 int send_zeros(struct send_context *send, uint64_t offset, size_t length);
 int send_encoded_write(struct send_context *send, const struct btree_path *position,
 		       uint64_t offset, uint64_t length);
+/* The bytes of the file that such a command stands for. */
+uint64_t send_encoded_length(const struct btree_path *position, uint64_t offset, uint64_t length);
 int send_punch_hole(struct send_context *send, uint64_t offset, uint64_t length);
 int send_fileattr(struct send_context *send, uint64_t flags);
 int send_update_extent(struct send_context *send, uint64_t offset, uint32_t length);
@@ -328,5 +341,17 @@ void send_tell_passed_over(struct send_context *send, const struct btree_path *p
 /* A clone_told_fn; @context is the send. */
 void send_tell_candidate(void *context, enum clone_rule rule,
 			 const struct backref_candidate *candidate);
+
+/* ---- account.c: data that was written, by reason ---- */
+
+/* A range of the current inode was written: account for it by the class of @why, tell. */
+void send_account_range(struct send_context *send, enum extent_decision why, uint64_t offset,
+			uint64_t bytes);
+/*
+ * The same for a range of the extent at hand: of its bytes, the class of @why holds for those that
+ * could be cloned, and who else has the others tells theirs.
+ */
+void send_account_extent(struct send_context *send, enum extent_decision why, uint64_t offset,
+			 uint64_t bytes);
 
 #endif

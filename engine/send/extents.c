@@ -148,13 +148,12 @@ static bool is_better_encoded(const struct send_context *send, const struct btre
 }
 
 /* MIRRORS: send_extent_data() v6.18 */
-int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
-		    uint64_t length, enum extent_decision why)
+static int write_data(struct send_context *send, const struct btree_path *position, uint64_t offset,
+		      uint64_t length)
 {
 	size_t most = send_max_data(send);
 	uint64_t sent = 0;
 
-	send_tell_range(send, why, offset, length);
 	/* The kernel passes this length through 32 bits. */
 	if (send->request->flags & SEND_NO_FILE_DATA)
 		return send_update_extent(send, offset, (uint32_t)length);
@@ -172,12 +171,45 @@ int send_data_range(struct send_context *send, const struct btree_path *position
 	return 0;
 }
 
+/* The bytes of the file that the commands of write_data() stand for. */
+static uint64_t data_bytes(const struct send_context *send, const struct btree_path *position,
+			   uint64_t offset, uint64_t length)
+{
+	if (send->request->flags & SEND_NO_FILE_DATA)
+		return (uint32_t)length;
+	if (is_better_encoded(send, position, length))
+		return send_encoded_length(position, offset, length);
+	return length;
+}
+
+int send_data_range(struct send_context *send, const struct btree_path *position, uint64_t offset,
+		    uint64_t length, enum extent_decision why)
+{
+	int ret;
+
+	send_tell_range(send, why, offset, length);
+	ret = write_data(send, position, offset, length);
+	if (ret == 0)
+		send_account_extent(send, why, offset, data_bytes(send, position, offset, length));
+	return ret;
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* What is written of an extent that nobody else has. */
+static enum clone_loss loss_if_unshared(const struct extent *extent)
+{
+	if (extent->type == BTRFS_FILE_EXTENT_INLINE)
+		return CLONE_LOSS_INLINE;
+	if (extent->disk_bytenr == 0 || extent->type == BTRFS_FILE_EXTENT_PREALLOC)
+		return CLONE_LOSS_HOLE;
+	return CLONE_LOSS_UNSHARED;
 }
 
 /* Look for a clone source, unless this extent can have none. */
@@ -190,6 +222,7 @@ static int find_source(struct send_context *send, const struct btree_path *posit
 				    .length = extent.num_bytes,
 				    .disk_bytenr = extent.disk_bytenr,
 				    .extent_offset = extent.data_offset,
+				    .leaf = position->nodes[0]->bytenr,
 				    .leaf_owner = position->nodes[0]->owner,
 				    .sent_until = send->cur.next_write_offset,
 				    .compressed = extent.compressed};
@@ -198,6 +231,9 @@ static int find_source(struct send_context *send, const struct btree_path *posit
 	int ret;
 
 	*source = NULL;
+	send->extent = (struct extent_account){.offset = extent.offset,
+					       .data_offset = extent.data_offset,
+					       .unshared = loss_if_unshared(&extent)};
 	if (extent.offset >= send->cur.size || extent.type == BTRFS_FILE_EXTENT_INLINE ||
 	    extent.disk_bytenr == 0)
 		return 0;
@@ -207,6 +243,7 @@ static int find_source(struct send_context *send, const struct btree_path *posit
 	if (send->request->observer)
 		event.backref.began_ns = now_ns();
 	ret = clone_finder_find(send->clones, &query, source, &search);
+	send->extent.sharing = search.sharing;
 	event.backref.bytenr = extent.disk_bytenr;
 	event.backref.references = search.references;
 	event.backref.candidates = search.candidates;

@@ -100,8 +100,13 @@ static int send_hole(struct send_context *send, uint64_t end)
 	if (end > send->cur.size)
 		end = send->cur.size;
 	send_tell_range(send, EXTENT_HOLE_ZEROS, offset, end - offset);
-	if (send->request->flags & SEND_NO_FILE_DATA)
-		return send_update_extent(send, offset, (uint32_t)(end - offset));
+	if (send->request->flags & SEND_NO_FILE_DATA) {
+		ret = send_update_extent(send, offset, (uint32_t)(end - offset));
+		if (ret == 0)
+			send_account_range(send, EXTENT_HOLE_ZEROS, offset,
+					   (uint32_t)(end - offset));
+		return ret;
+	}
 	while (ret == 0 && offset < end) {
 		uint64_t left = end - offset;
 		size_t length = left < most ? left : most;
@@ -110,6 +115,8 @@ static int send_hole(struct send_context *send, uint64_t end)
 		if (ret == 0)
 			offset += length;
 	}
+	send_account_range(send, EXTENT_HOLE_ZEROS, send->cur.last_extent,
+			   offset - send->cur.last_extent);
 	send->cur.next_write_offset = offset;
 	return ret;
 }

@@ -145,6 +145,7 @@ static void summarize(const struct send_context *send, struct send_summary *summ
 		if (caches[i])
 			summary->caches[i] = caches[i]->counters;
 	}
+	clone_loss_get(&send->losses, &summary->losses);
 	if (send->clones)
 		clone_finder_get_counters(send->clones, &summary->backrefs);
 }

@@ -79,6 +79,30 @@ static inline void sample_counters(struct side_result *engine)
 	engine->volume = (struct volume_counters){50, 950, 6000000, 5000000, 0, 1};
 }
 
+/* 300 MiB written, 60 as the first copy, 200 lost, most of it over the limit, by seven files. */
+static inline void sample_losses(struct loss_result *losses)
+{
+	static char names[7][16];
+	struct clone_loss_counters *counters = &losses->counters;
+	const uint64_t mib = 1 << 20;
+
+	losses->known = true;
+	counters->cloned = 100 * mib;
+	counters->bytes[CLONE_LOSS_UNSHARED] = 40 * mib;
+	counters->bytes[CLONE_LOSS_FIRST_COPY] = 60 * mib;
+	counters->bytes[CLONE_LOSS_OVER_LIMIT] = 190 * mib;
+	counters->bytes[CLONE_LOSS_LATER_PART] = 10 * mib;
+	counters->file_count = 7;
+	for (unsigned int i = 0; i < counters->file_count; i++) {
+		counters->files[i] = (struct clone_loss_file){.ino = 300 + i};
+		counters->files[i].bytes[CLONE_LOSS_OVER_LIMIT] = (30 - i) * mib;
+		snprintf(names[i], sizeof(names[i]), "vm/disk-%u", i);
+		losses->paths[i] = names[i];
+	}
+	counters->files[0].bytes[CLONE_LOSS_LATER_PART] = 10 * mib;
+	losses->paths[1] = NULL;
+}
+
 static inline void sample_environment(struct environment *environment)
 {
 	strcpy(environment->kernel, "6.18.44");
@@ -125,6 +149,7 @@ static inline void sample_equal(struct result *result)
 	sample_kind(result, STREAM_C_SET_XATTR, 512, 11876, 6000);
 	sample_kind(result, STREAM_C_END, 1, 10, 1000);
 	sample_counters(&result->sides[SIDE_ENGINE]);
+	sample_losses(&result->losses);
 	result->missing = missing;
 	result->missing_count = 1;
 }
@@ -203,6 +228,7 @@ static inline void sample_incomplete(struct result *result)
 	sample_equal(result);
 	result->verdict = VERDICT_INCOMPLETE;
 	memset(engine, 0, sizeof(*engine));
+	memset(&result->losses, 0, sizeof(result->losses));
 	strcpy(engine->error, "/dev/loop3: leaf 30408704 slot 12: item end 17032 beyond 16283");
 }
 
@@ -248,6 +274,7 @@ static inline void sample_hostile(struct result *result)
 	snprintf(environment->volume.label, sizeof(environment->volume.label), "%s", text);
 	snprintf(environment->cpu, sizeof(environment->cpu), "%s", text);
 	result->snapshot.path = result->parent.path = sample_clone_sources[0].path = text;
+	result->losses.paths[0] = text;
 	result->divergence.kernel_context[1] = line;
 	result->divergence.engine_context[2] = text;
 	result->divergence.attributes = text;

@@ -94,6 +94,17 @@ static bool model_touch(struct model *model, uint64_t key)
 	return false;
 }
 
+static bool model_has(const struct model *model, uint64_t key)
+{
+	size_t i;
+
+	for (i = 0; i < model->count; i++) {
+		if (model->keys[i] == key)
+			return true;
+	}
+	return false;
+}
+
 static void model_store(struct model *model, uint64_t key)
 {
 	if (model->count == 8) {
@@ -117,6 +128,10 @@ static void test_against_model(void **state)
 
 		random = random * 1664525u + 1013904223u;
 		key = (random >> 16) % 20;
+		/* Leaves no trace: the model does not hear of it. */
+		assert_int_equal(lru_cache_peek(&cache, random % 20, 0) != NULL,
+				 model_has(&model, random % 20));
+		assert_null(lru_cache_peek(&cache, random % 20, 1));
 		hit = lru_cache_lookup(&cache, key, 0) != NULL;
 		assert_int_equal(hit, model_touch(&model, key));
 		if (!hit) {
@@ -125,6 +140,7 @@ static void test_against_model(void **state)
 		}
 	}
 	assert_int_equal(cache.counters.evictions, cache.counters.stores - 8);
+	assert_int_equal(cache.counters.lookups, step);
 	lru_cache_clear(&cache);
 }
 

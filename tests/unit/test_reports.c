@@ -264,6 +264,58 @@ static void test_text_without_figures(void **state)
 	free(text);
 }
 
+/* The sentence, the reasons, the files; advice where there is room for it. */
+static void test_losses(void **state)
+{
+	static const char *const wanted[] = {
+		"\n\nData written although shared\n"
+		"  260 MiB of the 300 MiB that were written are shared with data the receiver has\n"
+		"  or gets: 60.0 MiB as the first copy, 200 MiB lost; 100 MiB were cloned. Most\n"
+		"  was lost here: over the reference limit, 190 MiB.\n",
+		"\n  not shared with what the receiver has or gets           40.0 MiB  13.3%\n",
+		"\n  lost: over the reference limit                           190 MiB  63.3%\n",
+		"\n  What would help: dedupe less,",
+		"\n  40.0 MiB  vm/disk-0 (over the reference limit 30.0 MiB; a source has it, but\n"
+		"            not the extent's first byte 10.0 MiB)\n",
+		"\n  29.0 MiB  inode 301 (over the reference limit)\n",
+		"\n  26.0 MiB  vm/disk-4 (over the reference limit)\n"
+		"  More of them stand in report.md",
+		NULL,
+	};
+	struct clone_loss_counters *counters = &sample.losses.counters;
+	char *text;
+
+	(void)state;
+	sample_equal(&sample);
+	text = render_text(false, 80);
+	expect_all_in(text, wanted);
+	free(text);
+	text = render_text(false, 250);
+	expect_in(text, "  63.3%  dedupe less, delete snapshots");
+	expect_in(text, "  20.0%  nothing: once it has to be data\n");
+	free(text);
+
+	sample.no_data = true;
+	counters->bytes[CLONE_LOSS_OVER_LIMIT] = counters->bytes[CLONE_LOSS_LATER_PART] = 0;
+	counters->file_count = 0;
+	text = render_text(false, 80);
+	expect_in(text,
+		  "\n  60.0 MiB of the 100 MiB that were named as changed are shared, all as");
+	expect_not_in(text, "Files with the most");
+	expect_not_in(text, "What would help:");
+	free(text);
+
+	counters->bytes[CLONE_LOSS_FIRST_COPY] = 0;
+	text = render_text(false, 80);
+	expect_in(text, "\n  Nothing of the 40.0 MiB that were named as changed is shared");
+	free(text);
+
+	memset(counters->bytes, 0, sizeof(counters->bytes));
+	text = render_text(false, 80);
+	expect_not_in(text, "Data written although shared");
+	free(text);
+}
+
 /* How sure the comparison is stands beside it. */
 static void test_cautions(void **state)
 {
@@ -331,6 +383,9 @@ static void test_markdown(void **state)
 		"\n| 3 | kernel | 2.00 s | 2.00 ms | 1.00 s | 1,234 | 5,342,011 | 42 | a commit came "
 		"in between: run again |\n",
 		"\n| Snapshot UUID | 01020000-0000-0000-0000-000000000000 |\n",
+		"\n## Data written although shared\n\n260 MiB of the 300 MiB that were written",
+		"\n| lost: over the reference limit | 190 MiB | 63.3% | dedupe less, ",
+		"\n| 24.0 MiB | vm/disk-6 (over the reference limit) |\n",
 		NULL,
 	};
 	char *text;
@@ -368,6 +423,9 @@ static void test_html(void **state)
 		"install gnuplot-nox).",
 		"@media (prefers-color-scheme:dark)",
 		"<section id=\"missing\">",
+		"<h2>Data written although shared</h2>\n<p class=\"lead\">260 MiB of the 300 MiB",
+		"class=\" warn\">lost: over the reference limit</th>",
+		"vm/disk-6 (over the reference limit)</td>",
 		NULL,
 	};
 	static const char *const different[] = {
@@ -471,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_text_without_an_explanation),
 		cmocka_unit_test(test_pages_of_an_explanation),
 		cmocka_unit_test(test_text_without_figures),
+		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_cautions),
 		cmocka_unit_test(test_text_form),
 		cmocka_unit_test(test_markdown),

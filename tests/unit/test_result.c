@@ -214,6 +214,19 @@ static struct result *example(void)
 	engine->progress[0] = (struct progress_point){21, 22, 23};
 	engine->progress_count = 1;
 	strcpy(engine->error, "some error");
+	result->losses.known = true;
+	result->losses.counters.cloned = 500;
+	result->losses.counters.bytes[CLONE_LOSS_UNSHARED] = 1;
+	result->losses.counters.bytes[CLONE_LOSS_FIRST_COPY] = 20;
+	result->losses.counters.bytes[CLONE_LOSS_OVER_LIMIT] = 300;
+	result->losses.counters.bytes[CLONE_LOSS_SOURCE_EOF] = 4000;
+	result->losses.counters.files[0] = (struct clone_loss_file){.ino = 257};
+	result->losses.counters.files[0].bytes[CLONE_LOSS_SOURCE_EOF] = 4000;
+	result->losses.counters.files[0].bytes[CLONE_LOSS_FIRST_COPY] = 20;
+	result->losses.counters.files[1] = (struct clone_loss_file){.ino = 258};
+	result->losses.counters.files[1].bytes[CLONE_LOSS_OVER_LIMIT] = 300;
+	result->losses.counters.file_count = 2;
+	result->losses.paths[0] = strdup("dir/a\xff");
 	result->divergence.found = true;
 	result->divergence.byte_offset = 4711;
 	result->divergence.kernel_context[0] = strdup("WRITE a");
@@ -346,6 +359,16 @@ static const char *const all_keys[] = {
 	"sides.engine.volume.data_bytes_verified",
 	"sides.engine.volume.bad_copies",
 	"sides.engine.volume.refreshes",
+	"clone_loss.cloned_bytes",
+	"clone_loss.written_bytes",
+	"clone_loss.first_copy_bytes",
+	"clone_loss.lost_bytes",
+	"clone_loss.written.unshared",
+	"clone_loss.written.moved",
+	"clone_loss.files.0.path",
+	"clone_loss.files.0.ino",
+	"clone_loss.files.0.lost_bytes",
+	"clone_loss.files.0.reasons.source_eof",
 	"divergence.command_index",
 	"divergence.byte_offset",
 	"divergence.identical",
@@ -424,6 +447,18 @@ static void test_json_values(void **state)
 	assert_number(json, "sides.engine.kinds.WRITE.latency.buckets.0.0", 104);
 	assert_int_equal(json_object_size(at(json, "sides.engine.kinds")), 1);
 	assert_number(json, "sides.engine.progress.0.1", 22);
+	assert_number(json, "clone_loss.cloned_bytes", 500);
+	assert_number(json, "clone_loss.written_bytes", 4321);
+	assert_number(json, "clone_loss.first_copy_bytes", 20);
+	assert_number(json, "clone_loss.lost_bytes", 4300);
+	assert_int_equal(json_object_size(at(json, "clone_loss.written")), CLONE_LOSS_COUNT);
+	assert_number(json, "clone_loss.written.over_limit", 300);
+	assert_text(json, "clone_loss.files.0.path", "dir/a\\xff");
+	assert_number(json, "clone_loss.files.0.lost_bytes", 4000);
+	assert_int_equal(json_object_size(at(json, "clone_loss.files.0.reasons")), 1);
+	assert_true(json_is_null(at(json, "clone_loss.files.1.path")));
+	assert_number(json, "clone_loss.files.1.ino", 258);
+	assert_int_equal(json_array_size(at(json, "clone_loss.files")), 2);
 	assert_number(json, "divergence.byte_offset", 4711);
 	assert_true(json_is_null(at(json, "divergence.engine_context.0")));
 	assert_text(json, "request.turned.0", "HOLE_PUNCHED");
@@ -452,6 +487,7 @@ static void test_json_of_an_empty_result(void **state)
 	json = round_trip(result);
 	assert_true(json_is_null(at(json, "divergence")));
 	assert_true(json_is_null(at(json, "attribution")));
+	assert_true(json_is_null(at(json, "clone_loss")));
 	assert_true(json_is_null(at(json, "ratio")));
 	assert_true(json_is_null(at(json, "request.snapshot")));
 	json_decref(json);

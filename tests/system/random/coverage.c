@@ -206,6 +206,12 @@ int coverage_add_stream(struct coverage *coverage, const void *data, size_t leng
 	return ret;
 }
 
+void coverage_add_losses(struct coverage *coverage, const uint64_t bytes[CLONE_LOSS_COUNT])
+{
+	for (int i = 0; i < CLONE_LOSS_COUNT; i++)
+		coverage->losses[i] += bytes[i];
+}
+
 void coverage_merge(struct coverage *to, const struct coverage *from)
 {
 	to->seeds += from->seeds;
@@ -216,6 +222,7 @@ void coverage_merge(struct coverage *to, const struct coverage *from)
 		to->commands[i] += from->commands[i];
 	for (int i = 0; i < SPECIAL_COUNT; i++)
 		to->special[i] += from->special[i];
+	coverage_add_losses(to, from->losses);
 	for (int i = 0; i < OPERATION_COUNT; i++) {
 		to->operations_tried[i] += from->operations_tried[i];
 		to->operations_done[i] += from->operations_done[i];
@@ -235,6 +242,9 @@ void coverage_print(const struct coverage *coverage, FILE *out)
 	fprintf(out, "%-32s %10s\n", "cases", "count");
 	for (int i = 0; i < SPECIAL_COUNT; i++)
 		fprintf(out, "  %-30s %10" PRIu64 "\n", special_names[i], coverage->special[i]);
+	fprintf(out, "%-32s %10s\n", "data written, by reason", "bytes");
+	for (int i = 0; i < CLONE_LOSS_COUNT; i++)
+		fprintf(out, "  %-30s %10" PRIu64 "\n", clone_losses[i].name, coverage->losses[i]);
 	fprintf(out, "%-32s %10s %10s\n", "operations", "done", "tried");
 	for (int i = 0; i < OPERATION_COUNT; i++)
 		fprintf(out, "  %-30s %10" PRIu64 " %10" PRIu64 "\n", operation_names[i],

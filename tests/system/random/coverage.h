@@ -3,6 +3,7 @@
 #ifndef TESTS_RANDOM_COVERAGE_H
 #define TESTS_RANDOM_COVERAGE_H
 
+#include "engine/send/clone_loss.h"
 #include "engine/stream/stream_read.h"
 
 #include <stdint.h>
@@ -45,6 +46,7 @@ struct coverage {
 	uint64_t bytes;
 	uint64_t commands[STREAM_C_COUNT];
 	uint64_t special[SPECIAL_COUNT];
+	uint64_t losses[CLONE_LOSS_COUNT]; /* bytes of the engine's account */
 	uint64_t operations_tried[OPERATION_COUNT];
 	uint64_t operations_done[OPERATION_COUNT];
 	/* Of every stream without uuids, times and transids: equal for two runs of one seed. */
@@ -54,6 +56,7 @@ struct coverage {
 /* Count the commands of a whole stream. 0, or -errno with @failure when it does not parse. */
 int coverage_add_stream(struct coverage *coverage, const void *data, size_t length,
 			struct failure *failure);
+void coverage_add_losses(struct coverage *coverage, const uint64_t bytes[CLONE_LOSS_COUNT]);
 void coverage_merge(struct coverage *to, const struct coverage *from);
 void coverage_print(const struct coverage *coverage, FILE *out);
 

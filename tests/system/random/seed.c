@@ -28,6 +28,7 @@ struct seed {
 	struct volume *volume;
 	struct stream kernel;
 	struct stream engine;
+	struct accounting accounting;
 	FILE *out;
 };
 
@@ -109,10 +110,18 @@ static int run_send(struct seed *seed, unsigned int number)
 		return seed_error(seed, seed->result->stage, failure.text);
 	if (seed->options->kernel_only)
 		return STATUS_EQUAL;
-	send_by_engine(send, seed->volume, &seed->engine);
-	if (streams_equal(&seed->kernel, &seed->engine))
+	send_by_engine(send, seed->volume, &seed->engine, &seed->accounting);
+	if (!streams_equal(&seed->kernel, &seed->engine)) {
+		report_difference(seed, number);
+		return STATUS_DIFFERENT;
+	}
+	if (seed->engine.code)
 		return STATUS_EQUAL;
-	report_difference(seed, number);
+	coverage_add_losses(coverage, seed->accounting.losses.bytes);
+	if (!accounting_check(&seed->accounting, seed->engine.data, seed->engine.length, seed->out))
+		return STATUS_EQUAL;
+	fprintf(seed->out, "seed %" PRIu64 ": wrong account of send %u: %s\n", seed->plan.seed,
+		number + 1, seed->result->stage);
 	return STATUS_DIFFERENT;
 }
 

@@ -260,7 +260,8 @@ static int append(void *context, const void *data, size_t length)
 	return 0;
 }
 
-void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream)
+void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
+		    struct accounting *accounting)
 {
 	uint64_t clones[WORLD_SUBVOLUMES_MAX];
 	struct send_request request = {
@@ -274,11 +275,15 @@ void send_by_engine(const struct send_plan *plan, struct volume *volume, struct 
 		.generation = {.id = GENERATION_6_18},
 		.sink = append,
 		.sink_context = stream,
+		.observer = accounting_observe,
+		.observer_context = accounting,
 	};
 	struct send_summary summary;
 
 	for (unsigned int i = 0; i < plan->clone_count; i++)
 		clones[i] = plan->clones[i]->id;
 	stream->length = 0;
+	*accounting = (struct accounting){0};
 	stream->code = send_run(volume, &request, &summary);
+	accounting->losses = summary.losses;
 }

@@ -3,6 +3,7 @@
 #ifndef TESTS_RANDOM_SENDS_H
 #define TESTS_RANDOM_SENDS_H
 
+#include "tests/system/random/accounting.h"
 #include "tests/system/random/world.h"
 
 #include <stddef.h>
@@ -45,7 +46,8 @@ void stream_release(struct stream *stream);
 
 /* The kernel's stream, of the filesystem mounted at @mount_fd. A failed send is stream->code. */
 void send_by_kernel(const struct send_plan *plan, int mount_fd, struct stream *stream);
-/* The engine's, from @volume. */
-void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream);
+/* The engine's, from @volume, and what it says about its data. */
+void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
+		    struct accounting *accounting);
 
 #endif
