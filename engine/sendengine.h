@@ -111,8 +111,10 @@ enum {
 	SEND_COMPRESSED = 1u << 3, /* compressed extents as they are, from protocol 2 on */
 };
 
-/* The highest protocol that release kernels send. */
-enum { SEND_PROTOCOL_MAX = 2 };
+enum {
+	SEND_PROTOCOL_RELEASE = 2, /* the highest that release kernels send */
+	SEND_PROTOCOL_MAX = 3,	   /* of kernels built with CONFIG_BTRFS_DEBUG, or EXPERIMENTAL */
+};
 
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
@@ -124,7 +126,7 @@ struct send_request {
 	const uint64_t *clone_ids;
 	size_t clone_count;
 	unsigned int flags;    /* SEND_* */
-	unsigned int protocol; /* 1 or 2 */
+	unsigned int protocol; /* 1 to SEND_PROTOCOL_MAX */
 	struct generation generation;
 	stream_sink_fn sink;
 	void *sink_context;

@@ -226,7 +226,10 @@ const struct command command_send = {
 		"can do without.\n\n"
 		"Several snapshots are sent one after another, each as a stream of its own, or with -e "
 		"all as one. With -p they all have that parent; with -c alone each gets the parent that "
-		"btrfs send would choose, and can be cloned from in those after it.",
+		"btrfs send would choose, and can be cloned from in those after it.\n\n"
+		"Protocol 3, which only kernels for development send, adds fs-verity. The stream is "
+		"theirs, with their error: after the first file with verity, every further inode is "
+		"sent a command to enable it, and a receiver fails or makes files read-only.",
 	.options = rows,
 	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
 		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"

@@ -38,6 +38,13 @@ int kernel_send(void *context, int fd, struct failure *failure)
 	}
 	if (!ioctl(send->source->mounted.fd, BTRFS_IOC_SEND, &arguments))
 		return 0;
+	/* EPROTO is said of the protocol before anything else is looked at. */
+	if (errno == EPROTO && send->form.protocol > SEND_PROTOCOL_RELEASE)
+		return failure_set(
+			failure, -EOPNOTSUPP,
+			"this kernel does not send protocol %u: only kernels built with "
+			"CONFIG_BTRFS_EXPERIMENTAL or, older ones, CONFIG_BTRFS_DEBUG do",
+			send->form.protocol);
 	return failure_set(failure, -errno, "the kernel's send of %s failed: %s",
 			   send->source->snapshot.path, strerror(errno));
 }

@@ -66,7 +66,8 @@ static int turn_rows(const struct option_list *names, uint64_t *turned, struct f
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure)
 {
-	form->protocol = options->protocol ? (unsigned int)options->protocol : SEND_PROTOCOL_MAX;
+	form->protocol =
+		options->protocol ? (unsigned int)options->protocol : SEND_PROTOCOL_RELEASE;
 	form->flags = (options->no_data ? SEND_NO_FILE_DATA : 0) |
 		      (options->compressed_data ? SEND_COMPRESSED : 0);
 	if (options->compressed_data && form->protocol < 2)

@@ -14,7 +14,7 @@ struct stream_form {
 
 /* The options behind it, a part of a command's options. */
 struct stream_form_options {
-	uint64_t protocol; /* 0: the highest */
+	uint64_t protocol; /* 0: the highest of release kernels */
 	bool no_data;
 	bool compressed_data;
 	unsigned int generation; /* an index of stream_form_generations */
@@ -29,9 +29,9 @@ extern const char *const stream_form_generations[];
 		.protocol = 1 \
 	}
 
-#define STREAM_FORM_ROWS(type, member)                                               \
-	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX, \
-		       "protocol of the stream; 0 is the highest"),                  \
+#define STREAM_FORM_ROWS(type, member)                                                    \
+	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX,      \
+		       "protocol of the stream; 0 is the highest of release kernels, 2"), \
 		STREAM_CONTENT_ROWS(type, member)
 
 /* All but the protocol. */

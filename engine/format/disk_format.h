@@ -284,6 +284,28 @@ enum {
 	BTRFS_FT_XATTR = 8,
 };
 
+/* The VERITY_DESC_ITEM with offset 0; the descriptor itself lies in items from offset 1 on. */
+struct btrfs_verity_descriptor_item {
+	le64 size; /* of the descriptor */
+	le64 reserved[2];
+	uint8_t encryption;
+};
+
+/* include/uapi/linux/fsverity.h, which keeps the size of the signature to the kernel */
+struct fsverity_descriptor {
+	uint8_t version;
+	uint8_t hash_algorithm;
+	uint8_t log_blocksize;
+	uint8_t salt_size;
+	le32 sig_size;
+	le64 data_size;
+	uint8_t root_hash[64];
+	uint8_t salt[32];
+	uint8_t reserved[144];
+	/* sig_size bytes of signature follow */
+};
+enum { FS_VERITY_MAX_DESCRIPTOR_SIZE = 16384 };
+
 enum {
 	BTRFS_FILE_EXTENT_INLINE = 0,
 	BTRFS_FILE_EXTENT_REG = 1,
@@ -399,6 +421,8 @@ static_assert(sizeof(struct btrfs_inode_item) == 160, "inode item");
 static_assert(sizeof(struct btrfs_inode_ref) == 10, "inode ref");
 static_assert(sizeof(struct btrfs_inode_extref) == 18, "inode extref");
 static_assert(sizeof(struct btrfs_dir_item) == 30, "dir item");
+static_assert(sizeof(struct btrfs_verity_descriptor_item) == 25, "verity descriptor item");
+static_assert(sizeof(struct fsverity_descriptor) == 256, "fs-verity descriptor");
 static_assert(sizeof(struct btrfs_file_extent_item) == 53, "file extent item");
 static_assert(sizeof(struct btrfs_root_item) == 439, "root item");
 static_assert(sizeof(struct btrfs_root_ref) == 18, "root ref");

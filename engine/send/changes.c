@@ -86,6 +86,10 @@ static int dispatch(struct send_context *send, enum change change)
 		return send->cur.is_ignored ? 0 : changed_xattr(send, change);
 	case BTRFS_EXTENT_DATA_KEY:
 		return send->cur.is_ignored ? 0 : changed_extent(send, change);
+	case BTRFS_VERITY_DESC_ITEM_KEY:
+		if (!send->cur.is_ignored && send->key.offset == 0)
+			send_changed_verity(send, change);
+		return 0;
 	default:
 		return 0;
 	}

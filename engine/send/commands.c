@@ -371,6 +371,22 @@ int send_fileattr(struct send_context *send, uint64_t flags)
 	return send_end_command(send);
 }
 
+int send_enable_verity(struct send_context *send, const struct verity_descriptor *descriptor)
+{
+	const struct fsverity_descriptor *fixed = &descriptor->fixed;
+	int ret = begin_with_path(send, STREAM_C_ENABLE_VERITY);
+
+	if (ret)
+		return ret;
+	stream_put(&send->writer, STREAM_A_VERITY_ALGORITHM, &fixed->hash_algorithm,
+		   sizeof(fixed->hash_algorithm));
+	stream_put_u32(&send->writer, STREAM_A_VERITY_BLOCK_SIZE, 1u << fixed->log_blocksize);
+	stream_put(&send->writer, STREAM_A_VERITY_SALT_DATA, fixed->salt, fixed->salt_size);
+	stream_put(&send->writer, STREAM_A_VERITY_SIG_DATA, descriptor->signature,
+		   from_le32(fixed->sig_size));
+	return send_end_command(send);
+}
+
 int send_update_extent(struct send_context *send, uint64_t offset, uint32_t length)
 {
 	int ret = begin_with_path(send, STREAM_C_UPDATE_EXTENT);

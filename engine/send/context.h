@@ -16,6 +16,7 @@
 #include "engine/core/path_buf.h"
 #include "engine/fs/file_data.h"
 #include "engine/fs/inode.h"
+#include "engine/fs/verity.h"
 #include "engine/send/clone_finder.h"
 #include "engine/send/recorded_refs.h"
 #include "engine/stream/stream_write.h"
@@ -83,6 +84,10 @@ struct send_context {
 	struct lru_cache names;
 	struct lru_cache dirs_created;
 	struct lru_cache dir_utimes;
+
+	bool needs_verity; /* the current inode, and all after it */
+	bool has_verity;   /* a descriptor was read */
+	struct verity_descriptor *verity;
 };
 
 static inline bool send_behaves(const struct send_context *send, enum behaviour_id behaviour)
@@ -249,6 +254,13 @@ int send_changed_xattrs(struct send_context *send, enum change change);
 int send_all_xattrs(struct send_context *send);
 int send_capabilities(struct send_context *send);
 
+/* ---- verity.c ---- */
+
+/* The item before the descriptor of the current inode. */
+void send_changed_verity(struct send_context *send, enum change change);
+/* Enable verity of the current inode, if that is due. */
+int send_verity(struct send_context *send);
+
 /* ---- extents.c, holes.c, clone_range.c: data ---- */
 
 /* The extent item at @path belongs to the current inode: send what is needed of it. */
@@ -314,6 +326,7 @@ int send_encoded_write(struct send_context *send, const struct btree_path *posit
 uint64_t send_encoded_length(const struct btree_path *position, uint64_t offset, uint64_t length);
 int send_punch_hole(struct send_context *send, uint64_t offset, uint64_t length);
 int send_fileattr(struct send_context *send, uint64_t flags);
+int send_enable_verity(struct send_context *send, const struct verity_descriptor *descriptor);
 int send_update_extent(struct send_context *send, uint64_t offset, uint32_t length);
 int send_clone(struct send_context *send, uint64_t offset, uint32_t length,
 	       const struct clone_root *source);

@@ -165,6 +165,8 @@ static int finish_attributes(struct send_context *send)
 		ret = send_chmod(send, finish.info.mode);
 	if (ret == 0 && finish.fileattr)
 		ret = send_fileattr(send, finish.info.flags);
+	if (ret == 0)
+		ret = send_verity(send);
 	return ret ? ret : send_capabilities(send);
 }
 

@@ -162,6 +162,7 @@ static void release(struct send_context *send)
 	clone_finder_free(send->clones);
 	file_data_free(send->data);
 	stream_writer_release(&send->writer);
+	free(send->verity);
 	free(send->clone_roots);
 }
 

@@ -258,6 +258,20 @@ fi
 
 # ---- refusals ----
 
+if [ "$(cat /sys/fs/btrfs/features/send_stream_version)" -lt 3 ]; then
+	expect 3 "run: a kernel without protocol 3 is called so" \
+		'this kernel does not send protocol 3: .*CONFIG_BTRFS_EXPERIMENTAL' \
+		run --snap "$mnt/one" --proto 3 --out "$scratch/third"
+	expect 0 "send: the engine has protocol 3" '' send --proto 3 -f "$scratch/third.stream" "$mnt/one"
+	expect 0 "run: a recorded stream of protocol 3" '^IDENTICAL ' \
+		run --image "$scratch/first.img" --snap one --repeat 1 --proto 3 \
+		--kernel-stream "$scratch/third.stream" --out "$scratch/third"
+	expect 0 "run: protocol 0 is one that kernels send" '^IDENTICAL ' \
+		run --snap "$mnt/one" --proto 0 --repeat 1 --out "$scratch/highest"
+else
+	skip "run: a kernel without protocol 3 is called so" "this one has it"
+fi
+
 mkdir "$mnt/directory"
 btrfs -q subvolume snapshot "$mnt/live" "$mnt/writable" >/dev/null
 check "a second filesystem can be made" make_filesystem second
