@@ -36,7 +36,7 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(SAN_FLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN_FLAGS) $(LDFLAGS)
 
 ENGINE_LIBS := -lisal -lgcrypt -lxxhash -lz -lzstd -llzo2
-PROFILER_LIBS := -lbtrfsutil -ljansson -lm -lpthread
+PROFILER_LIBS := -lbpf -lbtrfsutil -ljansson -lm -lpthread
 TEST_LIBS := -lcmocka
 
 ENGINE_SOURCES := $(wildcard engine/*/*.c)

@@ -2,6 +2,7 @@
 #include "profiler/doctor.h"
 #include "engine/sendengine.h"
 #include "profiler/capabilities.h"
+#include "profiler/kernel_generation.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -126,6 +127,21 @@ static void look_at_protocol(struct machine *machine, struct finding *finding)
 		      SEND_PROTOCOL_MAX);
 	else
 		found(finding, FINDING_UNKNOWN, "the kernel does not say, so it is 1");
+}
+
+static void look_at_generation(struct machine *machine, struct finding *finding)
+{
+	struct kernel_generation running;
+	char *text;
+
+	(void)machine;
+	kernel_generation_running(&running);
+	text = kernel_generation_text(&running);
+	found(finding, running.unexpected ? FINDING_LIMITED : FINDING_OK, "%s",
+	      text ? text : "out of memory");
+	free(text);
+	if (running.unexpected)
+		advise(finding, "row by row: sendprof generations --running");
 }
 
 static void look_at_lockdown(struct machine *machine, struct finding *finding)
@@ -337,6 +353,7 @@ const struct probe doctor_probes[] = {
 	{"Kernel", "release", "kernel", look_at_kernel},
 	{"Kernel", "btrfs", "btrfs", look_at_btrfs},
 	{"Kernel", "send protocol", "send_protocol", look_at_protocol},
+	{"Kernel", "generation", "generation", look_at_generation},
 	{"Kernel", "lockdown", "lockdown", look_at_lockdown},
 	{"Permissions", "CAP_SYS_ADMIN", "cap_sys_admin", look_at_sys_admin},
 	{"Permissions", "CAP_BPF", "cap_bpf", look_at_cap_bpf},

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/stream_form.h"
+#include "profiler/kernel_generation.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
-
-enum generation_id generation_of_release(const char *release)
-{
-	unsigned int major = 0, minor = 0, i;
-	enum generation_id newest = 0;
-
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
-		return GENERATION_COUNT - 1;
-	for (i = 0; i < GENERATION_COUNT; i++) {
-		unsigned int since_major = 0, since_minor = 0;
-
-		sscanf(generation_name((enum generation_id)i), "%u.%u", &since_major, &since_minor);
-		if (major > since_major || (major == since_major && minor >= since_minor))
-			newest = (enum generation_id)i;
-	}
-	return newest;
-}
-
-static enum generation_id running_generation(void)
-{
-	struct utsname name;
-
-	return uname(&name) ? GENERATION_COUNT - 1 : generation_of_release(name.release);
-}
 
 static int no_such_row(const char *name, const char *closest, struct failure *failure)
 {
@@ -66,6 +41,8 @@ static int turn_rows(const struct option_list *names, uint64_t *turned, struct f
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure)
 {
+	struct kernel_generation running;
+
 	form->protocol =
 		options->protocol ? (unsigned int)options->protocol : SEND_PROTOCOL_RELEASE;
 	form->flags = (options->no_data ? SEND_NO_FILE_DATA : 0) |
@@ -76,13 +53,13 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 				   "for it",
 				   form->protocol);
 	form->generation.turned = 0;
-	if (turn_rows(&options->turned, &form->generation.turned, failure))
-		return failure->code;
-	if (options->generation == 0)
-		form->generation.id = running_generation();
-	else
+	if (options->generation == 0) {
+		kernel_generation_running(&running);
+		form->generation = running.generation;
+	} else {
 		generation_find(stream_form_generations[options->generation], &form->generation.id);
-	return 0;
+	}
+	return turn_rows(&options->turned, &form->generation.turned, failure);
 }
 
 void stream_form_release(struct stream_form_options *options)

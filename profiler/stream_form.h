@@ -52,7 +52,4 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 			struct failure *failure);
 void stream_form_release(struct stream_form_options *options);
 
-/* The newest generation that is not newer than kernel @release, such as "6.1.0-40-amd64". */
-enum generation_id generation_of_release(const char *release);
-
 #endif

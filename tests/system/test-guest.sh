@@ -82,6 +82,7 @@ check 'the environment arrives' test "$GREETING" = 'hello   world'
 check 'there is no input' test -z "$(cat)"
 check 'the command is root' test "$(id -u)" = 0
 check 'sendprof is in the guest' sendprof --version
+sendprof generations --running >generation
 check 'a program given by --with runs' sh -c '"$KSEND" --help 2>&1 | grep usage:'
 check 'a folder given by --share is there' cp "$OTHER/given" "$OTHER/taken"
 check 'btrfs is loaded' grep -q btrfs /proc/filesystems
@@ -117,7 +118,7 @@ in_guest()
 {
 	local series=$1 status line
 
-	rm -rf findings errors release out.data link folder stream "$OTHER/taken"
+	rm -rf findings errors release generation out.data link folder stream "$OTHER/taken"
 	if ! have_kernel "$series" && ! keep_output run_it --debian "$series" --timeout 1 -- true &&
 	   ! have_kernel "$series"; then
 		skip "$series: boots" "$(tail -n 1 "$complained")"
@@ -128,6 +129,11 @@ in_guest()
 	status=$?
 	sed -n 's/^sendprof: guest: \(.*ready\)/# \1/p' "$complained"
 	check "$series: boots that kernel" grep -q "^${series/./\\.}\\." release
+	check "$series: its generation is $series and no row is turned" \
+		grep -q "behaves as $series; [1-9][0-9]* of [0-9]* rows seen in its type information\$" generation
+	check "$series: fixes are told by the release" grep -q "^HOLE_PUNCHED *yes  from $series\.[0-9]* on" generation
+	check "$series: the path's cache is looked for in the kernel" \
+		grep -q '^CURRENT_PATH_CACHED .* send_ctx\.cur_inode_path is ' generation
 	if [ "$status" = 7 ]; then pass "$series: the exit status passes through"; else
 		fail "$series: the exit status passes through" "exit status: have $status expect 7
 $(sed 's/^/stderr: /' "$complained")"

@@ -256,6 +256,19 @@ else
 	skip "what needs no privilege" "nobody cannot reach $sendprof"
 fi
 
+# ---- the running kernel's generation ----
+
+expect 0 "generations: what the running kernel is taken for" \
+	"^Linux $(uname -r) behaves as [0-9.]*; " generations --running
+generation=$(sed -n '1s/.* behaves as \([0-9.]*\).*/\1/p' "$printed")
+expect 0 "doctor: so does the doctor" "generation .* $generation; " doctor
+expect 0 "run: so does a run" "engine as kernel $generation\$" \
+	run --snap "$mnt/one" --repeat 1 --out "$scratch/auto"
+expect 0 "run: a row can be turned against it" "engine as kernel $generation but with" \
+	run --snap "$mnt/one" --turn LEAF_CACHE_BY_NODE --repeat 1 --out "$scratch/auto"
+expect 2 "generations: --markdown is of the whole table" 'exclude one another' \
+	generations --markdown --running
+
 # ---- refusals ----
 
 if [ "$(cat /sys/fs/btrfs/features/send_stream_version)" -lt 3 ]; then
