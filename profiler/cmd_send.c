@@ -8,7 +8,7 @@
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
 #include "profiler/stream_output.h"
-#include "profiler/terminal.h"
+#include "reports/format.h"
 
 #include <errno.h>
 #include <string.h>
@@ -53,9 +53,8 @@ static const struct option_row rows[] = {
 
 static void print_cache(const char *name, const struct cache_counters *cache)
 {
-	char lookups[HUMAN_TEXT_SIZE];
 
-	fprintf(stderr, "  %-12s %14s  %5.1f %%\n", name, human_count(cache->lookups, lookups),
+	fprintf(stderr, "  %-12s %14s  %5.1f %%\n", name, COUNT(cache->lookups),
 		cache->lookups ? 100.0 * cache->hits / cache->lookups : 0.0);
 }
 
@@ -67,30 +66,27 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 		[CACHE_DIR_CREATED] = "dirs created",
 		[CACHE_DIR_UTIMES] = "dir utimes",
 	};
-	char text[2][HUMAN_TEXT_SIZE];
 	struct volume_counters counters;
 	struct volume_info info;
 
 	volume_get_counters(volume, &counters);
 	volume_get_info(volume, &info);
-	fprintf(stderr, "stream       %s commands, %s\n", human_count(summary->commands, text[0]),
-		human_size(summary->bytes, text[1]));
+	fprintf(stderr, "stream       %s commands, %s\n", COUNT(summary->commands),
+		BYTES(summary->bytes));
 	fprintf(stderr, "clones       %s found in %s searches\n",
-		human_count(summary->backrefs.results[BACKREF_CLONE], text[0]),
-		human_count(summary->backrefs.searches, text[1]));
-	fprintf(stderr, "tree blocks  %s read, %s from cache\n",
-		human_count(counters.blocks_read, text[0]),
-		human_count(counters.block_cache_hits, text[1]));
-	fprintf(stderr, "device       %s read\n", human_size(counters.bytes_read, text[0]));
+		COUNT(summary->backrefs.results[BACKREF_CLONE]), COUNT(summary->backrefs.searches));
+	fprintf(stderr, "tree blocks  %s read, %s from cache\n", COUNT(counters.blocks_read),
+		COUNT(counters.block_cache_hits));
+	fprintf(stderr, "device       %s read\n", BYTES(counters.bytes_read));
 	if (info.devices_missing)
 		fprintf(stderr, "degraded     %u of %u devices missing\n", info.devices_missing,
 			info.devices);
 	if (counters.refreshes)
 		fprintf(stderr, "restarts     %s: blocks had moved, roots were read again\n",
-			human_count(counters.refreshes, text[0]));
+			COUNT(counters.refreshes));
 	if (counters.bad_copies)
 		fprintf(stderr, "bad copies   %s, another copy was good\n",
-			human_count(counters.bad_copies, text[0]));
+			COUNT(counters.bad_copies));
 	fprintf(stderr, "cache               lookups     hits\n");
 	for (size_t i = 0; i < CACHE_COUNT; i++)
 		print_cache(cache_names[i], &summary->caches[i]);

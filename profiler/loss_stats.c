@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/loss_stats.h"
-#include "profiler/terminal.h"
 #include "reports/format.h"
 
 #include <stdlib.h>
@@ -9,15 +8,13 @@ enum { FILES_SHOWN = 5 };
 
 static void print_bytes(FILE *out, uint64_t bytes, bool is_lost, const char *what)
 {
-	char size[HUMAN_TEXT_SIZE];
-
-	fprintf(out, "%14s  %s%s\n", human_size(bytes, size), is_lost ? "lost: " : "", what);
+	fprintf(out, "%14s  %s%s\n", BYTES(bytes), is_lost ? "lost: " : "", what);
 }
 
 static void print_file(FILE *out, const struct clone_loss_file *file, struct volume *volume,
 		       uint64_t snapshot_id)
 {
-	char number[HUMAN_TEXT_SIZE], *path = NULL, *shown = NULL;
+	char number[FORMAT_SIZE], *path = NULL, *shown = NULL;
 
 	if (volume_inode_path(volume, snapshot_id, file->ino, &path) == 0)
 		shown = format_printable(path);
@@ -32,12 +29,10 @@ void loss_stats_print(FILE *out, const struct clone_loss_counters *losses, struc
 		      uint64_t snapshot_id)
 {
 	uint64_t written = clone_loss_sum(losses->bytes);
-	char size[2][HUMAN_TEXT_SIZE];
 
 	if (!written && !losses->cloned)
 		return;
-	fprintf(out, "data         %s written, %s cloned\n", human_size(written, size[0]),
-		human_size(losses->cloned, size[1]));
+	fprintf(out, "data         %s written, %s cloned\n", BYTES(written), BYTES(losses->cloned));
 	for (unsigned int i = 0; i < CLONE_LOSS_COUNT; i++) {
 		if (losses->bytes[i])
 			print_bytes(out, losses->bytes[i],
@@ -46,8 +41,7 @@ void loss_stats_print(FILE *out, const struct clone_loss_counters *losses, struc
 	}
 	if (losses->file_count)
 		fprintf(out, "lost         %s of what is shared; most in these files\n",
-			human_size(clone_loss_group_sum(losses->bytes, CLONE_LOSS_GROUP_LOST),
-				   size[0]));
+			BYTES(clone_loss_group_sum(losses->bytes, CLONE_LOSS_GROUP_LOST)));
 	for (size_t i = 0; i < losses->file_count && i < FILES_SHOWN; i++)
 		print_file(out, &losses->files[i], volume, snapshot_id);
 }

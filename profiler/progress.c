@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/progress.h"
 #include "profiler/sender.h"
-#include "profiler/terminal.h"
+#include "reports/format.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,7 +37,6 @@ void progress_begin_step(struct progress *progress, const char *label)
 
 void progress_update(struct progress *progress, uint64_t bytes, uint64_t now_ns)
 {
-	char size[HUMAN_TEXT_SIZE], rate[HUMAN_TEXT_SIZE];
 	uint64_t elapsed_ns = now_ns - progress->begin_ns;
 
 	if (progress->quiet || !progress->on_terminal ||
@@ -45,9 +44,9 @@ void progress_update(struct progress *progress, uint64_t bytes, uint64_t now_ns)
 		return;
 	progress->shown = true;
 	progress->shown_ns = now_ns;
-	fprintf(stderr, "\r\033[K%s  %s", progress->label, human_size(bytes, size));
+	fprintf(stderr, "\r\033[K%s  %s", progress->label, BYTES(bytes));
 	if (elapsed_ns && bytes)
-		fprintf(stderr, "  %s/s", human_size(bytes * 1e9 / elapsed_ns, rate));
+		fprintf(stderr, "  %s/s", BYTES(bytes * 1e9 / elapsed_ns));
 	fflush(stderr);
 }
 

@@ -3,6 +3,7 @@
 #include "profiler/stream_commands.h"
 #include "profiler/stream_file.h"
 #include "profiler/terminal.h"
+#include "reports/format.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,7 +47,6 @@ static int check(struct stream_file *file, const struct check_options *options)
 {
 	struct tally tally = {0};
 	struct stream_item item;
-	char count[HUMAN_TEXT_SIZE], size[HUMAN_TEXT_SIZE];
 	int ret;
 
 	while (!(ret = stream_file_next(file, &item))) {
@@ -59,8 +59,8 @@ static int check(struct stream_file *file, const struct check_options *options)
 	if (!options->quiet)
 		printf("%s: %sok%s, %s commands, %s, protocol %u%s\n", file->name,
 		       colour(stdout, COLOUR_GOOD), colour(stdout, COLOUR_NONE),
-		       human_count(tally.commands, count), human_size(file->offset, size),
-		       tally.protocol, tally.streams > 1 ? ", several streams" : "");
+		       COUNT(tally.commands), BYTES(file->offset), tally.protocol,
+		       tally.streams > 1 ? ", several streams" : "");
 	return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "profiler/stream_diff_show.h"
 #include "profiler/stream_text.h"
 #include "profiler/terminal.h"
+#include "reports/format.h"
 
 #include <inttypes.h>
 
@@ -41,18 +42,16 @@ static void print_row(const struct diff_view *view, const struct stream_diff_row
 
 static void print_counts(const char *name, const struct stream_diff_counts *counts)
 {
-	char text[4][HUMAN_TEXT_SIZE];
 
-	printf("%-14s %12s %12s %12s %12s\n", name, human_count(counts->identical, text[0]),
-	       human_count(counts->changed, text[1]), human_count(counts->only_left, text[2]),
-	       human_count(counts->only_right, text[3]));
+	printf("%-14s %12s %12s %12s %12s\n", name, COUNT(counts->identical),
+	       COUNT(counts->changed), COUNT(counts->only_left), COUNT(counts->only_right));
 }
 
 static void print_summary(const struct diff_view *view)
 {
 	const struct stream_diff *diff = &view->diff;
 	const char *intro = "\nchanged commands differ in:";
-	char name[STREAM_TEXT_NAME_SIZE], number[HUMAN_TEXT_SIZE];
+	char name[STREAM_TEXT_NAME_SIZE];
 
 	printf("\n%s%-14s %12s %12s %12s %12s%s\n", colour_if(view->coloured, COLOUR_BOLD),
 	       "command", "identical", "changed", "only left", "only right",
@@ -68,7 +67,7 @@ static void print_summary(const struct diff_view *view)
 		if (!diff->attributes[id])
 			continue;
 		printf("%s %s %s", intro, stream_text_attribute_name(id, name),
-		       human_count(diff->attributes[id], number));
+		       COUNT(diff->attributes[id]));
 		intro = ",";
 	}
 	if (intro[0] == ',')
@@ -79,22 +78,20 @@ void diff_view_print(const struct diff_view *view)
 {
 	const struct stream_diff *diff = &view->diff;
 	bool damaged = view->left.failure.code || view->right.failure.code;
-	char number[HUMAN_TEXT_SIZE], size[HUMAN_TEXT_SIZE];
 
 	if (!diff->different) {
 		printf("%s%s%s: %s commands, %s\n",
 		       colour_if(view->coloured, damaged ? COLOUR_NOTE : COLOUR_GOOD),
 		       damaged ? "EQUAL AS FAR AS READ" : "EQUAL",
-		       colour_if(view->coloured, COLOUR_NONE),
-		       human_count(diff->total.identical, number),
-		       human_size(view->left.offset, size));
+		       colour_if(view->coloured, COLOUR_NONE), COUNT(diff->total.identical),
+		       BYTES(view->left.offset));
 		return;
 	}
 	printf("%sDIFFERENT%s after %s identical commands, at offset %" PRIu64
 	       " of %s (<) and %" PRIu64 " of %s (>)\n\n",
 	       colour_if(view->coloured, COLOUR_BAD), colour_if(view->coloured, COLOUR_NONE),
-	       human_count(diff->first_command, number), diff->left_offset, view->left.name,
-	       diff->right_offset, view->right.name);
+	       COUNT(diff->first_command), diff->left_offset, view->left.name, diff->right_offset,
+	       view->right.name);
 	for (size_t i = 0; i < diff->row_count; i++)
 		print_row(view, &diff->rows[i]);
 	print_summary(view);

@@ -3,6 +3,7 @@
 #include "profiler/stream_commands.h"
 #include "profiler/stream_file.h"
 #include "profiler/terminal.h"
+#include "reports/format.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -148,24 +149,20 @@ static uint64_t percent_tenths(uint64_t part, uint64_t whole)
 static void print_row(const char *name, uint64_t count, uint64_t bytes, uint64_t total)
 {
 	uint64_t tenths = percent_tenths(bytes, total);
-	char counted[HUMAN_TEXT_SIZE], size[HUMAN_TEXT_SIZE], exact[HUMAN_TEXT_SIZE];
 
-	printf("%-14s %12s %16s %11s %5" PRIu64 ".%" PRIu64 "%%\n", name,
-	       human_count(count, counted), human_count(bytes, exact), human_size(bytes, size),
-	       tenths / 10, tenths % 10);
+	printf("%-14s %12s %16s %11s %5" PRIu64 ".%" PRIu64 "%%\n", name, COUNT(count),
+	       COUNT(bytes), BYTES(bytes), tenths / 10, tenths % 10);
 }
 
 static void print_fact(const char *name, uint64_t bytes, const char *note)
 {
-	char size[HUMAN_TEXT_SIZE], exact[HUMAN_TEXT_SIZE];
 
-	printf("%-27s %16s %11s  %s\n", name, human_count(bytes, exact), human_size(bytes, size),
-	       note);
+	printf("%-27s %16s %11s  %s\n", name, COUNT(bytes), BYTES(bytes), note);
 }
 
 static void print_text(const struct tally *tally, uint64_t total)
 {
-	char number[HUMAN_TEXT_SIZE], note[64];
+	char note[64];
 
 	printf("%s%-14s %12s %16s %11s %7s%s\n", colour(stdout, COLOUR_BOLD), "command", "count",
 	       "bytes", "", "share", colour(stdout, COLOUR_NONE));
@@ -180,11 +177,11 @@ static void print_text(const struct tally *tally, uint64_t total)
 	print_fact("file data in the stream", tally->data_bytes, "");
 	print_fact("everything else", total - tally->data_bytes, "");
 	print_fact("written to files", tally->file_bytes, "");
-	snprintf(note, sizeof(note), "in %s WRITE", human_count(tally->zero_writes, number));
+	snprintf(note, sizeof(note), "in %s WRITE", COUNT(tally->zero_writes));
 	print_fact("  of these, zeros", tally->zero_bytes, tally->zero_writes ? note : "");
 	print_fact("cloned", tally->cloned_bytes, "");
-	printf("%-27s %16s\n", "paths touched", human_count(tally->paths.count, number));
-	printf("%-27s %16s\n", "inodes created", human_count(tally->inodes.count, number));
+	printf("%-27s %16s\n", "paths touched", COUNT(tally->paths.count));
+	printf("%-27s %16s\n", "inodes created", COUNT(tally->inodes.count));
 }
 
 static int print_json(const struct tally *tally, uint64_t total)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How text is shown to a person: colour only on a terminal, sizes and counts that can be read. */
+/* How text is shown to a person: colour only on a terminal, as wide as that is. */
 #ifndef PROFILER_TERMINAL_H
 #define PROFILER_TERMINAL_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 enum colour {
@@ -25,13 +24,5 @@ const char *colour_if(bool wanted, enum colour colour);
 
 /* Columns of the terminal that is standard output; 100 when it is none. */
 unsigned int terminal_width(void);
-
-enum { HUMAN_TEXT_SIZE = 32 };
-
-/* "0 B", "1023 B", "47.9 KiB", "1.5 GiB": written into @text, which is returned. */
-const char *human_size(uint64_t bytes, char text[HUMAN_TEXT_SIZE]);
-
-/* "1,234,567" */
-const char *human_count(uint64_t count, char text[HUMAN_TEXT_SIZE]);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Command lines: the parser, --help and the dispatcher, all from one table. */
 #include "profiler/options.h"
-#include "profiler/terminal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -286,31 +285,6 @@ static void test_closest_name(void **state)
 	assert_null(closest_name("x", names, 0));
 }
 
-static void test_human(void **state)
-{
-	static const struct {
-		uint64_t value;
-		const char *size;
-		const char *count;
-	} cases[] = {
-		{0, "0 B", "0"},
-		{1, "1 B", "1"},
-		{999, "999 B", "999"},
-		{1000, "1000 B", "1,000"},
-		{1024, "1.0 KiB", "1,024"},
-		{1048575, "1.0 MiB", "1,048,575"},
-		{1536 * 1024, "1.5 MiB", "1,572,864"},
-		{UINT64_MAX, "16.0 EiB", "18,446,744,073,709,551,615"},
-	};
-	char text[HUMAN_TEXT_SIZE];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_string_equal(human_size(cases[i].value, text), cases[i].size);
-		assert_string_equal(human_count(cases[i].value, text), cases[i].count);
-	}
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -323,7 +297,6 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_dispatch),
 		cmocka_unit_test(test_closest_name),
-		cmocka_unit_test(test_human),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
