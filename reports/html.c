@@ -3,12 +3,10 @@
  * The report as one HTML file: style and plots inside, no script, nothing fetched. Whatever the
  * filesystem or the user named goes through format_html().
  */
-#include "reports/assets.h"
 #include "reports/format.h"
 #include "reports/gnuplot.h"
 #include "reports/html_parts.h"
 #include "reports/pages.h"
-#include "reports/palette.h"
 #include "reports/report.h"
 #include "reports/sections.h"
 #include "reports/summary.h"
@@ -19,64 +17,6 @@
 
 /* A table with more rows than all commands have, both sides, is folded away: many samples. */
 enum { ROWS_FOLDED = 2 * STREAM_C_COUNT };
-
-static const char *const tone_classes[TONE_COUNT] = {
-	[TONE_PLAIN] = "",	  [TONE_GOOD] = "good",	  [TONE_WARN] = "warn",
-	[TONE_BAD] = "bad",	  [TONE_MUTED] = "muted", [TONE_KERNEL] = "kernel",
-	[TONE_ENGINE] = "engine",
-};
-
-static void put_cell(const struct column *column, const struct cell *cell, bool head, FILE *out)
-{
-	fprintf(out, "<%s class=\"%s %s\"", head ? "th scope=\"row\"" : "td",
-		column->align == ALIGN_RIGHT ? "num" : "", tone_classes[cell->tone]);
-	/* Thousandths, so that no locale's comma gets into the style. */
-	if (cell->bar >= 0)
-		fprintf(out, " style=\"--bar:%u\"", (unsigned int)(cell->bar * 1000 + 0.5));
-	fputc('>', out);
-	format_html(out, cell->text);
-	fprintf(out, "</%s>", head ? "th" : "td");
-}
-
-static void put_headings(const struct table *table, FILE *out)
-{
-	fputs("<thead><tr>", out);
-	for (size_t column = 0; column < table->column_count; column++) {
-		const char *heading = table->columns[column].heading;
-
-		/* A heading must say something: an empty one is a plain cell. */
-		fprintf(out, "<%s class=\"%s\">", *heading ? "th scope=\"col\"" : "td",
-			table->columns[column].align == ALIGN_RIGHT ? "num" : "");
-		format_html(out, heading);
-		fputs(*heading ? "</th>" : "</td>", out);
-	}
-	fputs("</tr></thead>", out);
-}
-
-/* A row whose first cell is empty goes on with the one above. */
-static bool row_continues(const struct table *table, size_t row)
-{
-	return !*table_at(table, row, 0)->text;
-}
-
-static void put_table(const struct table *table, FILE *out)
-{
-	fprintf(out, "<div class=\"scroll\" tabindex=\"0\"><table class=\"%s\">\n",
-		table->facts ? "facts" : "grid");
-	if (!table->facts)
-		put_headings(table, out);
-	fputs("<tbody>\n", out);
-	for (size_t row = 0; row < table_rows(table); row++) {
-		fprintf(out, "<tr%s>", row_continues(table, row) ? " class=\"more\"" : "");
-		for (size_t column = 0; column < table->column_count; column++) {
-			bool head = !column && !row_continues(table, row);
-
-			put_cell(&table->columns[column], table_at(table, row, column), head, out);
-		}
-		fputs("</tr>\n", out);
-	}
-	fputs("</tbody></table></div>\n", out);
-}
 
 static const struct {
 	const char *suffix, *class_name;
@@ -141,7 +81,7 @@ static int put_parts(const struct section *section, const struct result *result,
 	if (table_rows(table) > ROWS_FOLDED)
 		fprintf(out, "<details>\n<summary>All %zu rows</summary>\n", table_rows(table));
 	if (table->cell_count)
-		put_table(table, out);
+		html_table(table, out);
 	if (table_rows(table) > ROWS_FOLDED)
 		fputs("</details>\n", out);
 	if (table->note) {
@@ -173,32 +113,13 @@ static int put_section(const struct section *section, const struct result *resul
 	return ret;
 }
 
-static void put_style(FILE *out)
-{
-	fputs("<style>\n", out);
-	palette_css(out, ":root");
-	fputs(asset_page_css, out);
-	fputs("</style>\n", out);
-}
-
 static int put_head(const struct result *result, const struct page_plots *plots, FILE *out)
 {
 	struct headline headline;
 	int ret = headline_build(result, &headline);
 
 	if (ret == 0) {
-		fprintf(out,
-			"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-			"<meta name=\"color-scheme\" content=\"light dark\">\n"
-			"<title>sendprof: %s</title>\n",
-			headline.word);
-		put_style(out);
-		fprintf(out,
-			"</head>\n<body>\n<main>\n<header class=\"%s\">\n"
-			"<p class=\"product\">btrfs send, kernel against engine</p>\n<h1>%s</h1>\n"
-			"<p class=\"detail\">",
-			tone_classes[headline.tone], headline.word);
+		html_begin(headline.tone, headline.word, "btrfs send, kernel against engine", out);
 		format_html(out, headline.detail);
 		fputs("</p>\n</header>\n", out);
 		ret = html_tiles(result, &headline, out);

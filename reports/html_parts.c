@@ -1,13 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tiles, sample strips and the divergence of the HTML page. */
+/* Tables, tiles, sample strips and the divergence of an HTML page. */
 #include "reports/html_parts.h"
+#include "reports/assets.h"
 #include "reports/context.h"
 #include "reports/format.h"
+#include "reports/palette.h"
 
 #include <errno.h>
 
-static void tile(FILE *out, const char *tone, const char *label, const char *value,
-		 const char *detail)
+const char *const html_tone_classes[TONE_COUNT] = {
+	[TONE_PLAIN] = "",	  [TONE_GOOD] = "good",	  [TONE_WARN] = "warn",
+	[TONE_BAD] = "bad",	  [TONE_MUTED] = "muted", [TONE_KERNEL] = "kernel",
+	[TONE_ENGINE] = "engine",
+};
+
+static void put_cell(const struct column *column, const struct cell *cell, bool head, FILE *out)
+{
+	fprintf(out, "<%s class=\"%s %s\"", head ? "th scope=\"row\"" : "td",
+		column->align == ALIGN_RIGHT ? "num" : "", html_tone_classes[cell->tone]);
+	/* Thousandths, so that no locale's comma gets into the style. */
+	if (cell->bar >= 0)
+		fprintf(out, " style=\"--bar:%u\"", (unsigned int)(cell->bar * 1000 + 0.5));
+	fputc('>', out);
+	format_html(out, cell->text);
+	fprintf(out, "</%s>", head ? "th" : "td");
+}
+
+static void put_headings(const struct table *table, FILE *out)
+{
+	fputs("<thead><tr>", out);
+	for (size_t column = 0; column < table->column_count; column++) {
+		const char *heading = table->columns[column].heading;
+
+		/* A heading must say something: an empty one is a plain cell. */
+		fprintf(out, "<%s class=\"%s\">", *heading ? "th scope=\"col\"" : "td",
+			table->columns[column].align == ALIGN_RIGHT ? "num" : "");
+		format_html(out, heading);
+		fputs(*heading ? "</th>" : "</td>", out);
+	}
+	fputs("</tr></thead>", out);
+}
+
+/* A row whose first cell is empty goes on with the one above. */
+static bool row_continues(const struct table *table, size_t row)
+{
+	return !*table_at(table, row, 0)->text;
+}
+
+void html_table(const struct table *table, FILE *out)
+{
+	fprintf(out, "<div class=\"scroll\" tabindex=\"0\"><table class=\"%s\">\n",
+		table->facts ? "facts" : "grid");
+	if (!table->facts)
+		put_headings(table, out);
+	fputs("<tbody>\n", out);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		fprintf(out, "<tr%s>", row_continues(table, row) ? " class=\"more\"" : "");
+		for (size_t column = 0; column < table->column_count; column++) {
+			bool head = !column && !row_continues(table, row);
+
+			put_cell(&table->columns[column], table_at(table, row, column), head, out);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table></div>\n", out);
+}
+
+void html_begin(enum tone tone, const char *word, const char *product, FILE *out)
+{
+	fprintf(out,
+		"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<title>sendprof: %s</title>\n<style>\n",
+		word);
+	palette_css(out, ":root");
+	fputs(asset_page_css, out);
+	fprintf(out,
+		"</style>\n</head>\n<body>\n<main>\n<header class=\"%s\">\n"
+		"<p class=\"product\">%s</p>\n<h1>%s</h1>\n<p class=\"detail\">",
+		html_tone_classes[tone], product, word);
+}
+
+void html_tile(FILE *out, const char *tone, const char *label, const char *value,
+	       const char *detail)
 {
 	fprintf(out, "<div class=\"tile %s\"><dt>%s</dt><dd>", tone, label);
 	format_html(out, value);
@@ -34,7 +110,7 @@ static int duration_tile(const struct result *result, enum side side, FILE *out)
 	snprintf(spread, sizeof(spread), "%s to %s, %s", DURATION(figures.min),
 		 DURATION(figures.max),
 		 RATE(sample_last(&result->sides[side])->bytes, figures.median));
-	tile(out, side_names[side], labels[side], DURATION(figures.median), spread);
+	html_tile(out, side_names[side], labels[side], DURATION(figures.median), spread);
 	return 0;
 }
 
@@ -47,15 +123,15 @@ int html_tiles(const struct result *result, const struct headline *headline, FIL
 		last = sample_last(&result->sides[SIDE_KERNEL]);
 	fputs("<dl class=\"tiles\">\n", out);
 	if (headline->speed)
-		tile(out, "", "Engine, by medians", headline->speed,
-		     headline->caution ? headline->caution : "the spreads do not overlap");
+		html_tile(out, "", "Engine, by medians", headline->speed,
+			  headline->caution ? headline->caution : "the spreads do not overlap");
 	for (enum side side = 0; ret == 0 && side < SIDE_COUNT; side++)
 		ret = duration_tile(result, side, out);
 	if (last) {
 		char commands[FORMAT_SIZE + 16];
 
 		snprintf(commands, sizeof(commands), "%s commands", COUNT(last->commands));
-		tile(out, "", "Stream", BYTES(last->bytes), commands);
+		html_tile(out, "", "Stream", BYTES(last->bytes), commands);
 	}
 	fputs("</dl>\n", out);
 	return ret;

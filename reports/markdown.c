@@ -20,7 +20,7 @@ static void put_row(const struct table *table, size_t row, FILE *out)
 	fputs(" |\n", out);
 }
 
-static void put_table(const struct table *table, FILE *out)
+void markdown_table(const struct table *table, FILE *out)
 {
 	for (size_t column = 0; column < table->column_count; column++)
 		fprintf(out, "%s%s", column ? " | " : "| ", table->columns[column].heading);
@@ -90,7 +90,7 @@ static int put_section(const struct section *section, const struct result *resul
 			fputs("\n\n", out);
 		}
 		if (table.cell_count)
-			put_table(&table, out);
+			markdown_table(&table, out);
 		if (table.note) {
 			format_markdown(out, table.note);
 			fputs("\n\n", out);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The page renderers as report_write_all() uses them: they know where the plots are, or why not. */
+/*
+ * The page renderers as report_write_all() uses them: they know where the plots are, or why not.
+ * And what other pages have in common with them.
+ */
 #ifndef REPORTS_PAGES_H
 #define REPORTS_PAGES_H
 
 #include "profiler/result.h"
+#include "reports/table.h"
 
 #include <stdio.h>
 
@@ -16,5 +20,7 @@ struct page_plots {
 /* 0 or a negative errno. @plots may be NULL: then plots are not spoken of. */
 int markdown_write(const struct result *result, const struct page_plots *plots, FILE *out);
 int html_write(const struct result *result, const struct page_plots *plots, FILE *out);
+
+void markdown_table(const struct table *table, FILE *out);
 
 #endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "reports/text_parts.h"
+#include "reports/format.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+
+enum { WIDTH_MIN = 40 };
+
+const char *const text_tone_codes[TONE_COUNT] = {
+	[TONE_PLAIN] = "",	    [TONE_GOOD] = "\033[32m", [TONE_WARN] = "\033[33m",
+	[TONE_BAD] = "\033[31m",    [TONE_MUTED] = "\033[2m", [TONE_KERNEL] = "\033[33m",
+	[TONE_ENGINE] = "\033[36m",
+};
+
+/* Whether the environment's locale is UTF-8, whatever the program has set. */
+static bool locale_is_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
+}
+
+void text_begin(const struct text_terminal *terminal, const char *code)
+{
+	if (terminal->colour)
+		fputs(code, terminal->out);
+}
+
+void text_end(const struct text_terminal *terminal)
+{
+	if (terminal->colour)
+		fputs("\033[0m", terminal->out);
+}
+
+void text_bytes(const struct text_terminal *terminal, const char *text, size_t bytes)
+{
+	if (terminal->utf8)
+		fwrite(text, 1, bytes, terminal->out);
+	else
+		format_ascii(terminal->out, text, bytes);
+}
+
+void text_put(const struct text_terminal *terminal, enum tone tone, const char *text)
+{
+	if (tone != TONE_PLAIN)
+		text_begin(terminal, text_tone_codes[tone]);
+	text_bytes(terminal, text, strlen(text));
+	if (tone != TONE_PLAIN)
+		text_end(terminal);
+}
+
+void text_pad(const struct text_terminal *terminal, unsigned int columns)
+{
+	fprintf(terminal->out, "%*s", (int)columns, "");
+}
+
+/* The bytes of @text that go into a line of @columns: up to a space if there is one to break at. */
+static size_t line_length(const char *text, unsigned int columns)
+{
+	size_t fits = format_fit(text, columns), at = fits;
+
+	if (!text[fits])
+		return fits;
+	while (at && text[at] != ' ')
+		at--;
+	return at ? at : fits ? fits : strlen(text);
+}
+
+static size_t without_trailing_spaces(const char *text, size_t length)
+{
+	while (length && text[length - 1] == ' ')
+		length--;
+	return length;
+}
+
+void text_wrapped(const struct text_terminal *terminal, enum tone tone, const char *text,
+		  unsigned int indent)
+{
+	unsigned int columns = terminal->width - indent;
+
+	for (;;) {
+		size_t length = line_length(text, columns);
+
+		if (tone != TONE_PLAIN)
+			text_begin(terminal, text_tone_codes[tone]);
+		text_bytes(terminal, text, without_trailing_spaces(text, length));
+		if (tone != TONE_PLAIN)
+			text_end(terminal);
+		fputc('\n', terminal->out);
+		text += length;
+		while (*text == ' ')
+			text++;
+		if (!*text)
+			break;
+		text_pad(terminal, indent);
+	}
+}
+
+void text_facts(const struct text_terminal *terminal, const struct table *table)
+{
+	unsigned int names = 0;
+
+	for (size_t row = 0; row < table_rows(table); row++) {
+		unsigned int width = format_width(table_at(table, row, 0)->text);
+
+		/* A longer name gets a line of its own. */
+		if (width > names && width <= terminal->width / 3)
+			names = width;
+	}
+	for (size_t row = 0; row < table_rows(table); row++) {
+		const char *name = table_at(table, row, 0)->text;
+		unsigned int width = format_width(name);
+
+		text_pad(terminal, TEXT_INDENT);
+		text_put(terminal, TONE_MUTED, name);
+		if (width > names) {
+			fputc('\n', terminal->out);
+			width = 0;
+			text_pad(terminal, TEXT_INDENT);
+		}
+		text_pad(terminal, names - width + TEXT_GAP);
+		text_wrapped(terminal, table_at(table, row, 1)->tone, table_at(table, row, 1)->text,
+			     TEXT_INDENT + names + TEXT_GAP);
+	}
+}
+
+struct layout {
+	unsigned int widths[TABLE_COLUMNS_MAX];
+	bool shown[TABLE_COLUMNS_MAX];
+};
+
+static unsigned int layout_width(const struct table *table, const struct layout *layout)
+{
+	unsigned int width = TEXT_INDENT;
+
+	for (size_t column = 0; column < table->column_count; column++)
+		if (layout->shown[column])
+			width += layout->widths[column] + TEXT_GAP;
+	return width - TEXT_GAP;
+}
+
+/* Leave out what can be spared, the most dispensable column first, until the rest fits. */
+static void lay_out(const struct text_terminal *terminal, const struct table *table,
+		    struct layout *layout)
+{
+	for (size_t column = 0; column < table->column_count; column++) {
+		layout->shown[column] = true;
+		layout->widths[column] = format_width(table->columns[column].heading);
+		for (size_t row = 0; row < table_rows(table); row++) {
+			unsigned int width = format_width(table_at(table, row, column)->text);
+
+			if (width > layout->widths[column])
+				layout->widths[column] = width;
+		}
+	}
+	while (layout_width(table, layout) > terminal->width) {
+		size_t spare = table->column_count;
+
+		for (size_t column = 0; column < table->column_count; column++)
+			if (layout->shown[column] && table->columns[column].spare &&
+			    (spare == table->column_count ||
+			     table->columns[column].spare > table->columns[spare].spare))
+				spare = column;
+		if (spare == table->column_count)
+			break;
+		layout->shown[spare] = false;
+	}
+}
+
+/* @blanks are owed from the cells before: none end a line. */
+static void put_cell(const struct text_terminal *terminal, const struct column *column,
+		     unsigned int width, enum tone tone, const char *text, unsigned int *blanks)
+{
+	unsigned int space = width - format_width(text);
+
+	if (column->align == ALIGN_RIGHT)
+		*blanks += space;
+	if (*text) {
+		text_pad(terminal, *blanks);
+		text_put(terminal, tone, text);
+		*blanks = 0;
+	}
+	if (column->align == ALIGN_LEFT)
+		*blanks += space;
+	*blanks += TEXT_GAP;
+}
+
+void text_grid(const struct text_terminal *terminal, const struct table *table)
+{
+	struct layout layout;
+	unsigned int blanks = TEXT_INDENT;
+
+	lay_out(terminal, table, &layout);
+	for (size_t column = 0; column < table->column_count; column++)
+		if (layout.shown[column])
+			put_cell(terminal, &table->columns[column], layout.widths[column],
+				 TONE_MUTED, table->columns[column].heading, &blanks);
+	fputc('\n', terminal->out);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		blanks = TEXT_INDENT;
+		for (size_t column = 0; column < table->column_count; column++) {
+			const struct cell *cell = table_at(table, row, column);
+
+			if (layout.shown[column])
+				put_cell(terminal, &table->columns[column], layout.widths[column],
+					 cell->tone, cell->text, &blanks);
+		}
+		fputc('\n', terminal->out);
+	}
+}
+
+void text_table(const struct text_terminal *terminal, const struct table *table)
+{
+	if (table->lead) {
+		text_pad(terminal, TEXT_INDENT);
+		text_wrapped(terminal, TONE_PLAIN, table->lead, TEXT_INDENT);
+	}
+	if (table->facts)
+		text_facts(terminal, table);
+	else if (table->cell_count)
+		text_grid(terminal, table);
+	if (table->note) {
+		text_pad(terminal, TEXT_INDENT);
+		text_wrapped(terminal, TONE_PLAIN, table->note, TEXT_INDENT);
+	}
+}
+
+void text_title(const struct text_terminal *terminal, const char *title)
+{
+	fputc('\n', terminal->out);
+	text_begin(terminal, TEXT_BOLD);
+	text_bytes(terminal, title, strlen(title));
+	text_end(terminal);
+	fputc('\n', terminal->out);
+}
+
+struct text_terminal text_terminal_on(FILE *out, bool colour, unsigned int width)
+{
+	return (struct text_terminal){
+		.out = out,
+		.width = width < WIDTH_MIN ? WIDTH_MIN : width,
+		.colour = colour,
+		.utf8 = locale_is_utf8(),
+	};
+}
