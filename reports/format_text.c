@@ -140,8 +140,23 @@ void format_ascii(FILE *out, const char *string, size_t length)
 		uint32_t character;
 		char ascii;
 	} spellings[] = {
-		{0xb5, 'u'},   {0xd7, 'x'},   {0xb7, '.'},   {0x2013, '-'},
-		{0x2014, '-'}, {0x2192, '>'}, {0x2026, '~'}, {0x2019, '\''},
+		{0xb5, 'u'},
+		{0xd7, 'x'},
+		{0xb7, '.'},
+		{0x2013, '-'},
+		{0x2014, '-'},
+		{0x2192, '>'},
+		{0x2026, '~'},
+		{0x2019, '\''},
+		/* Bars from low to high. */
+		{0x2581, '_'},
+		{0x2582, '.'},
+		{0x2583, '-'},
+		{0x2584, '~'},
+		{0x2585, '='},
+		{0x2586, '+'},
+		{0x2587, '*'},
+		{0x2588, '#'},
 	};
 	const char *end = string + length;
 	uint32_t character;

@@ -7,12 +7,43 @@
 #include "reports/palette.h"
 
 #include <errno.h>
+#include <math.h>
 
 const char *const html_tone_classes[TONE_COUNT] = {
 	[TONE_PLAIN] = "",	  [TONE_GOOD] = "good",	  [TONE_WARN] = "warn",
 	[TONE_BAD] = "bad",	  [TONE_MUTED] = "muted", [TONE_KERNEL] = "kernel",
 	[TONE_ENGINE] = "engine",
 };
+
+enum { COURSE_WIDTH = 100, COURSE_HEIGHT = 24, COURSE_MARGIN = 3 };
+
+/* A line through the values, from the least to the greatest, and a mark on the last. */
+static void put_course(const struct cell *cell, FILE *out)
+{
+	const unsigned int width = COURSE_WIDTH - 2 * COURSE_MARGIN;
+	const unsigned int height = COURSE_HEIGHT - 2 * COURSE_MARGIN;
+	double least = INFINITY, greatest = -INFINITY;
+	unsigned int x = 0, y = 0;
+
+	for (size_t i = 0; i < cell->course_count; i++) {
+		least = fmin(least, cell->course[i]);
+		greatest = fmax(greatest, cell->course[i]);
+	}
+	fprintf(out,
+		"<svg class=\"course\" viewBox=\"0 0 %d %d\" role=\"img\" "
+		"aria-label=\"course\"><polyline points=\"",
+		COURSE_WIDTH, COURSE_HEIGHT);
+	for (size_t i = 0; i < cell->course_count; i++) {
+		double up = greatest > least ? (cell->course[i] - least) / (greatest - least) : 0.5;
+
+		if (isnan(cell->course[i]))
+			continue;
+		x = COURSE_MARGIN + (unsigned int)(width * i / (cell->course_count - 1));
+		y = COURSE_MARGIN + (unsigned int)((1 - up) * height + 0.5);
+		fprintf(out, "%u,%u ", x, y);
+	}
+	fprintf(out, "\"/><circle cx=\"%u\" cy=\"%u\" r=\"2.5\"/></svg>", x, y);
+}
 
 static void put_cell(const struct column *column, const struct cell *cell, bool head, FILE *out)
 {
@@ -22,7 +53,10 @@ static void put_cell(const struct column *column, const struct cell *cell, bool 
 	if (cell->bar >= 0)
 		fprintf(out, " style=\"--bar:%u\"", (unsigned int)(cell->bar * 1000 + 0.5));
 	fputc('>', out);
-	format_html(out, cell->text);
+	if (cell->course_count > 1)
+		put_course(cell, out);
+	else
+		format_html(out, cell->text);
 	fprintf(out, "</%s>", head ? "th" : "td");
 }
 

@@ -27,8 +27,10 @@ void table_init_facts(struct table *table)
 
 void table_release(struct table *table)
 {
-	for (size_t i = 0; i < table->cell_count; i++)
+	for (size_t i = 0; i < table->cell_count; i++) {
 		free(table->cells[i].text);
+		free(table->cells[i].course);
+	}
 	free(table->cells);
 	free(table->lead);
 	free(table->note);
@@ -82,7 +84,7 @@ static void add_cell(struct table *table, enum tone tone, char *text)
 		table->error = -ENOMEM;
 		return;
 	}
-	table->cells[table->cell_count++] = (struct cell){text, tone, -1};
+	table->cells[table->cell_count++] = (struct cell){text, tone, -1, NULL, 0};
 }
 
 void table_cell(struct table *table, enum tone tone, const char *format, ...)
@@ -98,6 +100,20 @@ void table_bar(struct table *table, double fraction)
 {
 	if (!table->error)
 		table->cells[table->cell_count - 1].bar = fraction;
+}
+
+void table_course(struct table *table, const double *values, size_t count)
+{
+	double *copy = calloc(count + 1, sizeof(*copy));
+
+	if (!copy || table->error) {
+		free(copy);
+		table->error = -ENOMEM;
+		return;
+	}
+	memcpy(copy, values, count * sizeof(*copy));
+	table->cells[table->cell_count - 1].course = copy;
+	table->cells[table->cell_count - 1].course_count = count;
 }
 
 void table_fact(struct table *table, const char *name, const char *format, ...)

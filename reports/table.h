@@ -37,7 +37,10 @@ struct column {
 struct cell {
 	char *text;
 	enum tone tone;
-	double bar; /* 0 to 1: drawn as a bar where that is possible; negative: none */
+	double bar;	/* 0 to 1: drawn as a bar where that is possible; negative: none */
+	double *course; /* drawn as a line in place of the text where that is possible, NaN: a gap
+			 */
+	size_t course_count;
 };
 
 struct table {
@@ -63,6 +66,8 @@ void table_cell(struct table *table, enum tone tone, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The last cell also gets a bar. */
 void table_bar(struct table *table, double fraction);
+/* The last cell is also a line through the @count @values, which are copied. */
+void table_course(struct table *table, const double *values, size_t count);
 /* A row of a table of facts. */
 void table_fact(struct table *table, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
