@@ -5,6 +5,7 @@
 
 #include "profiler/options.h"
 
+extern const struct command command_compare;
 extern const struct command command_doctor;
 extern const struct command command_generations;
 extern const struct command command_guest;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a result says of a key: the way from a row of compare_keys.def to a value. */
+#ifndef PROFILER_COMPARE_OBSERVE_H
+#define PROFILER_COMPARE_OBSERVE_H
+
+#include "profiler/compare_input.h"
+#include "profiler/comparison.h"
+
+/* @observation->present tells whether there is a value. 0, -EPROTO or -ENOMEM. */
+int observe(const struct input_place *place, const struct compare_key *key, enum side side,
+	    unsigned int kind, struct observation *observation);
+
+#endif
