@@ -81,7 +81,7 @@ run_job()
 	local status=$?
 
 	mountpoint -q "$folder/mnt" && umount "$folder/mnt"
-	rm -rf "$folder/mnt" "$folder/disk.img"
+	rmdir "$folder/mnt" && rm -f "$folder/disk.img"
 	return $status
 }
 
