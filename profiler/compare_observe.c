@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 128 };
+/* More than any run can have, so that no file makes its reader draw from them for hours. */
+enum { PATH_SIZE = 128, SAMPLES_MAX = 65536 };
 
 static const char *const side_keys[SIDE_COUNT] = {"kernel", "engine"};
 
@@ -58,6 +59,10 @@ static int read_samples(const struct input_place *place, enum side side, const c
 	ret = input_value(place, path, JSON_ARRAY, &samples);
 	if (ret < 0)
 		return ret;
+	if (json_array_size(samples) > SAMPLES_MAX)
+		return failure_set(place->failure, -EPROTO, "%s: %s%s: have %zu expect at most %d",
+				   place->input->path, place->workload->where, path,
+				   json_array_size(samples), SAMPLES_MAX);
 	column->values = calloc(json_array_size(samples) + 1, sizeof(*column->values));
 	if (!column->values)
 		return failure_set(place->failure, -ENOMEM, "out of memory");
@@ -224,6 +229,10 @@ static int observe_figure(const struct input_place *place, const struct compare_
 		return ret;
 	snprintf(path, sizeof(path), "%s%s%s", base, *base ? "." : "", key->more);
 	ret = input_number(place, path, &whole, &present);
+	if (ret == 0 && present && observation->value > whole)
+		return failure_set(place->failure, -EPROTO,
+				   "%s: %s%s: have %.0f expect %.0f or more", place->input->path,
+				   place->workload->where, path, whole, observation->value);
 	/* Of nothing there is no share. */
 	observation->present &= present && whole > 0;
 	observation->value = observation->present ? observation->value / whole : 0;

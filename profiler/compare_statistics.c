@@ -5,7 +5,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { RESAMPLES = 4000 };
+/* Of large sets fewer draws do, and keep the time bounded: so many values are drawn in all. */
+enum { RESAMPLES_MAX = 4000, RESAMPLES_MIN = 200, DRAWN_VALUES = 4000000 };
+
+static size_t resamples_of(size_t count)
+{
+	size_t resamples = DRAWN_VALUES / (count + 1);
+
+	return resamples < RESAMPLES_MIN   ? RESAMPLES_MIN
+	       : resamples > RESAMPLES_MAX ? RESAMPLES_MAX
+					   : resamples;
+}
 
 /* Of a normal distribution 95% lies within so many standard deviations. */
 static const double deviations_95 = 1.96;
@@ -121,19 +131,20 @@ static int compare_doubles(const void *left, const void *right)
 int bootstrap_change(const struct sample_set *base, const struct sample_set *changed,
 		     unsigned int confidence, double *low, double *high)
 {
-	double *changes = calloc(RESAMPLES, sizeof(*changes));
+	size_t resamples = resamples_of(base->count + changed->count);
+	double *changes = calloc(resamples, sizeof(*changes));
 	struct resampler before = {0}, after = {0};
-	size_t cut = RESAMPLES * (size_t)(100 - confidence) / 200;
+	size_t cut = resamples * (size_t)(100 - confidence) / 200;
 	int ret = changes ? 0 : -ENOMEM;
 
 	if (resampler_init(&before, base, 1) < 0 || resampler_init(&after, changed, 2) < 0)
 		ret = -ENOMEM;
 	if (ret == 0) {
-		for (size_t i = 0; i < RESAMPLES; i++)
+		for (size_t i = 0; i < resamples; i++)
 			changes[i] = resample(&after) - resample(&before);
-		qsort(changes, RESAMPLES, sizeof(*changes), compare_doubles);
+		qsort(changes, resamples, sizeof(*changes), compare_doubles);
 		*low = changes[cut];
-		*high = changes[RESAMPLES - 1 - cut];
+		*high = changes[resamples - 1 - cut];
 	}
 	resampler_release(&before);
 	resampler_release(&after);

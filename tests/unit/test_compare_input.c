@@ -162,6 +162,8 @@ static void test_hostile_results(void **state)
 		{"{" SIDES(
 			 "\"kinds\":{\"WRITE\":{\"latency\":{\"p50_ns\":1,\"buckets\":[[2,1],[2,1]]}}}") "}",
 		 ".latency.buckets: have a limit of 2 after 2 expect them to rise"},
+		{"{" SIDES("\"caches\":{\"name\":{\"hits\":5,\"lookups\":3}}") "}",
+		 ": sides.kernel.caches.name.lookups: have 3 expect 5 or more"},
 		{"{\"schema_version\":1,\"verdict\":\"equal\",\"kernel_recorded\":1}",
 		 ": kernel_recorded: have a whole number expect true or false"},
 		{"{\"schema_version\":1,\"environment\":{\"kernel\":7}}",
@@ -191,6 +193,27 @@ static void test_deep_result(void **state)
 	assert_non_null(text);
 	memset(text, '[', DEPTH);
 	assert_int_equal(compare_text(text, DEPTH, &failure), -EPROTO);
+	free(text);
+}
+
+/* No file can make its reader draw samples for hours. */
+static void test_many_samples(void **state)
+{
+	static const double ms[] = {1, 2, 3, 0};
+	json_t *json = compare_result(ms, ms);
+	json_t *samples = json_object_get(json_object_get(json_object_get(json, "sides"), "kernel"),
+					  "samples");
+	char *text;
+	struct failure failure = {0};
+
+	(void)state;
+	for (unsigned int i = 0; i < 65536; i++)
+		json_array_append(samples, json_array_get(samples, 1));
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	assert_int_equal(compare_text(text, strlen(text), &failure), -EPROTO);
+	assert_non_null(
+		strstr(failure.text, ": sides.kernel.samples: have 65540 expect at most 65536"));
 	free(text);
 }
 
@@ -341,17 +364,12 @@ static void test_quantile_interval(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_hostile_results),
-		cmocka_unit_test(test_deep_result),
-		cmocka_unit_test(test_cut_result),
-		cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_median),
-		cmocka_unit_test(test_median_of_many),
-		cmocka_unit_test(test_bootstrap),
-		cmocka_unit_test(test_bootstrap_repeats),
-		cmocka_unit_test(test_quantile_interval),
+		cmocka_unit_test(test_conditions),	  cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_hostile_results),	  cmocka_unit_test(test_deep_result),
+		cmocka_unit_test(test_many_samples),	  cmocka_unit_test(test_cut_result),
+		cmocka_unit_test(test_unreadable),	  cmocka_unit_test(test_median),
+		cmocka_unit_test(test_median_of_many),	  cmocka_unit_test(test_bootstrap),
+		cmocka_unit_test(test_bootstrap_repeats), cmocka_unit_test(test_quantile_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
