@@ -9,6 +9,7 @@ extern const struct command command_compare;
 extern const struct command command_doctor;
 extern const struct command command_generations;
 extern const struct command command_guest;
+extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_send;
 extern const struct command command_stream;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/engine_send.h"
+#include "profiler/sender.h"
 
 #include <errno.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 		.generation = send->form.generation,
 		.sink = write_command,
 		.sink_context = &fd,
+		.observer = send->watcher ? trace_collect : NULL,
+		.observer_context = send->watcher,
 	};
 	struct volume_counters before;
 	struct volume_info info;
@@ -54,7 +57,11 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 	volume_get_counters(volume, &before);
 	volume_get_info(volume, &info);
 	send->committed = info.generation;
+	if (send->watcher)
+		trace_collector_begin(send->watcher, monotonic_ns());
 	ret = send_run(volume, &request, &send->summary);
+	if (send->watcher)
+		trace_collector_end(send->watcher, monotonic_ns(), ret);
 	volume_get_counters(volume, &send->counters);
 	subtract_counters(&send->counters, &before);
 	return ret;

@@ -5,12 +5,15 @@
 
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
+#include "profiler/trace_collect.h"
 
 struct engine_send {
 	const struct send_source *source;
 	struct stream_form form;
 	/* Kept open between sends, so that its cache stays warm; NULL: opened for each send. */
 	struct volume *volume;
+	/* Watches the next sends; NULL: nobody does, and they take no time for it. */
+	struct trace_collector *watcher;
 	/* What the last send did. */
 	struct send_summary summary;
 	struct volume_counters counters;

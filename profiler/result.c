@@ -165,6 +165,7 @@ void result_release(struct result *result)
 	for (unsigned int side = 0; side < SIDE_COUNT; side++) {
 		free(result->sides[side].samples);
 		free(result->sides[side].trace);
+		free(result->sides[side].details);
 		free(result->sides[side].folded_stacks);
 	}
 	loss_result_release(&result->losses);
@@ -175,5 +176,6 @@ void result_release(struct result *result)
 	free(divergence->attributes);
 	attribution_release(&result->attribution);
 	free(result->missing);
+	json_decref(result->source);
 	memset(result, 0, sizeof(*result));
 }

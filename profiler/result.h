@@ -6,6 +6,8 @@
 #ifndef PROFILER_RESULT_H
 #define PROFILER_RESULT_H
 
+#include "engine/core/failure.h"
+#include "profiler/trace_details.h"
 #include "profiler/trace_figures.h"
 
 #include <jansson.h>
@@ -77,9 +79,14 @@ struct side_result {
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct volume_counters volume; /* engine only */
-	struct trace_figures *trace; /* kernel only, of the last repeat; owned, NULL: not traced */
-	char *folded_stacks;	     /* kernel only, all repeats; owned, may be NULL */
-	char error[512];	     /* empty when every send succeeded */
+	/*
+	 * What watching the send gave; owned, NULL: not watched. The kernel's is of the last
+	 * repeat. The engine is watched in the warm-up, since that costs it time; its thread is 0.
+	 */
+	struct trace_figures *trace;
+	struct trace_details *details; /* of the same send; owned, NULL: events were not taken */
+	char *folded_stacks;	       /* kernel only, all repeats; owned, may be NULL */
+	char error[512];	       /* empty when every send succeeded */
 };
 
 /* A metric this run does not have, and why. */
@@ -200,6 +207,7 @@ struct result {
 	struct attribution attribution;
 	struct missing_metric *missing;
 	size_t missing_count;
+	json_t *source; /* what it was read from, which owns the texts that are const here */
 };
 
 /* Free the paths and forget everything. */
@@ -221,6 +229,14 @@ double result_ratio(const struct result *result);
 
 /* docs/result-json.md documents the schema. The caller owns the reference. */
 json_t *result_to_json(const struct result *result);
+/*
+ * Fill @result, which is zeroed before and the caller's to release in any case. It keeps a
+ * reference to @json. 0, -ENOMEM, -EPROTO for what is no result and -EOPNOTSUPP for one of another
+ * schema, with @failure set. Keys that are missing are as if nothing was known.
+ */
+int result_from_json(json_t *json, struct result *result, struct failure *failure);
+/* The same from a file, "-" being standard input; also -errno of the file. */
+int result_load(const char *path, struct result *result, struct failure *failure);
 json_t *attribution_to_json(const struct attribution *attribution);
 /* The names of rows, given as 1 << enum behaviour_id. */
 json_t *behaviours_to_json(uint64_t rows);

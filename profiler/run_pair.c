@@ -102,6 +102,9 @@ static int open_all(struct pair_runner *runner, struct failure *failure)
 		if (!runner->measurements[i])
 			return failure_set(failure, -ENOMEM, "out of memory");
 	}
+	runner->watcher = trace_collector_new();
+	if (!runner->watcher)
+		return failure_set(failure, -ENOMEM, "out of memory");
 	if (request->kernel_stream)
 		ret = open_recorded(runner, failure);
 	if (!ret && !request->cold)
@@ -135,6 +138,7 @@ void pair_runner_release(struct pair_runner *runner)
 	volume_close(runner->engine.volume);
 	for (unsigned int i = 0; i < SIDE_COUNT; i++)
 		measurement_free(runner->measurements[i]);
+	trace_collector_free(runner->watcher);
 	stream_store_close(&runner->reference);
 	send_source_close(&runner->source);
 }
@@ -209,6 +213,8 @@ int run_pair(struct pair_runner *runner, unsigned int repeat, struct failure *fa
 		if (!ret)
 			adopt_kernel_stream(runner);
 	}
+	/* To be watched takes time: in the warm-up it does not count. */
+	runner->engine.watcher = repeat ? NULL : runner->watcher;
 	if (!ret)
 		ret = run_side(runner, SIDE_ENGINE, repeat, failure);
 	if (!ret && is_mounted(runner))

@@ -18,6 +18,7 @@ struct pair_runner {
 	 * with it and replaces it if it differs; the engine's is compared with it afterwards.
 	 */
 	struct stream_store reference;
+	struct trace_collector *watcher; /* of the engine's send in the warm-up */
 
 	/* Of the last pair. */
 	struct measurement *measurements[SIDE_COUNT];

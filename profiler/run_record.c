@@ -86,6 +86,35 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 	return add_sample(side, &sample);
 }
 
+/* What the engine's events tell, and of its counters what they do not. */
+static int set_engine_trace(struct side_result *side, const struct pair_runner *runner)
+{
+	static const enum trace_metric known[] = {
+		METRIC_COMMANDS,	  METRIC_CLONE_SEARCHES,
+		METRIC_EXTENT_REFERENCES, METRIC_PRELIMINARY_REFERENCES,
+		METRIC_LEAF_ROOTS,	  METRIC_CACHE_NAME,
+		METRIC_CACHE_BACKREF,	  METRIC_CACHE_DIR_CREATED,
+		METRIC_CACHE_DIR_UTIMES,  METRIC_INODES,
+	};
+	const struct send_summary *summary = &runner->engine.summary;
+
+	if (!side->trace)
+		side->trace = malloc(sizeof(*side->trace));
+	if (!side->details)
+		side->details = malloc(sizeof(*side->details));
+	if (!side->trace || !side->details)
+		return -ENOMEM;
+	*side->trace = *trace_collector_figures(runner->watcher);
+	trace_collector_details(runner->watcher, side->details);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		side->trace->metrics |= UINT64_C(1) << known[i];
+	for (size_t i = 0; i < CACHE_COUNT; i++)
+		side->trace->caches[i].max_entries = summary->caches[i].max_entries;
+	side->trace->backrefs.preliminary_references = summary->backrefs.preliminary_references;
+	side->trace->backrefs.leaves_resolved = summary->backrefs.leaves_resolved;
+	return 0;
+}
+
 int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool discarded,
 		    struct result *result)
 {
@@ -101,6 +130,8 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
 		set_losses(runner, &result->losses);
 	}
+	if (!ret && !discarded && !repeat)
+		ret = set_engine_trace(&result->sides[SIDE_ENGINE], runner);
 	return ret;
 }
 

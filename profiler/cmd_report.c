@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* sendprof report: a result that was written as JSON, shown again. */
+#include "profiler/commands.h"
+#include "profiler/outcome.h"
+#include "profiler/terminal.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct report_options {
+	const char *html;
+	const char *markdown;
+	const char *folder;
+	bool text;
+};
+
+static const struct option_row rows[] = {
+	OPTION_ROW_STRING(0, "html", "FILE", struct report_options, html,
+			  "write the page, one file that needs no other; '-' is standard output"),
+	OPTION_ROW_STRING(0, "markdown", "FILE", struct report_options, markdown,
+			  "write Markdown, without plots; '-' is standard output"),
+	OPTION_ROW_STRING('o', "out", "DIR", struct report_options, folder,
+			  "write everything that run writes, with plots, into this folder"),
+	OPTION_ROW_FLAG(0, "text", struct report_options, text,
+			"print the summary, also when something else is written"),
+	OPTION_ROW_END,
+};
+
+typedef int (*render_fn)(const struct result *result, FILE *out);
+
+static int render_html(const struct result *result, FILE *out)
+{
+	return report_html(result, NULL, out);
+}
+
+static int render_text(const struct result *result, FILE *out)
+{
+	return report_text(result, out, *colour(out, COLOUR_BOLD), terminal_width());
+}
+
+static int render(const struct result *result, const char *path, render_fn fn,
+		  struct failure *failure)
+{
+	bool standard = !strcmp(path, "-");
+	FILE *out = standard ? stdout : fopen(path, "we");
+	int ret;
+
+	if (!out)
+		return failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
+	ret = fn(result, out);
+	if (!standard && fclose(out) && !ret)
+		ret = -errno;
+	/* main() tells of a standard output that failed. */
+	return ret && !(standard && ferror(stdout))
+		       ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret))
+		       : 0;
+}
+
+static int render_folder(const struct result *result, const char *folder, struct failure *failure)
+{
+	struct failure plots = {0};
+	int ret;
+
+	if (mkdir(folder, 0777) && errno != EEXIST)
+		return failure_set(failure, -errno, "cannot create %s: %s", folder,
+				   strerror(errno));
+	ret = report_write_all(result, folder, &plots);
+	if (ret)
+		return failure_set(failure, ret, "cannot write the report into %s: %s", folder,
+				   plots.code ? plots.text : strerror(-ret));
+	if (plots.code)
+		fprintf(stderr, "sendprof: note: %s\n", plots.text);
+	return 0;
+}
+
+static int render_all(const struct report_options *options, const struct result *result,
+		      struct failure *failure)
+{
+	bool files = options->html || options->markdown || options->folder;
+	int ret = 0;
+
+	if (options->html)
+		ret = render(result, options->html, render_html, failure);
+	if (!ret && options->markdown)
+		ret = render(result, options->markdown, report_markdown, failure);
+	if (!ret && options->folder)
+		ret = render_folder(result, options->folder, failure);
+	if (!ret && (options->text || !files))
+		ret = render(result, "-", render_text, failure);
+	return ret;
+}
+
+static int report_main(int argc, char **argv)
+{
+	struct report_options options = {0};
+	struct failure failure = {0};
+	struct result *result;
+	int first, status, ret;
+
+	status = options_parse(&command_report, argc, argv, &options, &first);
+	if (status != OPTIONS_PROCEED)
+		return status;
+	result = calloc(1, sizeof(*result));
+	if (!result)
+		return outcome_fail(&(struct failure){-ENOMEM, "out of memory"});
+	ret = result_load(argv[first], result, &failure);
+	if (!ret)
+		ret = render_all(&options, result, &failure);
+	result_release(result);
+	free(result);
+	return ret ? outcome_fail(&failure) : STATUS_OK;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "show a result again that run wrote as JSON",
+	.operands = "RESULT.json",
+	.operands_min = 1,
+	.operands_max = 1,
+	.description =
+		"Reads what 'sendprof run' left as result.json, of this version or an older one, "
+		"and renders it: as a summary for the terminal unless something else is asked for. "
+		"'-' reads standard input. The exit status says whether that worked, not what the "
+		"result is.",
+	.options = rows,
+	.examples = "sendprof report sendprof-report/result.json\n"
+		    "sendprof report --html page.html result.json\n"
+		    "sendprof report --markdown - result.json >>\"$GITHUB_STEP_SUMMARY\"",
+	.run = report_main,
+};

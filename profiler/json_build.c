@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/json_build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Paths may hold any byte; JSON only UTF-8. Bytes above ASCII then become \xNN. */
+static json_t *escaped_text(const char *text)
+{
+	char *escaped = malloc(4 * strlen(text) + 1), *at = escaped;
+	json_t *json;
+
+	if (!escaped)
+		return NULL;
+	for (; *text; text++) {
+		unsigned char byte = *text;
+
+		at += sprintf(at, byte < 0x80 ? "%c" : "\\x%02x", byte);
+	}
+	*at = '\0';
+	json = json_string(escaped);
+	free(escaped);
+	return json;
+}
+
+json_t *json_text_or_null(const char *text)
+{
+	json_t *json;
+
+	if (!text)
+		return json_null();
+	json = json_string(text);
+	return json ? json : escaped_text(text);
+}
+
+struct json_builder json_begin_object(void)
+{
+	return (struct json_builder){.json = json_object()};
+}
+
+struct json_builder json_begin_array(void)
+{
+	return (struct json_builder){.json = json_array()};
+}
+
+void json_put(struct json_builder *object, const char *key, json_t *value)
+{
+	object->failed |= json_object_set_new(object->json, key, value) != 0;
+}
+
+void json_append(struct json_builder *array, json_t *value)
+{
+	array->failed |= json_array_append_new(array->json, value) != 0;
+}
+
+void json_put_number(struct json_builder *object, const char *key, uint64_t value)
+{
+	json_put(object, key, json_integer((json_int_t)value));
+}
+
+void json_put_text(struct json_builder *object, const char *key, const char *text)
+{
+	json_put(object, key, json_text_or_null(text));
+}
+
+void json_put_bool(struct json_builder *object, const char *key, bool value)
+{
+	json_put(object, key, json_boolean(value));
+}
+
+void json_append_number(struct json_builder *array, uint64_t value)
+{
+	json_append(array, json_integer((json_int_t)value));
+}
+
+json_t *json_finish(struct json_builder *builder)
+{
+	if (!builder->failed)
+		return builder->json;
+	json_decref(builder->json);
+	return NULL;
+}

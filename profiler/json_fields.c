@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/json_fields.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *uuid_json(const uint8_t uuid[16])
+{
+	char text[37], *at = text;
+
+	for (size_t i = 0; i < 16; i++)
+		at += sprintf(at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+			      uuid[i]);
+	return json_string(text);
+}
+
+static json_t *field_json(const void *member, enum json_field_kind kind)
+{
+	switch (kind) {
+	case JSON_FIELD_U64:
+		return json_integer((json_int_t) * (const uint64_t *)member);
+	case JSON_FIELD_I64:
+		return json_integer(*(const int64_t *)member);
+	case JSON_FIELD_U32:
+		return json_integer(*(const uint32_t *)member);
+	case JSON_FIELD_BOOL:
+		return json_boolean(*(const bool *)member);
+	case JSON_FIELD_UUID:
+		return uuid_json(member);
+	case JSON_FIELD_OWNED:
+	case JSON_FIELD_BORROWED:
+		return json_text_or_null(*(const char *const *)member);
+	case JSON_FIELD_CHARS:
+		return json_text_or_null(member);
+	}
+	return NULL;
+}
+
+void json_put_fields(struct json_builder *object, const void *from, const struct json_field *fields,
+		     size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_put(object, fields[i].key,
+			 field_json((const char *)from + fields[i].offset, fields[i].kind));
+}
+
+json_t *json_of_fields(const void *from, const struct json_field *fields, size_t count)
+{
+	struct json_builder object = json_begin_object();
+
+	json_put_fields(&object, from, fields, count);
+	return json_finish(&object);
+}
+
+static void get_uuid(const struct json_place *object, const char *key, uint8_t uuid[16])
+{
+	const char *text = json_get_text(object, key);
+	int used = 0, digits = 0;
+
+	memset(uuid, 0, 16);
+	for (const char *at = text; at && *at && digits < 16; digits++) {
+		unsigned int byte;
+
+		at += *at == '-';
+		if (sscanf(at, "%2x%n", &byte, &used) != 1 || used != 2)
+			break;
+		uuid[digits] = (uint8_t)byte;
+		at += used;
+	}
+	if (text && digits != 16)
+		json_refuse(object, text, "a UUID");
+}
+
+static void get_text(const struct json_place *object, const struct json_field *field, void *member)
+{
+	const char *text = json_get_text(object, field->key);
+	char **owned = member;
+
+	switch (field->kind) {
+	case JSON_FIELD_OWNED:
+		*owned = text ? strdup(text) : NULL;
+		if (text && !*owned)
+			failure_set(object->failure, -ENOMEM, "out of memory");
+		break;
+	case JSON_FIELD_BORROWED:
+		*(const char **)member = text;
+		break;
+	default:
+		snprintf(member, field->size, "%s", text ? text : "");
+	}
+}
+
+void json_get_fields(const struct json_place *object, void *into, const struct json_field *fields,
+		     size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		void *member = (char *)into + fields[i].offset;
+
+		switch (fields[i].kind) {
+		case JSON_FIELD_U64:
+		case JSON_FIELD_I64:
+			*(uint64_t *)member = json_get_number(object, fields[i].key);
+			break;
+		case JSON_FIELD_U32:
+			*(uint32_t *)member = (uint32_t)json_get_number(object, fields[i].key);
+			break;
+		case JSON_FIELD_BOOL:
+			*(bool *)member = json_get_bool(object, fields[i].key);
+			break;
+		case JSON_FIELD_UUID:
+			get_uuid(object, fields[i].key, member);
+			break;
+		default:
+			get_text(object, &fields[i], member);
+		}
+	}
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/json_read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *type_name(const json_t *json)
+{
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a text";
+	case JSON_INTEGER:
+		return "a number";
+	case JSON_REAL:
+		return "a number with decimals";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "true or false";
+	default:
+		return "null";
+	}
+}
+
+/* The way from the top, "a.b.0.c"; cut when it is very long. */
+static void put_way(const struct json_place *place, char *text, size_t size)
+{
+	size_t length;
+
+	if (!place->up)
+		return;
+	put_way(place->up, text, size);
+	length = strlen(text);
+	if (place->key)
+		snprintf(text + length, size - length, "%s%s", length ? "." : "", place->key);
+	else
+		snprintf(text + length, size - length, "%s%zu", length ? "." : "", place->index);
+}
+
+int json_refuse(const struct json_place *place, const char *have, const char *expect)
+{
+	char way[200] = "";
+
+	put_way(place, way, sizeof(way));
+	return failure_set(place->failure, -EPROTO, "%s: have %.100s expect %.100s",
+			   *way ? way : "the document", have, expect);
+}
+
+static struct json_place checked(struct json_place place, bool right, const char *expect)
+{
+	if (!place.json || json_is_null(place.json)) {
+		place.json = NULL;
+	} else if (!right) {
+		json_refuse(&place, type_name(place.json), expect);
+		place.json = NULL;
+	}
+	return place;
+}
+
+static struct json_place below(const struct json_place *up, const char *key)
+{
+	return (struct json_place){
+		.json = json_object_get(up->json, key),
+		.up = up,
+		.key = key,
+		.failure = up->failure,
+	};
+}
+
+struct json_place json_top(const json_t *json, struct failure *failure)
+{
+	const struct json_place place = {.json = json, .failure = failure};
+
+	return checked(place, json_is_object(json), "an object");
+}
+
+struct json_place json_object_at(const struct json_place *up, const char *key)
+{
+	const struct json_place place = below(up, key);
+
+	return checked(place, json_is_object(place.json), "an object");
+}
+
+struct json_place json_array_at(const struct json_place *up, const char *key)
+{
+	const struct json_place place = below(up, key);
+
+	return checked(place, json_is_array(place.json), "an array");
+}
+
+struct json_place json_element(const struct json_place *array, size_t index)
+{
+	return (struct json_place){
+		.json = json_array_get(array->json, index),
+		.up = array,
+		.index = index,
+		.failure = array->failure,
+	};
+}
+
+size_t json_elements(const struct json_place *place)
+{
+	return json_is_array(place->json) ? json_array_size(place->json)
+					  : json_object_size(place->json);
+}
+
+uint64_t json_number_of(const struct json_place *place)
+{
+	const struct json_place found = checked(*place, json_is_integer(place->json), "a number");
+
+	return (uint64_t)json_integer_value(found.json);
+}
+
+const char *json_text_of(const struct json_place *place)
+{
+	const struct json_place found = checked(*place, json_is_string(place->json), "a text");
+
+	return json_string_value(found.json);
+}
+
+uint64_t json_get_number(const struct json_place *object, const char *key)
+{
+	const struct json_place place = below(object, key);
+
+	return json_number_of(&place);
+}
+
+bool json_get_bool(const struct json_place *object, const char *key)
+{
+	struct json_place place = below(object, key);
+
+	place = checked(place, json_is_boolean(place.json), "true or false");
+	return json_is_true(place.json);
+}
+
+const char *json_get_text(const struct json_place *object, const char *key)
+{
+	const struct json_place place = below(object, key);
+
+	return json_text_of(&place);
+}
