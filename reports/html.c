@@ -3,9 +3,11 @@
  * The report as one HTML file: style and plots inside, no script, nothing fetched. Whatever the
  * filesystem or the user named goes through format_html().
  */
+#include "reports/flame.h"
 #include "reports/format.h"
 #include "reports/gnuplot.h"
 #include "reports/html_parts.h"
+#include "reports/html_trace.h"
 #include "reports/pages.h"
 #include "reports/report.h"
 #include "reports/sections.h"
@@ -58,10 +60,30 @@ static int read_plot(const struct section *section, const struct page_plots *plo
 	return ret == -ENOMEM ? ret : 0;
 }
 
+static int put_picture(const struct section *section, const struct result *result,
+		       const struct table *table, FILE *out)
+{
+	switch (section->extra) {
+	case EXTRA_SAMPLES:
+		html_strips(result, out);
+		return 0;
+	case EXTRA_PARTS:
+		html_parts(table, out);
+		return 0;
+	case EXTRA_TIMELINE:
+		html_timeline(result, out);
+		return 0;
+	case EXTRA_FLAME:
+		return flame_draw(result->sides[SIDE_KERNEL].folded_stacks, out);
+	default:
+		return 0;
+	}
+}
+
 static int put_parts(const struct section *section, const struct result *result,
 		     const struct table *table, const char *plot, FILE *out)
 {
-	int ret = 0;
+	int ret;
 
 	fprintf(out, "<section id=\"%s\">\n<h2>%s</h2>\n", section->id, section->title);
 	if (section->meaning) {
@@ -76,8 +98,7 @@ static int put_parts(const struct section *section, const struct result *result,
 	}
 	if (plot)
 		fprintf(out, "<figure>%s</figure>\n", plot);
-	if (section->extra == EXTRA_SAMPLES)
-		html_strips(result, out);
+	ret = put_picture(section, result, table, out);
 	if (table_rows(table) > ROWS_FOLDED)
 		fprintf(out, "<details>\n<summary>All %zu rows</summary>\n", table_rows(table));
 	if (table->cell_count)
@@ -85,11 +106,11 @@ static int put_parts(const struct section *section, const struct result *result,
 	if (table_rows(table) > ROWS_FOLDED)
 		fputs("</details>\n", out);
 	if (table->note) {
-		fputs("<p class=\"note\">", out);
+		fprintf(out, "<p class=\"note %s\">", html_tone_classes[table->note_tone]);
 		format_html(out, table->note);
 		fputs("</p>\n", out);
 	}
-	if (section->extra == EXTRA_CONTEXT)
+	if (ret == 0 && section->extra == EXTRA_CONTEXT)
 		ret = html_context(&result->divergence, out);
 	fputs("</section>\n", out);
 	return ret;

@@ -45,7 +45,8 @@ int report_html(const struct result *result, const char *plots_directory, FILE *
 int report_plots(const struct result *result, const char *directory, struct failure *failure);
 
 /*
- * Write report.md, report.html and plots/ into @directory, which exists. Plots that could not be
+ * Write report.md, report.html and plots/, with samples of the kernel's stack also flame.svg and
+ * stacks.folded, into @directory, which exists. Plots that could not be
  * made are no error: the report says so in their place, and @failure carries the reason (its code
  * is set while 0 is returned) for whoever wants to warn.
  */

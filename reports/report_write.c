@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The files of a report. */
+#include "reports/flame.h"
 #include "reports/pages.h"
 #include "reports/report.h"
 
@@ -29,6 +30,46 @@ static int write_page(const struct result *result, const struct page_plots *plot
 	return ret;
 }
 
+static int write_flame(const struct result *result, const struct page_plots *plots, FILE *out)
+{
+	int ret = flame_file(result->sides[SIDE_KERNEL].folded_stacks, out);
+
+	(void)plots;
+	return ret == 0 && (fflush(out) != 0 || ferror(out)) ? -EIO : ret;
+}
+
+static int write_stacks(const struct result *result, const struct page_plots *plots, FILE *out)
+{
+	(void)plots;
+	fputs(result->sides[SIDE_KERNEL].folded_stacks, out);
+	return fflush(out) != 0 || ferror(out) ? -EIO : 0;
+}
+
+/* Only with samples; what an earlier run left would be of other stacks. */
+static int write_stack_files(const struct result *result, const char *directory,
+			     struct failure *failure)
+{
+	static const struct {
+		const char *name;
+		page_fn write;
+	} files[] = {{"flame.svg", write_flame}, {"stacks.folded", write_stacks}};
+	bool sampled = flame_samples(result->sides[SIDE_KERNEL].folded_stacks);
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++) {
+		char *path;
+
+		if (sampled) {
+			ret = write_page(result, NULL, directory, files[i].name, files[i].write,
+					 failure);
+		} else if (asprintf(&path, "%s/%s", directory, files[i].name) >= 0) {
+			remove(path);
+			free(path);
+		}
+	}
+	return ret;
+}
+
 int report_write_all(const struct result *result, const char *directory, struct failure *failure)
 {
 	struct page_plots plots = {.link = "plots"};
@@ -45,6 +86,8 @@ int report_write_all(const struct result *result, const char *directory, struct 
 	ret = write_page(result, &plots, directory, "report.md", markdown_write, &unwritten);
 	if (ret == 0)
 		ret = write_page(result, &plots, directory, "report.html", html_write, &unwritten);
+	if (ret == 0)
+		ret = write_stack_files(result, directory, &unwritten);
 	free(plots_directory);
 	if (ret < 0)
 		return failure_set(failure, ret, "%s", unwritten.text);

@@ -21,8 +21,11 @@ enum {
 /* What a section holds beside its table. */
 enum section_extra {
 	EXTRA_NONE,
-	EXTRA_CONTEXT, /* the commands around the first divergence */
-	EXTRA_SAMPLES, /* every sample on one scale */
+	EXTRA_CONTEXT,	/* the commands around the first divergence */
+	EXTRA_SAMPLES,	/* every sample on one scale */
+	EXTRA_PARTS,	/* the rows as one bar, in HTML */
+	EXTRA_TIMELINE, /* in HTML */
+	EXTRA_FLAME,	/* in HTML */
 };
 
 struct section {
@@ -32,6 +35,7 @@ struct section {
 	const char *plot;    /* name of its plot, or NULL */
 	unsigned int where;  /* IN_* */
 	enum section_extra extra;
+	unsigned int text_rows; /* in a terminal no more than these; 0: all */
 	/*
 	 * Fill @table, which is not initialised, and never without table_init(). A table without
 	 * rows and without a note means that the result has nothing on this: the section is left
@@ -43,10 +47,7 @@ struct section {
 extern const struct section sections[];
 extern const size_t section_count;
 
-/*
- * Builders, by file: sections_facts.c, sections_explanation.c, sections_figures.c and
- * sections_losses.c.
- */
+/* Builders, by file: sections_facts.c, sections_explanation.c, sections_figures.c, ... */
 void build_sent(const struct result *result, struct table *table);
 void build_environment(const struct result *result, struct table *table);
 void build_missing(const struct result *result, struct table *table);
@@ -57,11 +58,24 @@ void build_samples(const struct result *result, struct table *table);
 void build_latency(const struct result *result, struct table *table);
 void build_progress(const struct result *result, struct table *table);
 void build_mix(const struct result *result, struct table *table);
+void build_reads(const struct result *result, struct table *table);
+/* ... sections_searches.c ... */
 void build_caches(const struct result *result, struct table *table);
 void build_backrefs(const struct result *result, struct table *table);
-void build_reads(const struct result *result, struct table *table);
+void build_references(const struct result *result, struct table *table);
+void build_candidates(const struct result *result, struct table *table);
+void build_search_times(const struct result *result, struct table *table);
+/* ... sections_losses.c ... */
 void build_losses(const struct result *result, struct table *table);
 void build_loss_files(const struct result *result, struct table *table);
 void build_few_loss_files(const struct result *result, struct table *table);
+/* ... and sections_trace.c. */
+void build_parts(const struct result *result, struct table *table);
+void build_command_work(const struct result *result, struct table *table);
+void build_extents(const struct result *result, struct table *table);
+void build_inodes(const struct result *result, struct table *table);
+void build_timeline(const struct result *result, struct table *table);
+void build_flame(const struct result *result, struct table *table);
+void build_tracing(const struct result *result, struct table *table);
 
 #endif

@@ -49,10 +49,13 @@ struct table {
 	struct cell *cells; /* row after row */
 	size_t cell_count;
 	size_t capacity;
-	bool facts; /* two columns, name and value: drawn without headings */
-	char *lead; /* a sentence above the table, NULL for none */
-	char *note; /* a sentence below the table or in its place; NULL for none */
-	int error;  /* sticky: -ENOMEM of any of the functions below */
+	bool facts;		/* two columns, name and value: drawn without headings */
+	unsigned int bar_width; /* of a bar in a terminal, in columns; 0: there are none */
+	size_t text_rows;	/* in a terminal no more than these; 0: all */
+	char *lead;		/* a sentence above the table, NULL for none */
+	char *note;		/* a sentence below the table or in its place; NULL for none */
+	enum tone note_tone;
+	int error; /* sticky: -ENOMEM of any of the functions below */
 };
 
 /* @columns, at most TABLE_COLUMNS_MAX, stay the caller's. End with table_release(), also after an

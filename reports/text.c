@@ -68,6 +68,7 @@ static int put_section(const struct text_terminal *terminal, const struct sectio
 	section->build(result, &table);
 	if (!table.error && (table.cell_count || table.note)) {
 		text_title(terminal, section->title);
+		table.text_rows = section->text_rows;
 		text_table(terminal, &table);
 		if (section->extra == EXTRA_CONTEXT)
 			ret = put_context(terminal, &result->divergence);
@@ -124,7 +125,8 @@ int report_text(const struct result *result, FILE *out, bool colour, unsigned in
 
 int report_text_files(const char *directory, FILE *out, bool colour)
 {
-	static const char *const files[] = {"report.html", "report.md", "result.json", "plots"};
+	static const char *const files[] = {"report.html", "report.md",	    "result.json",
+					    "flame.svg",   "stacks.folded", "plots"};
 	const struct text_terminal terminal = text_terminal_on(out, colour, 80);
 	bool any = false;
 

@@ -133,7 +133,9 @@ void text_facts(const struct text_terminal *terminal, const struct table *table)
 
 struct layout {
 	unsigned int widths[TABLE_COLUMNS_MAX];
+	unsigned int bars[TABLE_COLUMNS_MAX]; /* width of the bars behind the texts; 0: none */
 	bool shown[TABLE_COLUMNS_MAX];
+	size_t rows; /* shown */
 };
 
 static unsigned int layout_width(const struct table *table, const struct layout *layout)
@@ -142,36 +144,82 @@ static unsigned int layout_width(const struct table *table, const struct layout 
 
 	for (size_t column = 0; column < table->column_count; column++)
 		if (layout->shown[column])
-			width += layout->widths[column] + TEXT_GAP;
+			width += layout->widths[column] + layout->bars[column] + TEXT_GAP;
 	return width - TEXT_GAP;
 }
 
-/* Leave out what can be spared, the most dispensable column first, until the rest fits. */
-static void lay_out(const struct text_terminal *terminal, const struct table *table,
+static void measure_column(const struct table *table, size_t column, struct layout *layout)
+{
+	layout->shown[column] = true;
+	layout->widths[column] = format_width(table->columns[column].heading);
+	for (size_t row = 0; row < layout->rows; row++) {
+		const struct cell *cell = table_at(table, row, column);
+		unsigned int width = format_width(cell->text);
+
+		if (width > layout->widths[column])
+			layout->widths[column] = width;
+		/* With a blank between text and bar. */
+		if (cell->bar >= 0 && table->bar_width)
+			layout->bars[column] = table->bar_width + 1;
+	}
+}
+
+/* False when none is left that can be spared. */
+static bool spare_column(const struct table *table, struct layout *layout)
+{
+	size_t spare = table->column_count;
+
+	for (size_t column = 0; column < table->column_count; column++)
+		if (layout->shown[column] && table->columns[column].spare &&
+		    (spare == table->column_count ||
+		     table->columns[column].spare > table->columns[spare].spare))
+			spare = column;
+	if (spare == table->column_count)
+		return false;
+	layout->shown[spare] = false;
+	return true;
+}
+
+/* Leave out what can be spared, bars first, then the most dispensable column, until the rest fits.
+ */
+static void lay_out(const struct text_terminal *terminal, const struct table *table, size_t rows,
 		    struct layout *layout)
 {
-	for (size_t column = 0; column < table->column_count; column++) {
-		layout->shown[column] = true;
-		layout->widths[column] = format_width(table->columns[column].heading);
-		for (size_t row = 0; row < table_rows(table); row++) {
-			unsigned int width = format_width(table_at(table, row, column)->text);
-
-			if (width > layout->widths[column])
-				layout->widths[column] = width;
-		}
-	}
+	*layout = (struct layout){.rows = rows};
+	for (size_t column = 0; column < table->column_count; column++)
+		measure_column(table, column, layout);
 	while (layout_width(table, layout) > terminal->width) {
-		size_t spare = table->column_count;
+		bool barred = false;
 
-		for (size_t column = 0; column < table->column_count; column++)
-			if (layout->shown[column] && table->columns[column].spare &&
-			    (spare == table->column_count ||
-			     table->columns[column].spare > table->columns[spare].spare))
-				spare = column;
-		if (spare == table->column_count)
+		for (size_t column = 0; column < table->column_count; column++) {
+			barred |= layout->bars[column] > 0;
+			layout->bars[column] = 0;
+		}
+		if (!barred && !spare_column(table, layout))
 			break;
-		layout->shown[spare] = false;
 	}
+}
+
+/* A bar of @width columns at most, in eighths of one where the terminal has them. */
+static unsigned int put_bar(const struct text_terminal *terminal, enum tone tone, double fraction,
+			    unsigned int width)
+{
+	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	double clamped = fraction > 1 ? 1 : fraction > 0 ? fraction : 0;
+	unsigned int length = (unsigned int)(clamped * width * 8 + 0.5);
+	unsigned int whole;
+
+	/* What is not nothing is seen. */
+	if (length < (terminal->utf8 ? 1 : 8))
+		length = terminal->utf8 ? 1 : 8;
+	whole = terminal->utf8 ? length / 8 : (length + 4) / 8;
+	text_begin(terminal, text_tone_codes[tone]);
+	for (unsigned int i = 0; i < whole; i++)
+		fputs(terminal->utf8 ? "█" : "#", terminal->out);
+	if (terminal->utf8)
+		fputs(eighths[length % 8], terminal->out);
+	text_end(terminal);
+	return whole + (terminal->utf8 && length % 8);
 }
 
 /* @blanks are owed from the cells before: none end a line. */
@@ -189,31 +237,55 @@ static void put_cell(const struct text_terminal *terminal, const struct column *
 	}
 	if (column->align == ALIGN_LEFT)
 		*blanks += space;
-	*blanks += TEXT_GAP;
+}
+
+static void put_row(const struct text_terminal *terminal, const struct table *table,
+		    const struct layout *layout, size_t row)
+{
+	unsigned int blanks = TEXT_INDENT;
+
+	for (size_t column = 0; column < table->column_count; column++) {
+		const struct cell *cell = table_at(table, row, column);
+		unsigned int bar = 0;
+
+		if (!layout->shown[column])
+			continue;
+		put_cell(terminal, &table->columns[column], layout->widths[column], cell->tone,
+			 cell->text, &blanks);
+		if (layout->bars[column] && cell->bar > 0) {
+			text_pad(terminal, blanks + 1);
+			bar = 1 + put_bar(terminal, TONE_MUTED, cell->bar, table->bar_width);
+			blanks = 0;
+		}
+		blanks += layout->bars[column] - bar + TEXT_GAP;
+	}
+	fputc('\n', terminal->out);
+}
+
+static void put_headings(const struct text_terminal *terminal, const struct table *table,
+			 const struct layout *layout)
+{
+	unsigned int blanks = TEXT_INDENT;
+
+	for (size_t column = 0; column < table->column_count; column++) {
+		if (!layout->shown[column])
+			continue;
+		put_cell(terminal, &table->columns[column], layout->widths[column], TONE_MUTED,
+			 table->columns[column].heading, &blanks);
+		blanks += layout->bars[column] + TEXT_GAP;
+	}
+	fputc('\n', terminal->out);
 }
 
 void text_grid(const struct text_terminal *terminal, const struct table *table)
 {
 	struct layout layout;
-	unsigned int blanks = TEXT_INDENT;
+	size_t rows = table_rows(table), most = table->text_rows;
 
-	lay_out(terminal, table, &layout);
-	for (size_t column = 0; column < table->column_count; column++)
-		if (layout.shown[column])
-			put_cell(terminal, &table->columns[column], layout.widths[column],
-				 TONE_MUTED, table->columns[column].heading, &blanks);
-	fputc('\n', terminal->out);
-	for (size_t row = 0; row < table_rows(table); row++) {
-		blanks = TEXT_INDENT;
-		for (size_t column = 0; column < table->column_count; column++) {
-			const struct cell *cell = table_at(table, row, column);
-
-			if (layout.shown[column])
-				put_cell(terminal, &table->columns[column], layout.widths[column],
-					 cell->tone, cell->text, &blanks);
-		}
-		fputc('\n', terminal->out);
-	}
+	lay_out(terminal, table, most && most < rows ? most : rows, &layout);
+	put_headings(terminal, table, &layout);
+	for (size_t row = 0; row < layout.rows; row++)
+		put_row(terminal, table, &layout, row);
 }
 
 void text_table(const struct text_terminal *terminal, const struct table *table)
@@ -228,7 +300,7 @@ void text_table(const struct text_terminal *terminal, const struct table *table)
 		text_grid(terminal, table);
 	if (table->note) {
 		text_pad(terminal, TEXT_INDENT);
-		text_wrapped(terminal, TONE_PLAIN, table->note, TEXT_INDENT);
+		text_wrapped(terminal, table->note_tone, table->note, TEXT_INDENT);
 	}
 }
 

@@ -37,7 +37,7 @@ void text_wrapped(const struct text_terminal *terminal, enum tone tone, const ch
 void text_title(const struct text_terminal *terminal, const char *title);
 /* A table of facts. */
 void text_facts(const struct text_terminal *terminal, const struct table *table);
-/* Any other. What can be spared is left out until the rest fits. */
+/* Any other. What can be spared is left out, bars first, until the rest fits. */
 void text_grid(const struct text_terminal *terminal, const struct table *table);
 /* Either, with its lead above and its note below. */
 void text_table(const struct text_terminal *terminal, const struct table *table);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sections on what watching a send told: its time, what was costly, how it was watched. */
+#include "reports/flame.h"
+#include "reports/format.h"
+#include "reports/sections.h"
+#include "reports/summary.h"
+#include "reports/traced.h"
+
+enum { PARTS_BAR = 30, COSTS_BAR = 10 };
+
+static void share_cell(struct table *table, uint64_t part, uint64_t whole)
+{
+	table_cell(table, TONE_PLAIN, "%s", PERCENT(part, whole));
+	if (whole)
+		table_bar(table, (double)part / (double)whole);
+}
+
+void build_parts(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Part", ALIGN_LEFT, 0},
+		{"Time", ALIGN_RIGHT, 0},
+		{"Share", ALIGN_RIGHT, 0},
+	};
+	const struct trace_figures *figures =
+		traced(&result->sides[SIDE_KERNEL], METRIC_TIME_SPLIT);
+	uint64_t sum = 0;
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	table->bar_width = PARTS_BAR;
+	for (enum trace_part part = 0; figures && part < PART_COUNT; part++)
+		sum += figures->parts_ns[part];
+	if (!sum)
+		return;
+	for (enum trace_part part = 0; part < PART_COUNT; part++) {
+		table_cell(table, TONE_PLAIN, "%s", trace_part_name(part));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(figures->parts_ns[part]));
+		share_cell(table, figures->parts_ns[part], sum);
+	}
+	table_note(table, "%s in all, of the last repeat.%s", DURATION(sum),
+		   figures->parts_sampled
+			   ? " The parts on the processor are shares of the samples of its stack, "
+			     "the waits are measured."
+			   : "");
+}
+
+static uint64_t command_time(const struct trace_command_figures *command)
+{
+	return command->work_ns + command->output_ns;
+}
+
+/* The kinds that occur, those that took the most time first. */
+static size_t commands_by_time(const struct trace_figures *figures, unsigned int *kinds)
+{
+	size_t count = 0;
+
+	for (unsigned int kind = 0; kind < STREAM_C_COUNT; kind++) {
+		size_t place = count;
+
+		if (!figures->commands[kind].count)
+			continue;
+		for (; place && command_time(&figures->commands[kinds[place - 1]]) <
+					command_time(&figures->commands[kind]);
+		     place--)
+			kinds[place] = kinds[place - 1];
+		kinds[place] = kind;
+		count++;
+	}
+	return count;
+}
+
+void build_command_work(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Command", ALIGN_LEFT, 0}, {"Count", ALIGN_RIGHT, 0}, {"Work", ALIGN_RIGHT, 0},
+		{"Output", ALIGN_RIGHT, 0}, {"Each", ALIGN_RIGHT, 1},  {"Share", ALIGN_RIGHT, 0},
+	};
+	const struct trace_figures *figures = traced(&result->sides[SIDE_KERNEL], METRIC_COMMANDS);
+	unsigned int kinds[STREAM_C_COUNT];
+	uint64_t sum = 0;
+	size_t count;
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	table->bar_width = COSTS_BAR;
+	if (!figures)
+		return;
+	count = commands_by_time(figures, kinds);
+	for (size_t i = 0; i < count; i++)
+		sum += command_time(&figures->commands[kinds[i]]);
+	for (size_t i = 0; i < count; i++) {
+		const struct trace_command_figures *command = &figures->commands[kinds[i]];
+
+		table_cell(table, TONE_PLAIN, "%s", kind_name(kinds[i]));
+		table_cell(table, TONE_PLAIN, "%s", COUNT(command->count));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(command->work_ns));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(command->output_ns));
+		table_cell(table, TONE_PLAIN, "%s",
+			   DURATION(command_time(command) / command->count));
+		share_cell(table, command_time(command), sum);
+	}
+}
+
+/* Whose events a table is made of, and what is to be known about it. */
+static void costs_note(const struct side_result *side, const char *who,
+		       const struct trace_cost *costs, size_t count, struct table *table)
+{
+	const struct trace_figures *figures = side->trace;
+	uint64_t doubt_ns = 0;
+	char uncertain[3 * FORMAT_SIZE] = "", lost[4 * FORMAT_SIZE] = "";
+
+	for (size_t i = 0; i < count; i++)
+		doubt_ns = costs[i].doubt_ns > doubt_ns ? costs[i].doubt_ns : doubt_ns;
+	if (doubt_ns)
+		snprintf(uncertain, sizeof(uncertain),
+			 " There were too many to watch each: times may be up to %s too high.",
+			 DURATION(doubt_ns));
+	if (traced_incomplete(side))
+		snprintf(lost, sizeof(lost), "INCOMPLETE: %s of %s events were lost. ",
+			 COUNT(figures->dropped), COUNT(figures->dropped + figures->records));
+	table_note(table, "%sAs the %s's events tell.%s", lost, who, uncertain);
+	if (*lost)
+		table->note_tone = TONE_WARN;
+}
+
+static const struct side_result *side_with_costs(const struct result *result, const char **name)
+{
+	enum side side = traced_details(result);
+
+	if (side == SIDE_COUNT)
+		return NULL;
+	*name = side_names[side];
+	return &result->sides[side];
+}
+
+void build_extents(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Extent at", ALIGN_LEFT, 0},	{"Searches", ALIGN_RIGHT, 0},
+		{"References", ALIGN_RIGHT, 0}, {"Candidates", ALIGN_RIGHT, 1},
+		{"Time", ALIGN_RIGHT, 0},	{"Share", ALIGN_RIGHT, 0},
+	};
+	const char *who;
+	const struct side_result *side = side_with_costs(result, &who);
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	table->bar_width = COSTS_BAR;
+	if (!side || !side->details->extent_count)
+		return;
+	for (size_t i = 0; i < side->details->extent_count; i++) {
+		const struct trace_cost *cost = &side->details->extents[i];
+
+		table_cell(table, TONE_PLAIN, "%llu", (unsigned long long)cost->key);
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->searches));
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->references));
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
+		share_cell(table, cost->time_ns, side->trace ? side->trace->search_ns.sum : 0);
+	}
+	costs_note(side, who, side->details->extents, side->details->extent_count, table);
+}
+
+void build_inodes(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Inode", ALIGN_LEFT, 0},	{"Commands", ALIGN_RIGHT, 0},
+		{"Bytes", ALIGN_RIGHT, 0},	{"Searches", ALIGN_RIGHT, 2},
+		{"Candidates", ALIGN_RIGHT, 1}, {"Time", ALIGN_RIGHT, 0},
+		{"Share", ALIGN_RIGHT, 0},
+	};
+	const char *who;
+	const struct side_result *side = side_with_costs(result, &who);
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	table->bar_width = COSTS_BAR;
+	if (!side || !side->details->inode_count)
+		return;
+	for (size_t i = 0; i < side->details->inode_count; i++) {
+		const struct trace_cost *cost = &side->details->inodes[i];
+
+		table_cell(table, TONE_PLAIN, "%llu", (unsigned long long)cost->key);
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->commands));
+		table_cell(table, TONE_PLAIN, "%s", BYTES(cost->bytes));
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->searches));
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
+		share_cell(table, cost->time_ns, side->trace ? traced_duration_ns(side->trace) : 0);
+	}
+	costs_note(side, who, side->details->inodes, side->details->inode_count, table);
+}
+
+/* ---- pictures: the table only says whether there is one, and what is to be known ---- */
+
+static const struct column no_columns[] = {{"", ALIGN_LEFT, 0}};
+
+void build_timeline(const struct result *result, struct table *table)
+{
+	enum side side = traced_details(result);
+
+	table_init(table, no_columns, 1);
+	if (side == SIDE_COUNT)
+		return;
+	if (traced_incomplete(&result->sides[side])) {
+		table_note(table,
+			   "INCOMPLETE: %s of the %s's events were lost, its curves are too low.",
+			   COUNT(result->sides[side].trace->dropped), side_names[side]);
+		table->note_tone = TONE_WARN;
+	} else {
+		table_note(table, "Each curve has its own scale; the figure beside it is its "
+				  "highest point.");
+	}
+}
+
+void build_flame(const struct result *result, struct table *table)
+{
+	uint64_t samples = flame_samples(result->sides[SIDE_KERNEL].folded_stacks);
+
+	table_init(table, no_columns, 1);
+	if (samples)
+		table_note(table,
+			   "%s samples. Widths are shares of them, the order of functions "
+			   "side by side has no meaning.",
+			   COUNT(samples));
+}
+
+/* ---- how it was watched ---- */
+
+static void warn_fact(struct table *table, const char *name, const char *text)
+{
+	table_cell(table, TONE_MUTED, "%s", name);
+	table_cell(table, TONE_WARN, "%s", text);
+}
+
+static void events_fact(const struct trace_figures *figures, struct table *table)
+{
+	char text[6 * FORMAT_SIZE];
+
+	if (figures->dropped) {
+		snprintf(text, sizeof(text),
+			 "INCOMPLETE: %s taken, %s lost for want of room; totals are right, what "
+			 "is told of single extents, inodes and times is not",
+			 COUNT(figures->records), COUNT(figures->dropped));
+		warn_fact(table, "Events", text);
+	} else if (figures->records) {
+		table_fact(table, "Events", "%s, none lost", COUNT(figures->records));
+	}
+}
+
+static void metrics_fact(const struct trace_figures *figures, struct table *table)
+{
+	unsigned int known = (unsigned int)__builtin_popcountll(figures->metrics);
+
+	table_fact(table, "Measured", "%u of %u things; the others are listed with their reasons",
+		   known, METRIC_COUNT);
+}
+
+void build_tracing(const struct result *result, struct table *table)
+{
+	const struct trace_figures *figures = result->sides[SIDE_KERNEL].trace;
+
+	table_init_facts(table);
+	if (!figures)
+		return;
+	table_fact(table, "Tier", "%s%s%s", trace_tier_name(result->tier),
+		   *result->tier_reason ? "; not a higher one: " : "", result->tier_reason);
+	if (figures->metrics == (UINT64_C(1) << METRIC_COUNT) - 1)
+		table_fact(table, "Measured", "everything");
+	else
+		metrics_fact(figures, table);
+	events_fact(figures, table);
+	if (trace_knows(figures, METRIC_RESTARTS))
+		table_fact(table, "Restarts", "%s, because of a relocation",
+			   COUNT(figures->restarts));
+	if (trace_knows(figures, METRIC_INODES))
+		table_fact(table, "Inodes", "%s", COUNT(figures->inodes));
+	if (trace_knows(figures, METRIC_PATHS) && figures->path_ns.count)
+		table_fact(table, "Paths", "%s resolved in %s", COUNT(figures->path_ns.count),
+			   DURATION(figures->path_ns.sum));
+	if (trace_knows(figures, METRIC_DISK_READS))
+		table_fact(table, "Device reads", "%s, %s", COUNT(figures->disk_reads),
+			   BYTES(figures->disk_read_bytes));
+	if (figures->result)
+		table_fact(table, "Result", "%lld", (long long)figures->result);
+}
