@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof report: a result that was written as JSON, shown again. */
 #include "profiler/commands.h"
+#include "profiler/folders.h"
 #include "profiler/outcome.h"
 #include "profiler/terminal.h"
 #include "reports/report.h"
@@ -31,9 +32,28 @@ static const struct option_row rows[] = {
 
 typedef int (*render_fn)(const struct result *result, FILE *out);
 
+/* Its plots are inside: the files that they are drawn into are wanted by nobody. */
 static int render_html(const struct result *result, FILE *out)
 {
-	return report_html(result, NULL, out);
+	const char *temporary = getenv("TMPDIR");
+	struct failure undrawn = {0};
+	char *folder;
+	int ret;
+
+	if (asprintf(&folder, "%s/sendprof-plots.XXXXXX",
+		     temporary && *temporary ? temporary : "/tmp") < 0)
+		return -ENOMEM;
+	if (!mkdtemp(folder)) {
+		ret = -errno;
+		free(folder);
+		return ret;
+	}
+	/* The page says which plots are missing. */
+	report_plots(result, folder, &undrawn);
+	ret = report_html(result, folder, out);
+	folder_remove(folder);
+	free(folder);
+	return ret;
 }
 
 static int render_text(const struct result *result, FILE *out)

@@ -106,7 +106,7 @@ static void costs_note(const struct side_result *side, const char *who,
 {
 	const struct trace_figures *figures = side->trace;
 	uint64_t doubt_ns = 0;
-	char uncertain[3 * FORMAT_SIZE] = "", lost[4 * FORMAT_SIZE] = "";
+	char uncertain[3 * FORMAT_SIZE] = "";
 
 	for (size_t i = 0; i < count; i++)
 		doubt_ns = costs[i].doubt_ns > doubt_ns ? costs[i].doubt_ns : doubt_ns;
@@ -114,12 +114,14 @@ static void costs_note(const struct side_result *side, const char *who,
 		snprintf(uncertain, sizeof(uncertain),
 			 " There were too many to watch each: times may be up to %s too high.",
 			 DURATION(doubt_ns));
-	if (traced_incomplete(side))
-		snprintf(lost, sizeof(lost), "INCOMPLETE: %s of %s events were lost. ",
-			 COUNT(figures->dropped), COUNT(figures->dropped + figures->records));
-	table_note(table, "%sAs the %s's events tell.%s", lost, who, uncertain);
-	if (*lost)
+	if (traced_incomplete(side)) {
+		table_note(table, "INCOMPLETE: %s of the %s's %s events were lost.%s",
+			   COUNT(figures->dropped), who, COUNT(figures->dropped + figures->records),
+			   uncertain);
 		table->note_tone = TONE_WARN;
+	} else {
+		table_note(table, "From the %s's events.%s", who, uncertain);
+	}
 }
 
 static const struct side_result *side_with_costs(const struct result *result, const char **name)

@@ -157,6 +157,22 @@ for side in kernel engine; do
 done
 check_json "run: the JSON names snapshot and parent" json "$run_in/kept/result.json" \
 	"d['request']['snapshot']['id'] == $two_id and d['request']['parent']['path'] == '$mnt/one'"
+# The engine's events, taken in the warm-up, are what its own counters say.
+check_json "run: the engine's events tell what its stream has" json "$run_in/kept/result.json" \
+	'({k: (v["count"], v["bytes"]) for k, v in d["sides"]["engine"]["trace"]["commands"].items()} ==
+	 {k: (v["count"], v["bytes"]) for k, v in d["sides"]["engine"]["kinds"].items()})'
+check_json "run: the engine's events tell what its caches did" json "$run_in/kept/result.json" \
+	'all(d["sides"]["engine"]["trace"]["caches"][c][k] == v
+	 for c, counts in d["sides"]["engine"]["caches"].items()
+	 for k, v in counts.items() if k != "clears")'
+check_json "run: the engine's events tell of its searches" json "$run_in/kept/result.json" \
+	'(d["sides"]["engine"]["trace"]["backrefs"] == d["sides"]["engine"]["backrefs"] and
+	 d["sides"]["engine"]["trace"]["references"]["count"] ==
+	 d["sides"]["engine"]["backrefs"]["searches"])'
+check_json "run: the stretches of the timeline add up to the stream" json "$run_in/kept/result.json" \
+	'(sum(s["commands"] for s in d["sides"]["engine"]["details"]["slots"]) ==
+	 d["sides"]["engine"]["samples"][0]["commands"])'
+
 expect 0 "run: clone sources without a parent" '^IDENTICAL ' \
 	run --snap "$mnt/two" --clone-src "$mnt/one" --repeat 1
 expect 0 "run: a report on the filesystem that is sent is worth a note" 'disturbs the figures' \
@@ -184,6 +200,36 @@ if command -v script >/dev/null; then
 else
 	skip "run: a progress line on a terminal" "no script(1)"
 fi
+
+# ---- report ----
+
+expect 0 "report: the summary again" '^IDENTICAL ' report "$run_in/kept/result.json"
+expect 0 "report: everything again" '' report --out again "$run_in/kept/result.json"
+for file in report.md report.html; do
+	check "report: $file is the one that run wrote" cmp "$run_in/again/$file" "$run_in/kept/$file"
+done
+expect 0 "report: a page" '' report --html page.html "$run_in/kept/result.json"
+if command -v gnuplot >/dev/null; then
+	check "report: the page is the one that run wrote, plots and all" \
+		cmp "$run_in/page.html" "$run_in/kept/report.html"
+else
+	skip "report: the page is the one that run wrote, plots and all" "no gnuplot"
+fi
+expect 0 "report: Markdown on standard output, from standard input" '^# IDENTICAL: ' \
+	report --markdown - - <"$run_in/kept/result.json"
+check "report: nothing else is printed" test "$(grep -c '^What was sent' "$printed")" = 0
+expect 0 "report: --text prints the summary, too" '^What was sent' \
+	report --markdown - --text "$run_in/kept/result.json"
+head -c 1000 "$run_in/kept/result.json" >"$scratch/cut.json"
+expect 4 "report: a file cut short" 'cut.json: line [0-9]*: no JSON' report "$scratch/cut.json"
+echo '{"schema_version": 99}' >"$scratch/newer.json"
+expect 3 "report: a schema of the future" 'newer.json: .*have schema_version 99 expect 1' \
+	report "$scratch/newer.json"
+expect 3 "report: a file that is not there" 'No such file' report "$scratch/none.json"
+expect 3 "report: a place that cannot be written" 'cannot create' \
+	report --html "$scratch/none/page.html" "$run_in/kept/result.json"
+expect 3 "report: a full disk" 'cannot write' \
+	report --markdown /dev/full "$run_in/kept/result.json"
 
 # ---- run: recorded streams ----
 

@@ -250,6 +250,118 @@ static inline void sample_recorded(struct result *result)
 		kernel->kinds[kind].latency = (struct latency){0};
 }
 
+/* Values in one bucket of a histogram. */
+static inline void sample_bucket(struct trace_histogram *histogram, unsigned int bucket,
+				 uint64_t count, uint64_t value)
+{
+	histogram->buckets[bucket] = count;
+	histogram->count += count;
+	histogram->sum += count * value;
+	histogram->max = value > histogram->max ? value : histogram->max;
+}
+
+/* What both sides' events tell; the kernel's doings take twice as long. */
+static inline void sample_events(struct trace_figures *figures, struct trace_details *details,
+				 unsigned int slowness)
+{
+	*figures = (struct trace_figures){
+		.began_ns = 1000,
+		.ended_ns = 1000 + slowness * 400000000,
+		.output_bytes = 5342011,
+		.inodes = 60,
+		.records = 4000,
+		.backrefs = {400, {100, 200, 4, 96}, 777, 888, 99},
+	};
+	figures->caches[CACHE_NAME] = (struct cache_counters){2000, 1500, 500, 244, 1, 0};
+	figures->caches[CACHE_BACKREF] = (struct cache_counters){700, 650, 50, 0, 1, 0};
+	figures->caches[CACHE_DIR_CREATED] = (struct cache_counters){100, 100, 10, 0, 2, 0};
+	figures->caches[CACHE_DIR_UTIMES] = (struct cache_counters){300, 1, 299, 235, 0, 0};
+	sample_bucket(&figures->references, 1, 300, 1);
+	sample_bucket(&figures->references, 4, 100, 12);
+	sample_bucket(&figures->candidates, 0, 50, 0);
+	sample_bucket(&figures->candidates, 2, 350, 3);
+	sample_bucket(&figures->search_ns, 12, 400, slowness * 2000);
+	*details = (struct trace_details){
+		.extents = {{.key = 30408704,
+			     .time_ns = slowness * 400000,
+			     .searches = 20,
+			     .references = 12,
+			     .candidates = 240},
+			    {.key = 13631488,
+			     .time_ns = slowness * 100000,
+			     .searches = 7,
+			     .references = 1,
+			     .candidates = 7}},
+		.extent_count = 2,
+		.inodes = {{.key = 257,
+			    .time_ns = slowness * 100000000,
+			    .commands = 800,
+			    .bytes = 5000000,
+			    .searches = 300,
+			    .candidates = 700}},
+		.inode_count = 1,
+		.slot_ns = slowness * 200000000,
+		.slots = {{5000000, 800, 300, 0, 50000000, 0, 257},
+			  {342011, 434, 100, 9, 0, 0, 311}},
+		.slot_count = 2,
+		.events = 4000,
+	};
+}
+
+/* The kernel watched in the highest tier; both sides agree in what they count. */
+static inline void sample_traced(struct result *result)
+{
+	static struct trace_figures figures[SIDE_COUNT];
+	static struct trace_details details[SIDE_COUNT];
+	static char stacks[] =
+		"send;compare;read 30\nsend;find_clone;walk 50\nsend;find_clone 20\n";
+	static const uint64_t parts[PART_COUNT] = {400, 50, 60, 90, 100, 60, 30, 10};
+	struct trace_figures *kernel = &figures[SIDE_KERNEL];
+
+	sample_equal(result);
+	result->tier = TIER_FUNCTION;
+	result->missing_count = 0;
+	for (unsigned int side = 0; side < SIDE_COUNT; side++) {
+		sample_events(&figures[side], &details[side], side == SIDE_KERNEL ? 2 : 1);
+		figures[side].metrics = (UINT64_C(1) << METRIC_COUNT) - 1;
+		result->sides[side].trace = &figures[side];
+		result->sides[side].details = &details[side];
+	}
+	figures[SIDE_ENGINE].metrics &= ~(UINT64_C(1) << METRIC_TIME_SPLIT);
+	figures[SIDE_ENGINE].caches[CACHE_NAME].max_entries = 256;
+	kernel->thread = 4711;
+	kernel->tier = TIER_FUNCTION;
+	for (unsigned int part = 0; part < PART_COUNT; part++)
+		kernel->parts_ns[part] = parts[part] * 1000000;
+	kernel->parts_sampled = true;
+	kernel->commands[STREAM_C_WRITE] =
+		(struct trace_command_figures){120, 5300000, 600000000, 90000000};
+	kernel->commands[STREAM_C_UTIMES] =
+		(struct trace_command_figures){600, 30000, 6000000, 4000000};
+	kernel->path_ns = (struct trace_histogram){70, 350000, 9000, {0}};
+	kernel->disk_reads = 44;
+	kernel->disk_read_bytes = 6 << 20;
+	kernel->restarts = 1;
+	details[SIDE_KERNEL].slots[1].restarts = 1;
+	result->sides[SIDE_KERNEL].folded_stacks = stacks;
+}
+
+/* A lower tier, events that were lost, and counts that differ. */
+static inline void sample_traced_in_part(struct result *result)
+{
+	struct trace_figures *kernel;
+
+	sample_traced(result);
+	kernel = result->sides[SIDE_KERNEL].trace;
+	result->tier = kernel->tier = TIER_TRACEPOINT;
+	strcpy(result->tier_reason, "no fentry in this kernel");
+	kernel->metrics = UINT64_C(1) << METRIC_CACHE_NAME | UINT64_C(1) << METRIC_CACHE_BACKREF |
+			  UINT64_C(1) << METRIC_PRELIMINARY_REFERENCES;
+	kernel->caches[CACHE_NAME].hits = 1499;
+	kernel->dropped = 1000;
+	result->sides[SIDE_KERNEL].details->inodes[0].doubt_ns = 7000;
+}
+
 /* A run that ended before anything was known. */
 static inline void sample_empty(struct result *result)
 {
@@ -266,9 +378,18 @@ static inline void sample_hostile(struct result *result)
 		    line[] = "CLONE " SAMPLE_HOSTILE " path=" SAMPLE_HOSTILE;
 	static struct missing_metric missing[] = {{SAMPLE_HOSTILE, SAMPLE_HOSTILE}};
 	static char *decisions[] = {text, line};
+	static char stacks[] = SAMPLE_HOSTILE ";" SAMPLE_HOSTILE " 9\n<b>;\\ 3\n;;;; 2\n 7\nx\n";
 	struct environment *environment = &result->environment;
+	static struct result traced;
 
+	sample_traced(&traced);
 	sample_unexplained(result);
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		result->sides[side].trace = traced.sides[side].trace;
+		result->sides[side].details = traced.sides[side].details;
+	}
+	result->sides[SIDE_KERNEL].folded_stacks = stacks;
+	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", text);
 	result->attribution.decisions = decisions;
 	environment->filesystem = environment->device = environment->mount_options = text;
 	snprintf(environment->volume.label, sizeof(environment->volume.label), "%s", text);
@@ -282,8 +403,8 @@ static inline void sample_hostile(struct result *result)
 }
 
 static void (*const sample_makers[])(struct result *result) = {
-	sample_equal,	 sample_different, sample_incomplete, sample_explained,
-	sample_recorded, sample_empty,	   sample_hostile,    sample_unexplained,
+	sample_equal, sample_different, sample_incomplete,  sample_explained, sample_recorded,
+	sample_empty, sample_hostile,	sample_unexplained, sample_traced,    sample_traced_in_part,
 };
 enum { SAMPLE_MAKERS = sizeof(sample_makers) / sizeof(sample_makers[0]) };
 
