@@ -211,6 +211,29 @@ static void test_without_gnuplot(void **state)
 	free(text);
 }
 
+/* Samples of the stack get files of their own, and an older run's do not stay without them. */
+static void test_stack_files(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct failure failure = {0};
+	char *text;
+
+	setenv("PATH", fixture->directory, 1);
+	sample_traced(&sample);
+	assert_int_equal(report_write_all(&sample, fixture->directory, &failure), 0);
+	text = read_all(path_of(fixture, "stacks", ".folded"));
+	assert_string_equal(text, sample.sides[SIDE_KERNEL].folded_stacks);
+	free(text);
+	text = read_all(path_of(fixture, "flame", ".svg"));
+	assert_non_null(strstr(text, "<title>walk: 50 samples, 50.0%</title>"));
+	free(text);
+
+	sample_equal(&sample);
+	assert_int_equal(report_write_all(&sample, fixture->directory, &failure), 0);
+	assert_int_equal(access(path_of(fixture, "stacks", ".folded"), F_OK), -1);
+	assert_int_equal(access(path_of(fixture, "flame", ".svg"), F_OK), -1);
+}
+
 /* A gnuplot that does @what: a script named so, the only one to be found. */
 static void fake_gnuplot(const struct fixture *fixture, const char *what)
 {
@@ -318,6 +341,7 @@ int main(void)
 		WITH_DIRECTORY(test_whole_report),    WITH_DIRECTORY(test_without_gnuplot),
 		WITH_DIRECTORY(test_failing_gnuplot), WITH_DIRECTORY(test_no_directory),
 		WITH_DIRECTORY(test_bad_svg),	      WITH_DIRECTORY(test_where_the_report_is),
+		WITH_DIRECTORY(test_stack_files),
 	};
 
 	setenv("LC_ALL", "C.UTF-8", 1);

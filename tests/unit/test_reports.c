@@ -383,6 +383,10 @@ static void test_text_of_a_traced_run(void **state)
 	expect_not_in(text, "Kernel's stack"); /* pictures are for pages */
 	free(text);
 
+	/* Bars go before figures do. */
+	text = render_text(false, 65);
+	expect_in(text, "\n  30408704         20          12         240  800 µs  50.0%\n");
+	free(text);
 	/* Where there is no room for bars the figures stay; ASCII has bars, too. */
 	text = render_text(false, 45);
 	expect_in(text, "\n  backrefs                 400 ms  50.0%\n");
