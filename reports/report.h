@@ -28,6 +28,10 @@ int report_text_files(const char *directory, FILE *out, bool colour);
 int report_text_explanation(const struct result *result, FILE *out, bool colour,
 			    unsigned int width);
 
+/* Of a result only what watching the kernel's send told, for a send that nothing else is known of.
+ */
+int report_text_trace(const struct result *result, FILE *out, bool colour, unsigned int width);
+
 /* GitHub's Markdown, without plots: it stands alone. */
 int report_markdown(const struct result *result, FILE *out);
 

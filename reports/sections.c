@@ -21,9 +21,9 @@ const struct section sections[] = {
 	 NULL, IN_ALL, EXTRA_NONE, 0, build_durations},
 	{"samples", "Every sample", NULL, NULL, IN_PAGES, EXTRA_SAMPLES, 0, build_samples},
 	{"parts", "Where the kernel's time went",
-	 "The kernel's send, divided into what its thread did on the processor and what it waited "
-	 "for. The parts add up to its duration.",
-	 NULL, IN_ALL, EXTRA_PARTS, 0, build_parts},
+	 "The kernel's send in the last repeat, divided into what its thread did on the processor "
+	 "and what it waited for. The parts add up to its duration.",
+	 NULL, IN_ALL | IN_TRACE, EXTRA_PARTS, 0, build_parts},
 	{"flame", "Kernel's stack",
 	 "Samples of the sending thread's stack in the kernel, callers below what they call. Names "
 	 "and figures show when the pointer rests on a box.",
@@ -43,20 +43,20 @@ const struct section sections[] = {
 	{"command-work", "Kernel's work and output by command",
 	 "As seen inside the kernel, for every command: work is the time from the end of the "
 	 "command before to the begin of its output, output the checksum and the write.",
-	 NULL, IN_PAGES, EXTRA_NONE, 0, build_command_work},
+	 NULL, IN_PAGES | IN_TRACE, EXTRA_NONE, 0, build_command_work},
 	{"mix", "Command mix", "What one stream is made of.", "mix", IN_PAGES, EXTRA_NONE, 0,
 	 build_mix},
 	{"caches", "Caches",
 	 "The kernel's four send caches, rebuilt in the engine at the kernel's sizes. Counts that "
 	 "the two do not share are marked.",
-	 NULL, IN_ALL, EXTRA_NONE, 0, build_caches},
+	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, 0, build_caches},
 	{"backrefs", "Search for clone sources",
 	 "For every extent to send: who else refers to it, and can the receiver clone it from "
 	 "there?",
-	 NULL, IN_ALL, EXTRA_NONE, 0, build_backrefs},
+	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, 0, build_backrefs},
 	{"references", "References of an extent",
-	 "How many references the extents have that a clone source was looked for.", NULL, IN_ALL,
-	 EXTRA_NONE, 0, build_references},
+	 "How many references the extents have that a clone source was looked for.", NULL,
+	 IN_ALL | IN_TRACE, EXTRA_NONE, 0, build_references},
 	{"candidates", "Candidates of a search",
 	 "How many references were evaluated as clone source in one search.", NULL, IN_PAGES,
 	 EXTRA_NONE, 0, build_candidates},
@@ -66,11 +66,11 @@ const struct section sections[] = {
 	{"extents", "Most costly extents",
 	 "Extents by the time that was spent on looking for their clone sources; the share is that "
 	 "of all searches.",
-	 NULL, IN_ALL, EXTRA_NONE, COSTS_IN_TEXT, build_extents},
+	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT, build_extents},
 	{"inodes", "Most costly inodes",
 	 "Inodes by the time from the begin to the end of the work on them; the share is that of "
 	 "the send.",
-	 NULL, IN_ALL, EXTRA_NONE, COSTS_IN_TEXT, build_inodes},
+	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT, build_inodes},
 	{"clone-loss", "Data written although shared", NULL, NULL, IN_ALL, EXTRA_NONE, 0,
 	 build_losses},
 	{"clone-loss-files", "Files with the most data written although shared", NULL, NULL,
@@ -81,8 +81,9 @@ const struct section sections[] = {
 	{"environment", "Environment", NULL, NULL, IN_PAGES, EXTRA_NONE, 0, build_environment},
 	{"divergence", "First divergence", NULL, NULL, IN_TEXT, EXTRA_CONTEXT, 0, build_divergence},
 	{"explanation", "What explains it", NULL, NULL, IN_TEXT, EXTRA_NONE, 0, build_explanation},
-	{"tracing", "How the kernel was watched", NULL, NULL, IN_ALL, EXTRA_NONE, 0, build_tracing},
-	{"missing", "Not measured", NULL, NULL, IN_ALL, EXTRA_NONE, 0, build_missing},
+	{"tracing", "How the kernel was watched", NULL, NULL, IN_ALL | IN_TRACE, EXTRA_NONE, 0,
+	 build_tracing},
+	{"missing", "Not measured", NULL, NULL, IN_ALL | IN_TRACE, EXTRA_NONE, 0, build_missing},
 };
 
 const size_t section_count = sizeof(sections) / sizeof(sections[0]);

@@ -16,6 +16,7 @@ enum {
 	IN_HTML = 1u << 2,
 	IN_PAGES = IN_MARKDOWN | IN_HTML,
 	IN_ALL = IN_TEXT | IN_PAGES,
+	IN_TRACE = 1u << 3, /* the summary of a send that was only watched */
 };
 
 /* What a section holds beside its table. */

@@ -37,7 +37,7 @@ void build_parts(const struct result *result, struct table *table)
 		table_cell(table, TONE_PLAIN, "%s", DURATION(figures->parts_ns[part]));
 		share_cell(table, figures->parts_ns[part], sum);
 	}
-	table_note(table, "%s in all, of the last repeat.%s", DURATION(sum),
+	table_note(table, "%s in all.%s", DURATION(sum),
 		   figures->parts_sampled
 			   ? " The parts on the processor are shares of the samples of its stack, "
 			     "the waits are measured."

@@ -97,17 +97,47 @@ static int put_headline(const struct text_terminal *terminal, const struct resul
 	return ret;
 }
 
-int report_text_explanation(const struct result *result, FILE *out, bool colour, unsigned int width)
+/* All sections that @wanted takes. */
+static int put_sections(const struct text_terminal *terminal, const struct result *result,
+			bool (*wanted)(const struct section *section))
 {
-	const struct text_terminal terminal = text_terminal_on(out, colour, width);
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < section_count; i++)
-		if (sections[i].where & IN_TEXT && sections[i].build == build_explanation)
-			ret = put_section(&terminal, &sections[i], result);
-	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
+		if (wanted(&sections[i]))
+			ret = put_section(terminal, &sections[i], result);
+	if (ret == 0 && (fflush(terminal->out) != 0 || ferror(terminal->out)))
 		ret = errno ? -errno : -EIO;
 	return ret;
+}
+
+static bool is_explanation(const struct section *section)
+{
+	return section->where & IN_TEXT && section->build == build_explanation;
+}
+
+static bool is_in_trace(const struct section *section)
+{
+	return section->where & IN_TRACE;
+}
+
+static bool is_in_text(const struct section *section)
+{
+	return section->where & IN_TEXT;
+}
+
+int report_text_explanation(const struct result *result, FILE *out, bool colour, unsigned int width)
+{
+	const struct text_terminal terminal = text_terminal_on(out, colour, width);
+
+	return put_sections(&terminal, result, is_explanation);
+}
+
+int report_text_trace(const struct result *result, FILE *out, bool colour, unsigned int width)
+{
+	const struct text_terminal terminal = text_terminal_on(out, colour, width);
+
+	return put_sections(&terminal, result, is_in_trace);
 }
 
 int report_text(const struct result *result, FILE *out, bool colour, unsigned int width)
@@ -115,12 +145,7 @@ int report_text(const struct result *result, FILE *out, bool colour, unsigned in
 	const struct text_terminal terminal = text_terminal_on(out, colour, width);
 	int ret = put_headline(&terminal, result);
 
-	for (size_t i = 0; ret == 0 && i < section_count; i++)
-		if (sections[i].where & IN_TEXT)
-			ret = put_section(&terminal, &sections[i], result);
-	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
-		ret = errno ? -errno : -EIO;
-	return ret;
+	return ret ? ret : put_sections(&terminal, result, is_in_text);
 }
 
 int report_text_files(const char *directory, FILE *out, bool colour)

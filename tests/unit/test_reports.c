@@ -350,7 +350,7 @@ static void test_text_of_a_traced_run(void **state)
 	static const char *const wanted[] = {
 		"\n  backrefs                 400 ms  50.0% ███████████████\n",
 		"\n  off the processor       10.0 ms   1.3% ▍\n",
-		"\n  800 ms in all, of the last repeat. The parts on the processor are shares of",
+		"\n  800 ms in all. The parts on the processor are shares of",
 		"\n  names of inodes    kernel    2,000  1,500  75.0%     500      244        1     –\n"
 		"                     engine    2,000  1,500  75.0%     500      244        1   256\n",
 		"\n  Kernel and engine agree in all 20 counts.\n",
