@@ -36,6 +36,9 @@ json_t *trace_to_json(const struct trace_figures *figures);
 json_t *trace_details_to_json(const struct trace_details *details);
 void trace_from_json(const struct json_place *side, struct side_result *result);
 
+json_t *losses_to_json(const struct loss_result *losses);
+void losses_from_json(const struct json_place *top, struct loss_result *losses);
+
 void attribution_from_json(const struct json_place *top, const struct generation *asked,
 			   struct attribution *attribution);
 /* Rows named in an array, as 1 << enum behaviour_id; unknown ones are a failure. */

@@ -194,55 +194,6 @@ static json_t *missing_json(const struct result *result)
 	return json_finish(&array);
 }
 
-/* Rows of @wanted only, and of those only what is not 0; CLONE_LOSS_GROUP_COUNT: all rows. */
-static json_t *loss_bytes_json(const uint64_t bytes[CLONE_LOSS_COUNT], enum clone_loss_group wanted)
-{
-	struct json_builder object = json_begin_object();
-
-	for (unsigned int i = 0; i < CLONE_LOSS_COUNT; i++) {
-		if (wanted == CLONE_LOSS_GROUP_COUNT ||
-		    (bytes[i] && clone_losses[i].group == wanted))
-			json_put_number(&object, clone_losses[i].name, bytes[i]);
-	}
-	return json_finish(&object);
-}
-
-static json_t *loss_files_json(const struct loss_result *losses)
-{
-	struct json_builder array = json_begin_array();
-
-	for (size_t i = 0; i < losses->counters.file_count; i++) {
-		const struct clone_loss_file *file = &losses->counters.files[i];
-		struct json_builder object = json_begin_object();
-
-		json_put_text(&object, "path", losses->paths[i]);
-		json_put_number(&object, "ino", file->ino);
-		json_put_number(&object, "lost_bytes",
-				clone_loss_group_sum(file->bytes, CLONE_LOSS_GROUP_LOST));
-		json_put(&object, "reasons", loss_bytes_json(file->bytes, CLONE_LOSS_GROUP_LOST));
-		json_append(&array, json_finish(&object));
-	}
-	return json_finish(&array);
-}
-
-static json_t *losses_json(const struct loss_result *losses)
-{
-	const uint64_t *bytes = losses->counters.bytes;
-	struct json_builder object;
-
-	if (!losses->known)
-		return json_null();
-	object = json_begin_object();
-	json_put_number(&object, "cloned_bytes", losses->counters.cloned);
-	json_put_number(&object, "written_bytes", clone_loss_sum(bytes));
-	json_put_number(&object, "first_copy_bytes",
-			clone_loss_group_sum(bytes, CLONE_LOSS_GROUP_FIRST));
-	json_put_number(&object, "lost_bytes", clone_loss_group_sum(bytes, CLONE_LOSS_GROUP_LOST));
-	json_put(&object, "written", loss_bytes_json(bytes, CLONE_LOSS_GROUP_COUNT));
-	json_put(&object, "files", loss_files_json(losses));
-	return json_finish(&object);
-}
-
 json_t *result_to_json(const struct result *result)
 {
 	double ratio = result_ratio(result);
@@ -257,7 +208,7 @@ json_t *result_to_json(const struct result *result)
 	json_put_text(&object, "tier_reason", result->tier_reason[0] ? result->tier_reason : NULL);
 	json_put(&object, "ratio", ratio > 0 ? json_real(ratio) : json_null());
 	json_put(&object, "sides", sides_json(result));
-	json_put(&object, "clone_loss", losses_json(&result->losses));
+	json_put(&object, "clone_loss", losses_to_json(&result->losses));
 	json_put(&object, "divergence", divergence_json(&result->divergence));
 	json_put(&object, "attribution", attribution_to_json(&result->attribution));
 	json_put(&object, "missing", missing_json(result));

@@ -224,6 +224,7 @@ static void read_all(const struct json_place *top, struct result *result)
 	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", reason ? reason : "");
 	for (unsigned int i = 0; i < SIDE_COUNT; i++)
 		read_side(&sides, i, &result->sides[i]);
+	losses_from_json(top, &result->losses);
 	read_divergence(top, &result->divergence);
 	asked = (struct generation){result->generation, result->turned};
 	attribution_from_json(top, &asked, &result->attribution);
