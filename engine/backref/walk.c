@@ -14,6 +14,7 @@ int backref_walker_new(struct volume *volume, const struct backref_visitor *visi
 		return volume_fail(volume, -ENOMEM, "out of memory for the backref walker");
 	walker->volume = volume;
 	walker->visitor = visitor;
+	walker->ref_items = (struct ref_items){.volume = volume, .shared = &walker->refs.direct};
 	*out = walker;
 	return 0;
 }
@@ -23,6 +24,7 @@ void backref_walker_free(struct backref_walker *walker)
 	if (!walker)
 		return;
 	btree_path_release(&walker->path);
+	btree_path_release(&walker->ref_items.path);
 	HASH_CLEAR(hh, walker->leaf_index);
 	extent_refs_release(&walker->refs);
 	extent_refs_release(&walker->block_refs);
@@ -110,32 +112,6 @@ static int take_item(struct backref_walker *walker, const struct tree_block *lea
 	return WALK_ON;
 }
 
-static bool refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr)
-{
-	const struct btrfs_file_extent_item *extent = tree_block_item_data(leaf, slot);
-
-	return extent->type != BTRFS_FILE_EXTENT_INLINE && from_le64(extent->disk_bytenr) == bytenr;
-}
-
-/* Is @leaf named by a shared reference of the extent? Then its items are not counted here. */
-static bool is_shared_leaf(const struct backref_walker *walker, uint64_t leaf)
-{
-	size_t i;
-
-	for (i = 0; i < walker->shared_count; i++) {
-		if (walker->refs.direct.refs[i].parent == leaf)
-			return true;
-	}
-	return false;
-}
-
-/* Leaves that shared references stand for, or that another tree owns, are not this reference's. */
-static bool is_foreign_leaf(const struct backref_walker *walker, const struct extent_ref *ref,
-			    const struct tree_block *leaf)
-{
-	return leaf->owner != ref->root_id || is_shared_leaf(walker, leaf->bytenr);
-}
-
 static void append_items(struct backref_walker *walker, uint32_t *first, uint32_t *last,
 			 uint32_t added_first, uint32_t added_last)
 {
@@ -148,16 +124,21 @@ static void append_items(struct backref_walker *walker, uint32_t *first, uint32_
 	*last = added_last;
 }
 
-/*
- * The item at the path is one that @ref counts: take it. @found is the direct reference to the leaf
- * the items are collected for; a new leaf makes a new one.
- */
-static int take_counted_item(struct backref_walker *walker, const struct extent_ref *ref,
-			     struct extent_ref *found)
+/* What is being collected of one indirect reference: a direct one for each leaf. */
+struct counted_items {
+	struct backref_walker *walker;
+	const struct extent_ref *ref;
+	struct extent_ref found; /* to the leaf at hand; no parent yet: none */
+};
+
+/* A ref_item_fn. */
+static int take_counted_item(void *context, const struct tree_block *leaf, uint32_t slot)
 {
-	const struct tree_block *leaf = walker->path.nodes[0];
+	struct counted_items *counted = context;
+	struct backref_walker *walker = counted->walker;
+	struct extent_ref *found = &counted->found;
 	uint32_t index;
-	int ret = take_item(walker, leaf, walker->path.slots[0], &index);
+	int ret = take_item(walker, leaf, slot, &index);
 
 	if (ret || index == NO_ITEM)
 		return ret;
@@ -167,70 +148,20 @@ static int take_counted_item(struct backref_walker *walker, const struct extent_
 			if (ret)
 				return ret;
 		}
-		*found = *ref;
+		*found = *counted->ref;
 		found->parent = leaf->bytenr;
 	}
 	append_items(walker, &found->first_item, &found->last_item, index, index);
 	return WALK_ON;
 }
 
-/*
- * Walk forward from the path through the items of the reference's inode until as many matched as
- * the reference counts. MIRRORS: add_all_parents() v6.18 at level 0
- */
-static int collect_counted_items(struct backref_walker *walker, const struct extent_ref *ref,
-				 struct extent_ref *found)
-{
-	struct btree_path *path = &walker->path;
-	uint64_t matched = 0;
-	int ret = 0;
-
-	if (path->slots[0] >= path->nodes[0]->nritems ||
-	    is_foreign_leaf(walker, ref, path->nodes[0]))
-		ret = btree_next_leaf(path);
-	while (ret == 0 && matched < ref->count) {
-		struct key key = btree_path_key(path);
-
-		if (key.objectid != ref->key.objectid || key.type != BTRFS_EXTENT_DATA_KEY)
-			break;
-		if (path->slots[0] == 0 && is_foreign_leaf(walker, ref, path->nodes[0])) {
-			ret = btree_next_leaf(path);
-			continue;
-		}
-		if (refers_to(path->nodes[0], path->slots[0], walker->query.bytenr)) {
-			const struct btrfs_file_extent_item *extent = btree_path_data(path);
-
-			if (key.offset - from_le64(extent->offset) == ref->key.offset) {
-				matched++;
-				ret = take_counted_item(walker, ref, found);
-				if (ret)
-					return ret;
-			}
-		}
-		ret = btree_next(path);
-	}
-	return ret < 0 ? ret : WALK_ON;
-}
-
-/* MIRRORS: resolve_indirect_ref() v6.18 for data references */
 static int resolve_data_ref(struct backref_walker *walker, const struct extent_ref *ref)
 {
-	struct key key = ref->key;
-	struct extent_ref found = *ref;
-	struct root *root;
-	int ret = backref_get_root(walker, ref->root_id, &root);
+	struct counted_items counted = {.walker = walker, .ref = ref, .found = *ref};
+	int ret = ref_items_counted(&walker->ref_items, ref, take_counted_item, &counted);
 
-	if (ret)
-		return ret == -ENOENT ? WALK_ON : ret;
-	/* Cloning may leave an offset below zero here; the item then lies anywhere in the file. */
-	if (key.offset >= INT64_MAX)
-		key.offset = 0;
-	ret = btree_search(root, &key, &walker->path);
-	if (ret >= 0)
-		ret = collect_counted_items(walker, ref, &found);
-	btree_path_release(&walker->path);
-	if (ret == WALK_ON && found.parent)
-		ret = extent_ref_list_add(&walker->refs.direct, &found);
+	if (ret == WALK_ON && counted.found.parent)
+		ret = extent_ref_list_add(&walker->refs.direct, &counted.found);
 	return ret;
 }
 
@@ -242,7 +173,8 @@ static int resolve_data_refs(struct backref_walker *walker)
 
 	extent_ref_list_order(indirect);
 	extent_ref_list_order(&walker->refs.direct);
-	walker->shared_count = walker->refs.direct.count;
+	walker->ref_items.bytenr = walker->query.bytenr;
+	walker->ref_items.shared_count = walker->refs.direct.count;
 	for (i = 0; i < indirect->count; i++) {
 		if (indirect->refs[i].count == 0)
 			continue;
@@ -254,30 +186,27 @@ static int resolve_data_refs(struct backref_walker *walker)
 	return WALK_ON;
 }
 
-/* Every item of the leaf that refers to the extent, last one first. MIRRORS: find_extent_in_eb() */
-static int scan_shared_leaf(struct backref_walker *walker, struct extent_ref *ref)
-{
-	const struct tree_block_id id = {.bytenr = ref->parent, .level = 0};
-	struct tree_block *leaf;
-	uint32_t slot, index;
-	int ret = tree_block_get(walker->volume, &id, &leaf);
+struct shared_items {
+	struct backref_walker *walker;
+	struct extent_ref *ref;
+};
 
-	if (ret)
+/* A ref_item_fn: the items of a shared reference are listed last one first. */
+static int take_shared_item(void *context, const struct tree_block *leaf, uint32_t slot)
+{
+	const struct shared_items *shared = context;
+	struct backref_walker *walker = shared->walker;
+	struct extent_ref *ref = shared->ref;
+	uint32_t index;
+	int ret = take_item(walker, leaf, slot, &index);
+
+	if (ret || index == NO_ITEM)
 		return ret;
-	for (slot = 0; ret == WALK_ON && slot < leaf->nritems; slot++) {
-		if (tree_block_key(leaf, slot).type != BTRFS_EXTENT_DATA_KEY ||
-		    !refers_to(leaf, slot, walker->query.bytenr))
-			continue;
-		ret = take_item(walker, leaf, slot, &index);
-		if (ret || index == NO_ITEM)
-			continue;
-		walker->items[index].next = ref->first_item;
-		ref->first_item = index;
-		if (ref->last_item == NO_ITEM)
-			ref->last_item = index;
-	}
-	tree_block_put(leaf);
-	return ret;
+	walker->items[index].next = ref->first_item;
+	ref->first_item = index;
+	if (ref->last_item == NO_ITEM)
+		ref->last_item = index;
+	return WALK_ON;
 }
 
 static void add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
@@ -318,7 +247,10 @@ static int collect_leaves(struct backref_walker *walker)
 		if (ref->count == 0)
 			continue;
 		if (ref->root_id == 0) {
-			ret = scan_shared_leaf(walker, ref);
+			struct shared_items shared = {.walker = walker, .ref = ref};
+
+			ret = ref_items_in_leaf(&walker->ref_items, ref->parent, take_shared_item,
+						&shared);
 			if (ret)
 				return ret;
 		}

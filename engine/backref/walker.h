@@ -3,6 +3,7 @@
 #ifndef ENGINE_BACKREF_WALKER_H
 #define ENGINE_BACKREF_WALKER_H
 
+#include "engine/backref/ref_items.h"
 #include "engine/backref/walk.h"
 
 enum { WALK_ON = 0, WALK_STOP = 1 };
@@ -35,7 +36,7 @@ struct backref_walker {
 	const struct backref_visitor *visitor;
 	struct backref_query query;
 	struct extent_refs refs;       /* of the data extent */
-	size_t shared_count;	       /* the first ones of refs.direct are shared references */
+	struct ref_items ref_items;    /* of the data extent; those shared begin refs.direct */
 	struct extent_refs block_refs; /* of the tree block whose roots are looked for */
 	struct found_item *items;
 	size_t item_count, item_capacity;
