@@ -116,6 +116,12 @@ enum {
 	SEND_PROTOCOL_MAX = 3,	   /* of kernels built with CONFIG_BTRFS_DEBUG, or EXPERIMENTAL */
 };
 
+/* How clone sources are looked for; the stream is the same. */
+enum send_finder {
+	SEND_FINDER_FAITHFUL, /* as the kernel does, so that counters compare with the kernel's */
+	SEND_FINDER_INDEXED,  /* the fast one */
+};
+
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
 
@@ -128,6 +134,8 @@ struct send_request {
 	unsigned int flags;    /* SEND_* */
 	unsigned int protocol; /* 1 to SEND_PROTOCOL_MAX */
 	struct generation generation;
+	/* An observer of decisions always gets the faithful one, which comes across them all. */
+	enum send_finder finder;
 	stream_sink_fn sink;
 	void *sink_context;
 	event_fn observer; /* may be NULL */

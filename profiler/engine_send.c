@@ -45,6 +45,7 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 		.flags = send->form.flags,
 		.protocol = send->form.protocol,
 		.generation = send->form.generation,
+		.finder = send->form.finder,
 		.sink = write_command,
 		.sink_context = &fd,
 		.observer = send->watcher ? trace_collect : NULL,

@@ -20,6 +20,7 @@ struct send_request explain_send_request(const struct send_source *source,
 		.flags = form->flags,
 		.protocol = form->protocol,
 		.generation = form->generation,
+		.finder = form->finder,
 	};
 }
 

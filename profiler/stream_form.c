@@ -7,6 +7,12 @@
 
 const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
 
+const char *const stream_form_finders[] = {
+	[SEND_FINDER_FAITHFUL] = "faithful",
+	[SEND_FINDER_INDEXED] = "indexed",
+	NULL,
+};
+
 static int no_such_row(const char *name, const char *closest, struct failure *failure)
 {
 	if (closest)
@@ -52,6 +58,7 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 				   "--compressed-data needs --proto 2: protocol %u has no command "
 				   "for it",
 				   form->protocol);
+	form->finder = options->finder;
 	form->generation.turned = 0;
 	if (options->generation == 0) {
 		kernel_generation_running(&running);

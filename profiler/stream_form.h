@@ -10,6 +10,7 @@ struct stream_form {
 	unsigned int protocol;
 	unsigned int flags; /* SEND_* */
 	struct generation generation;
+	enum send_finder finder;
 };
 
 /* The options behind it, a part of a command's options. */
@@ -19,20 +20,31 @@ struct stream_form_options {
 	bool compressed_data;
 	unsigned int generation; /* an index of stream_form_generations */
 	struct option_list turned;
+	unsigned int finder; /* an index of stream_form_finders */
 };
 
 /* "auto", then the generations by name. */
 extern const char *const stream_form_generations[];
 
-#define STREAM_FORM_DEFAULTS  \
-	{                     \
-		.protocol = 1 \
+/* In the order of enum send_finder. */
+extern const char *const stream_form_finders[];
+
+#define STREAM_FORM_DEFAULTS                                  \
+	{                                                     \
+		.protocol = 1, .finder = SEND_FINDER_INDEXED, \
 	}
 
-#define STREAM_FORM_ROWS(type, member)                                                    \
-	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX,      \
-		       "protocol of the stream; 0 is the highest of release kernels, 2"), \
-		STREAM_CONTENT_ROWS(type, member)
+#define STREAM_FORM_ROWS(type, member)                                               \
+	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX, \
+		       "protocol of the stream; 0 is the highest of release kernels, 2"),                  \
+		STREAM_CONTENT_ROWS(type, member), STREAM_FINDER_ROW(type, member)
+
+/* How the engine looks for clone sources. */
+#define STREAM_FINDER_ROW(type, member)                                                   \
+	OPTION_ROW_CHOICE(                                                                \
+		0, "finder", "NAME", type, member.finder, stream_form_finders,            \
+		"how the engine looks for clone sources: each time anew, as the kernel, " \
+		"or from an index; the stream is the same")
 
 /* All but the protocol. */
 #define STREAM_CONTENT_ROWS(type, member)                                                          \

@@ -10,6 +10,17 @@ static void note(struct lru_cache *cache, enum cache_operation operation)
 		cache->observe(cache->context, cache->id, operation);
 }
 
+static void note_hit(struct lru_cache *cache, struct lru_entry *entry)
+{
+	cache->counters.hits++;
+	note(cache, CACHE_LOOKUP_HIT);
+	/* The newest one is the head's predecessor. */
+	if (entry == cache->oldest->prev)
+		return;
+	DL_DELETE(cache->oldest, entry);
+	DL_APPEND(cache->oldest, entry);
+}
+
 struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64_t generation)
 {
 	struct lru_key wanted = {.key = key, .generation = generation};
@@ -21,10 +32,7 @@ struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64
 		note(cache, CACHE_LOOKUP_MISS);
 		return NULL;
 	}
-	cache->counters.hits++;
-	note(cache, CACHE_LOOKUP_HIT);
-	DL_DELETE(cache->oldest, entry);
-	DL_APPEND(cache->oldest, entry);
+	note_hit(cache, entry);
 	return entry;
 }
 
@@ -37,11 +45,25 @@ struct lru_entry *lru_cache_peek(const struct lru_cache *cache, uint64_t key, ui
 	return entry;
 }
 
+void lru_cache_miss(struct lru_cache *cache)
+{
+	cache->counters.lookups++;
+	note(cache, CACHE_LOOKUP_MISS);
+}
+
+void lru_cache_touch(struct lru_cache *cache, struct lru_entry *entry)
+{
+	cache->counters.lookups++;
+	note_hit(cache, entry);
+}
+
 static void drop(struct lru_cache *cache, struct lru_entry *entry)
 {
 	DL_DELETE(cache->oldest, entry);
 	HASH_DEL(cache->index, entry);
 	cache->size--;
+	if (cache->forget)
+		cache->forget(entry);
 	free(entry);
 }
 

@@ -32,6 +32,8 @@ struct lru_cache {
 	void (*observe)(void *context, enum cache_id cache, enum cache_operation operation);
 	void *context;
 	enum cache_id id;
+	/* An entry leaves the cache and is about to be freed. May be NULL. */
+	void (*forget)(struct lru_entry *entry);
 };
 
 /* The entry becomes the most recently used one. NULL when there is none. */
@@ -39,6 +41,12 @@ struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64
 
 /* The same without a trace: neither the order nor a counter changes. */
 struct lru_entry *lru_cache_peek(const struct lru_cache *cache, uint64_t key, uint64_t generation);
+
+/* A look-up of what is known not to be there. */
+void lru_cache_miss(struct lru_cache *cache);
+
+/* A look-up of an @entry that is known to be there. */
+void lru_cache_touch(struct lru_cache *cache, struct lru_entry *entry);
 
 /*
  * Store @entry, whose key is set, and take ownership; a full cache drops its oldest entry. False

@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#include "engine/send/clone_finder.h"
-
-#include "engine/backref/walk.h"
-#include "engine/core/lru_cache.h"
+#include "engine/send/clone_finder_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* What else is known of the roots that reach a leaf. */
-enum {
-	LEAF_ELSEWHERE = 1u << 0, /* one could be a clone source, but was not given as one */
-	LEAF_HIDDEN = 1u << 1,	  /* some lie behind a tree block with too many references */
-};
-
-/* The roots among the clone roots that reach a leaf, in the order in which they were found. */
-struct leaf_roots {
-	struct lru_entry entry;
-	unsigned int seen; /* LEAF_* */
-	size_t count;
-	uint64_t ids[];
-};
-
-struct clone_finder {
-	struct volume *volume;
-	struct root *send_root;
-	struct clone_root *roots;
-	size_t root_count;
-	const struct generation *generation;
-	struct backref_visitor visitor;
-	struct backref_walker *walker;
-	struct lru_cache leaf_cache;
-	unsigned int cache_epoch; /* of the volume when the cache's first entry was stored */
-	struct backref_counters counters;
-	clone_told_fn told; /* NULL: nobody wants to know */
-	void *told_context;
-
-	/* The search under way. */
-	const struct clone_query *query;
-	struct clone_search *search;
-	bool any_candidate;
-	bool own_ref_seen;
-	unsigned int leaf_seen; /* as in struct leaf_roots, of the leaf looked up last */
-};
 
 static bool behaves(const struct clone_finder *finder, enum behaviour_id behaviour)
 {
 	return generation_behaves(finder->generation, behaviour);
 }
 
-static uint64_t leaf_key(const struct clone_finder *finder, uint64_t leaf)
+uint64_t clone_finder_leaf_key(const struct clone_finder *finder, uint64_t leaf)
 {
 	return leaf / (behaves(finder, BEHAVIOUR_LEAF_CACHE_BY_NODE) ? finder->volume->nodesize
 								     : finder->volume->sectorsize);
@@ -88,8 +49,8 @@ static bool lookup_leaf(void *context, uint64_t leaf, const uint64_t **roots, si
 		lru_cache_clear(&finder->leaf_cache);
 		return false;
 	}
-	known = (struct leaf_roots *)lru_cache_lookup(&finder->leaf_cache, leaf_key(finder, leaf),
-						      0);
+	known = (struct leaf_roots *)lru_cache_lookup(&finder->leaf_cache,
+						      clone_finder_leaf_key(finder, leaf), 0);
 	if (!known)
 		return false;
 	finder->leaf_seen = known->seen;
@@ -115,19 +76,20 @@ static void note_other_roots(struct clone_finder *finder, const uint64_t *roots,
 }
 
 /* MIRRORS: store_backref_cache() v6.18 */
-static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size_t count)
+struct leaf_roots *clone_finder_store_leaf(struct clone_finder *finder, uint64_t leaf,
+					   const uint64_t *roots, size_t count)
 {
-	struct clone_finder *finder = context;
 	struct leaf_roots *entry;
 	size_t i;
 
 	note_other_roots(finder, roots, count);
 	if (!behaves(finder, BEHAVIOUR_LEAF_ROOTS_CACHED))
-		return;
+		return NULL;
 	entry = malloc(sizeof(*entry) + LEAF_CACHE_ROOTS * sizeof(entry->ids[0]));
 	if (!entry)
-		return;
-	entry->entry.key = (struct lru_key){.key = leaf_key(finder, leaf), .generation = 0};
+		return NULL;
+	entry->entry.key = (struct lru_key){.key = clone_finder_leaf_key(finder, leaf)};
+	entry->leaf = NULL;
 	entry->seen = finder->leaf_seen;
 	entry->count = 0;
 	for (i = 0; i < count; i++) {
@@ -140,10 +102,16 @@ static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size
 	if (lru_cache_store(&finder->leaf_cache, &entry->entry)) {
 		if (finder->leaf_cache.size == 1)
 			finder->cache_epoch = finder->volume->epoch;
-		return;
+		return entry;
 	}
 drop:
 	free(entry);
+	return NULL;
+}
+
+static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size_t count)
+{
+	(void)clone_finder_store_leaf(context, leaf, roots, count);
 }
 
 /* MIRRORS: check_extent_item() v6.18 */
@@ -172,7 +140,7 @@ static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 }
 
 /* With no root but the sent one our own reference leads nowhere. MIRRORS: skip_self_data_ref() */
-static bool skip_own_ref(void *context, uint64_t root_id, uint64_t ino, uint64_t offset)
+bool clone_finder_skip_own_ref(void *context, uint64_t root_id, uint64_t ino, uint64_t offset)
 {
 	const struct clone_finder *finder = context;
 	const struct clone_query *query = finder->query;
@@ -226,7 +194,8 @@ static enum clone_rule check_sent(const struct clone_query *query,
 }
 
 /* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 */
-static enum clone_rule judge(struct clone_finder *finder, const struct backref_candidate *candidate)
+enum clone_rule clone_finder_judge(struct clone_finder *finder,
+				   const struct backref_candidate *candidate)
 {
 	const struct clone_query *query = finder->query;
 	struct clone_root *root = find_root(finder, candidate->root_id);
@@ -310,7 +279,7 @@ static void note_passed_over(void *context, uint64_t leaf, const struct backref_
 	if (finder->cache_epoch != finder->volume->epoch)
 		return;
 	known = (const struct leaf_roots *)lru_cache_peek(&finder->leaf_cache,
-							  leaf_key(finder, leaf), 0);
+							  clone_finder_leaf_key(finder, leaf), 0);
 	for (i = 0; known && i < known->count; i++) {
 		if (known->ids[i] != finder->send_root->id || !is_unsent) {
 			note(finder, SHARING_LATER_PART, item);
@@ -323,7 +292,7 @@ static void note_passed_over(void *context, uint64_t leaf, const struct backref_
 static bool consider(void *context, const struct backref_candidate *candidate)
 {
 	struct clone_finder *finder = context;
-	enum clone_rule rule = judge(finder, candidate);
+	enum clone_rule rule = clone_finder_judge(finder, candidate);
 
 	finder->search->candidates++;
 	note_judged(finder, rule, candidate);
@@ -365,8 +334,7 @@ static struct clone_root *choose(const struct clone_finder *finder)
 	return best;
 }
 
-int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
-		     size_t root_count, const struct generation *generation,
+int clone_finder_new(struct volume *volume, const struct clone_finder_setup *setup,
 		     struct clone_finder **out)
 {
 	struct clone_finder *finder = calloc(1, sizeof(*finder));
@@ -375,21 +343,25 @@ int clone_finder_new(struct volume *volume, struct root *send_root, struct clone
 	if (!finder)
 		return volume_fail(volume, -ENOMEM, "out of memory for the clone finder");
 	finder->volume = volume;
-	finder->send_root = send_root;
-	finder->roots = roots;
-	finder->root_count = root_count;
-	finder->generation = generation;
-	finder->visitor = (struct backref_visitor){.filter = {.accept_extent = accept_extent,
-							      .skip_data_ref = skip_own_ref,
-							      .context = finder},
-						   .cache_lookup = lookup_leaf,
-						   .cache_store = store_leaf,
-						   .candidate = consider,
-						   .evaluating = note_item,
-						   .passed_over = note_passed_over};
+	finder->send_root = setup->send_root;
+	finder->roots = setup->roots;
+	finder->root_count = setup->root_count;
+	finder->generation = setup->generation;
+	finder->visitor =
+		(struct backref_visitor){.filter = {.accept_extent = accept_extent,
+						    .skip_data_ref = clone_finder_skip_own_ref,
+						    .context = finder},
+					 .cache_lookup = lookup_leaf,
+					 .cache_store = store_leaf,
+					 .candidate = consider,
+					 .evaluating = note_item,
+					 .passed_over = note_passed_over};
 	finder->leaf_cache.max_size = LEAF_CACHE_SIZE;
 	finder->leaf_cache.id = CACHE_BACKREF;
-	ret = backref_walker_new(volume, &finder->visitor, &finder->walker);
+	if (setup->kind == SEND_FINDER_INDEXED)
+		ret = indexed_search_new(finder, setup->index_bytes);
+	else
+		ret = backref_walker_new(volume, &finder->visitor, &finder->walker);
 	if (ret) {
 		free(finder);
 		return ret;
@@ -404,6 +376,7 @@ void clone_finder_free(struct clone_finder *finder)
 		return;
 	lru_cache_clear(&finder->leaf_cache);
 	backref_walker_free(finder->walker);
+	indexed_search_free(finder->indexed);
 	free(finder);
 }
 
@@ -460,18 +433,34 @@ void clone_finder_tell(struct clone_finder *finder, clone_told_fn told, void *co
 	finder->told_context = context;
 }
 
+/* Visit the references to the extent until one is a perfect source. */
+static int walk(struct clone_finder *finder)
+{
+	const struct clone_query *query = finder->query;
+	const struct backref_query wanted = {.bytenr = query->disk_bytenr,
+					     .position =
+						     query->compressed ? 0 : query->extent_offset};
+	int ret;
+
+	if (finder->indexed) {
+		ret = indexed_search_run(finder);
+		finder->search->leaves = indexed_search_last_leaves(finder->indexed);
+	} else {
+		ret = backref_walk(finder->walker, &wanted);
+		finder->search->leaves = backref_walker_last_leaves(finder->walker);
+	}
+	return ret;
+}
+
 int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,
 		      struct clone_root **source, struct clone_search *search)
 {
-	const struct backref_query walk = {.bytenr = query->disk_bytenr,
-					   .position =
-						   query->compressed ? 0 : query->extent_offset};
 	unsigned int epoch = finder->volume->epoch;
 	int ret;
 
 	*source = NULL;
 	begin_search(finder, query, search);
-	ret = backref_walk(finder->walker, &walk);
+	ret = walk(finder);
 	if (ret == -ESTALE)
 		ret = volume_take_up_commit(finder->volume, epoch, -EUCLEAN);
 	if (ret == 0 && epoch == finder->volume->epoch && !finder->own_ref_seen &&
@@ -485,9 +474,9 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	}
 	if (search->result == BACKREF_OVER_LIMIT)
 		note_whole(finder, SHARING_OVER_LIMIT);
-	else if (search->result == BACKREF_NO_CLONE && epoch != finder->volume->epoch)
+	else if (search->result == BACKREF_NO_CLONE &&
+		 (epoch != finder->volume->epoch || finder->indexed))
 		note_whole(finder, SHARING_UNKNOWN);
-	search->leaves = backref_walker_last_leaves(finder->walker);
 	finder->counters.searches++;
 	finder->counters.candidates += search->candidates;
 	finder->counters.results[search->result]++;
@@ -501,7 +490,9 @@ struct lru_cache *clone_finder_cache(struct clone_finder *finder)
 
 void clone_finder_get_counters(const struct clone_finder *finder, struct backref_counters *counters)
 {
-	const struct backref_counters *walked = backref_walker_counters(finder->walker);
+	const struct backref_counters *walked = finder->indexed
+							? indexed_search_counters(finder->indexed)
+							: backref_walker_counters(finder->walker);
 
 	*counters = finder->counters;
 	counters->preliminary_references = walked->preliminary_references;

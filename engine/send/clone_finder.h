@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finding where the receiver can clone an extent from. The finder behind this contract is the
- * faithful one: it walks backrefs as the kernel does, with the kernel's leaf-to-roots cache,
- * because which candidate is seen first decides what the stream says.
+ * Finding where the receiver can clone an extent from. Which candidate is seen first decides what
+ * the stream says, so there are two finders that see them in one order:
+ *
+ * - the faithful one walks backrefs as the kernel does, for each extent anew, with the kernel's
+ *   leaf-to-roots cache; its counters are those of the kernel's work;
+ * - the indexed one keeps what it found (backref/extent_index.h) and the state of the kernel's
+ *   leaf-to-roots cache, which decides that order. Its counters are those of its own work.
  */
 #ifndef ENGINE_SEND_CLONE_FINDER_H
 #define ENGINE_SEND_CLONE_FINDER_H
@@ -46,10 +50,16 @@ struct clone_search {
 	struct clone_sharing sharing;
 };
 
-/*
- */
-int clone_finder_new(struct volume *volume, struct root *send_root, struct clone_root *roots,
-		     size_t root_count, const struct generation *generation,
+struct clone_finder_setup {
+	enum send_finder kind;
+	size_t index_bytes; /* what the indexed finder may keep */
+	struct root *send_root;
+	struct clone_root *roots; /* by id, the send root among them; they stay the caller's */
+	size_t root_count;
+	const struct generation *generation;
+};
+
+int clone_finder_new(struct volume *volume, const struct clone_finder_setup *setup,
 		     struct clone_finder **out);
 /* Accepts NULL. */
 void clone_finder_free(struct clone_finder *finder);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { INDEX_BYTES = 64 << 20 };
+
 static void init_cache(struct send_context *send, struct lru_cache *cache, enum cache_id id,
 		       size_t max_size)
 {
@@ -60,6 +62,25 @@ static int get_clone_roots(struct send_context *send)
 	return 0;
 }
 
+static int make_clone_finder(struct send_context *send)
+{
+	const struct send_request *request = send->request;
+	bool is_told = request->observer && request->observe_decisions;
+	const struct clone_finder_setup setup = {
+		.kind = is_told ? SEND_FINDER_FAITHFUL : request->finder,
+		.index_bytes = INDEX_BYTES,
+		.send_root = send->send_root,
+		.roots = send->clone_roots,
+		.root_count = send->clone_root_count,
+		.generation = &request->generation,
+	};
+	int ret = clone_finder_new(send->volume, &setup, &send->clones);
+
+	if (ret == 0 && is_told)
+		clone_finder_tell(send->clones, send_tell_candidate, send);
+	return ret;
+}
+
 static int prepare(struct send_context *send)
 {
 	const struct send_request *request = send->request;
@@ -78,8 +99,7 @@ static int prepare(struct send_context *send)
 		ret = get_clone_roots(send);
 	if (ret)
 		return ret;
-	ret = clone_finder_new(send->volume, send->send_root, send->clone_roots,
-			       send->clone_root_count, &request->generation, &send->clones);
+	ret = make_clone_finder(send);
 	if (ret == 0)
 		ret = file_data_new(send->volume, &send->data);
 	if (ret == 0 && stream_writer_init(&send->writer, request->protocol, request->sink,
@@ -88,8 +108,6 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	leaf_cache = clone_finder_cache(send->clones);
-	if (request->observer && request->observe_decisions)
-		clone_finder_tell(send->clones, send_tell_candidate, send);
 	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
 	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);
 	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, DIR_CREATED_CACHE_SIZE);
