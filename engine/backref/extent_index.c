@@ -111,7 +111,7 @@ static void drop_all(struct extent_index *index)
 	while (index->oldest)
 		drop_extent(index, index->oldest);
 	for (i = 0; i < index->leaves.capacity; i++) {
-		if (index->leaves.slots[i].key)
+		if (index->leaves.slots[i].value)
 			drop_leaf(index, index->leaves.slots[i].value);
 	}
 	u64_map_release(&index->leaves);

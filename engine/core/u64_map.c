@@ -17,7 +17,7 @@ static void put(struct u64_map *map, uint64_t key, void *value)
 {
 	size_t i = u64_map_home(map, key);
 
-	while (map->slots[i].key)
+	while (map->slots[i].value)
 		i = (i + 1) & (map->capacity - 1);
 	map->slots[i] = (struct u64_map_slot){.key = key, .value = value};
 }
@@ -32,7 +32,7 @@ static int grow(struct u64_map *map)
 	if (!grown.slots)
 		return -ENOMEM;
 	for (i = 0; i < map->capacity; i++) {
-		if (map->slots[i].key)
+		if (map->slots[i].value)
 			put(&grown, map->slots[i].key, map->slots[i].value);
 	}
 	free(map->slots);
@@ -58,7 +58,7 @@ static void close_hole(struct u64_map *map, size_t hole)
 		size_t home;
 
 		i = (i + 1) & mask;
-		if (!map->slots[i].key)
+		if (!map->slots[i].value)
 			break;
 		home = u64_map_home(map, map->slots[i].key);
 		if (((i - home) & mask) < ((i - hole) & mask))
@@ -75,7 +75,7 @@ void u64_map_remove(struct u64_map *map, uint64_t key)
 
 	if (!map->capacity)
 		return;
-	for (i = u64_map_home(map, key); map->slots[i].key; i = (i + 1) & (map->capacity - 1)) {
+	for (i = u64_map_home(map, key); map->slots[i].value; i = (i + 1) & (map->capacity - 1)) {
 		if (map->slots[i].key != key)
 			continue;
 		close_hole(map, i);

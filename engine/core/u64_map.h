@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A hash table from numbers other than 0, block addresses mostly, to pointers. */
+/* A hash table from numbers, block addresses mostly, to pointers other than NULL. */
 #ifndef ENGINE_CORE_U64_MAP_H
 #define ENGINE_CORE_U64_MAP_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct u64_map_slot {
-	uint64_t key; /* 0: empty */
-	void *value;
+	uint64_t key;
+	void *value; /* NULL: empty */
 };
 
 /* Zero-initialise before first use. */
@@ -39,7 +39,7 @@ static inline void *u64_map_find(const struct u64_map *map, uint64_t key)
 
 	if (!map->capacity)
 		return NULL;
-	for (i = u64_map_home(map, key); map->slots[i].key; i = (i + 1) & (map->capacity - 1)) {
+	for (i = u64_map_home(map, key); map->slots[i].value; i = (i + 1) & (map->capacity - 1)) {
 		if (map->slots[i].key == key)
 			return map->slots[i].value;
 	}

@@ -20,12 +20,14 @@ void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info
 int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
 {
 	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
-	struct btree_path path = {0};
-	int ret = btree_search(root, &key, &path);
+	struct btree_path *path = btree_kept(root, PLACE_INODE_ITEM);
+	int ret;
 
+	if (!path)
+		return -ENOMEM;
+	ret = btree_search(root, &key, path);
 	if (ret == 0)
-		inode_info_from_item(btree_path_data(&path), info);
-	btree_path_release(&path);
+		inode_info_from_item(btree_path_data(path), info);
 	return ret > 0 ? -ENOENT : ret;
 }
 
@@ -102,13 +104,15 @@ static int find_first_ref(struct root *root, uint64_t ino, struct btree_path *pa
 int inode_first_ref(struct root *root, uint64_t ino, uint64_t *dir, uint64_t *dir_generation,
 		    struct path_buf *name)
 {
-	struct btree_path path = {0};
+	struct btree_path *path = btree_kept(root, PLACE_INODE_REF);
 	struct inode_ref ref;
-	int ret = find_first_ref(root, ino, &path, &ref);
+	int ret;
 
+	if (!path)
+		return -ENOMEM;
+	ret = find_first_ref(root, ino, path, &ref);
 	if (ret == 0)
 		ret = path_append(name, ref.name, ref.name_length);
-	btree_path_release(&path);
 	if (ret)
 		return ret;
 	if (dir_generation) {
@@ -124,13 +128,15 @@ int inode_path(struct root *root, uint64_t ino, struct path_buf *path)
 {
 	path_reset(path);
 	while (ino != BTRFS_FIRST_FREE_OBJECTID) {
-		struct btree_path position = {0};
+		struct btree_path *position = btree_kept(root, PLACE_INODE_REF);
 		struct inode_ref ref;
-		int ret = find_first_ref(root, ino, &position, &ref);
+		int ret;
 
+		if (!position)
+			return -ENOMEM;
+		ret = find_first_ref(root, ino, position, &ref);
 		if (ret == 0)
 			ret = path_prepend(path, ref.name, ref.name_length);
-		btree_path_release(&position);
 		if (ret)
 			return ret;
 		ino = ref.dir;
@@ -183,12 +189,14 @@ int dir_entry_lookup(struct root *root, uint64_t ino, uint8_t type, const char *
 int dir_lookup(struct root *root, uint64_t dir, const char *name, size_t name_length,
 	       struct key *location)
 {
-	struct btree_path path = {0};
+	struct btree_path *path = btree_kept(root, PLACE_DIR_ENTRY);
 	struct dir_entry entry;
-	int ret = dir_entry_lookup(root, dir, BTRFS_DIR_ITEM_KEY, name, name_length, &path, &entry);
+	int ret;
 
+	if (!path)
+		return -ENOMEM;
+	ret = dir_entry_lookup(root, dir, BTRFS_DIR_ITEM_KEY, name, name_length, path, &entry);
 	if (ret == 0)
 		*location = entry.location;
-	btree_path_release(&path);
 	return ret;
 }

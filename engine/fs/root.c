@@ -173,6 +173,7 @@ void root_cache_free(struct root_cache *cache)
 	HASH_ITER(hh, cache->by_id, root, next)
 	{
 		HASH_DEL(cache->by_id, root);
+		btree_drop_kept(root);
 		free(root);
 	}
 	free(cache);

@@ -7,6 +7,8 @@
 
 #include <uthash.h>
 
+struct btree_path;
+
 /* The facts of a ROOT_ITEM. Owned by the volume; members are re-read after volume_refresh(). */
 struct root {
 	struct volume *volume;
@@ -25,7 +27,8 @@ struct root {
 	uint64_t ctransid;
 	uint64_t otransid;
 
-	UT_hash_handle hh; /* by id */
+	struct btree_path *kept; /* of btree_kept(); NULL before its first use */
+	UT_hash_handle hh;	 /* by id */
 };
 
 /* The top level or a subvolume or snapshot below it. */

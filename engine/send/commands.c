@@ -165,11 +165,14 @@ static int put_times(struct send_context *send, uint64_t ino)
 {
 	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
 	const struct btrfs_inode_item *item;
-	struct btree_path path = {0};
-	int ret = btree_search(send->send_root, &key, &path);
+	struct btree_path *path = btree_kept(send->send_root, PLACE_INODE_ITEM);
+	int ret;
 
+	if (!path)
+		return -ENOMEM;
+	ret = btree_search(send->send_root, &key, path);
 	if (ret == 0) {
-		item = btree_path_data(&path);
+		item = btree_path_data(path);
 		stream_put(&send->writer, STREAM_A_ATIME, &item->atime, sizeof(item->atime));
 		stream_put(&send->writer, STREAM_A_MTIME, &item->mtime, sizeof(item->mtime));
 		stream_put(&send->writer, STREAM_A_CTIME, &item->ctime, sizeof(item->ctime));
@@ -177,7 +180,6 @@ static int put_times(struct send_context *send, uint64_t ino)
 			stream_put(&send->writer, STREAM_A_OTIME, &item->otime,
 				   sizeof(item->otime));
 	}
-	btree_path_release(&path);
 	return ret > 0 ? -ENOENT : ret;
 }
 

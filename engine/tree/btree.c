@@ -2,6 +2,7 @@
 #include "engine/tree/btree.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* Commits that may pass under one search of a live volume before it gives up. */
 enum { MAX_RESTARTS = 16 };
@@ -61,17 +62,18 @@ static int find_slot(const struct tree_block *block, const struct key *key, uint
 
 /*
  * Put the block that @id names into @path at @level. One search after another mostly goes through
- * the same nodes: those stay as they are.
+ * the same nodes: those stay as they are, and *@stayed says so.
  */
 static int set_node(struct volume *volume, struct btree_path *path, int level,
-		    const struct tree_block_id *id)
+		    const struct tree_block_id *id, bool *stayed)
 {
 	struct tree_block *held = path->nodes[level];
 	struct tree_block *block;
 	int ret;
 
-	if (held && held->bytenr == id->bytenr && held->generation == id->generation &&
-	    held->level == level)
+	*stayed = held && held->bytenr == id->bytenr && held->generation == id->generation &&
+		  held->level == level;
+	if (*stayed)
 		return 0;
 	ret = tree_block_get(volume, id, &block);
 	if (ret)
@@ -120,14 +122,21 @@ static int check_first_key(struct volume *volume, const struct tree_block *paren
 			   (unsigned long long)parent->bytenr, slot);
 }
 
-/* Put the child at the current slot of @level into @path, one level down. */
-static int descend(struct btree_path *path, int level)
+/*
+ * Put the child at the current slot of @level into @path, one level down. *@stayed: the parent was
+ * there before; then a child that was there too is its child, which was checked.
+ */
+static int descend(struct btree_path *path, int level, bool *stayed)
 {
 	struct volume *volume = path->root->volume;
 	const struct tree_block *parent = path->nodes[level];
 	struct tree_block_id id = tree_block_child(parent, path->slots[level]);
-	int ret = set_node(volume, path, level - 1, &id);
+	bool parent_stayed = *stayed;
+	int ret = set_node(volume, path, level - 1, &id, stayed);
 
+	*stayed = *stayed && parent_stayed;
+	if (*stayed)
+		return 0;
 	if (!ret)
 		ret = check_owner(path->root, path->nodes[level - 1]);
 	if (!ret)
@@ -135,21 +144,39 @@ static int descend(struct btree_path *path, int level)
 	return ret;
 }
 
+/* Does @path stand in the leaf of @root that has @key between its first and its last one? */
+static bool leaf_holds(const struct root *root, const struct btree_path *path,
+		       const struct key *key)
+{
+	const struct tree_block *leaf = path->nodes[0];
+	const uint8_t *keys;
+
+	if (!leaf || path->root != root || path->epoch != root->volume->epoch || !leaf->nritems)
+		return false;
+	keys = leaf->data + sizeof(struct btrfs_header);
+	return compare_with_disk(keys, key) <= 0 &&
+	       compare_with_disk(keys + (leaf->nritems - 1) * sizeof(struct btrfs_item), key) >= 0;
+}
+
 /* btree_search() without restarts. */
 static int search_once(struct root *root, const struct key *key, struct btree_path *path)
 {
 	const struct tree_block_id id = {
 		.bytenr = root->bytenr, .generation = root->generation, .level = root->level};
+	bool stayed, same_root = path->root == root;
 	int level, ret;
 
+	if (leaf_holds(root, path, key))
+		return find_slot(path->nodes[0], key, &path->slots[0]);
 	path->root = root;
 	path->epoch = root->volume->epoch;
 	for (level = root->level + 1; level < BTRFS_MAX_LEVEL; level++) {
 		tree_block_put(path->nodes[level]);
 		path->nodes[level] = NULL;
 	}
-	ret = set_node(root->volume, path, root->level, &id);
-	if (!ret)
+	ret = set_node(root->volume, path, root->level, &id, &stayed);
+	stayed = stayed && same_root;
+	if (!ret && !stayed)
 		ret = check_owner(root, path->nodes[root->level]);
 	if (ret)
 		return ret;
@@ -158,7 +185,7 @@ static int search_once(struct root *root, const struct key *key, struct btree_pa
 		if (find_slot(path->nodes[level], key, &path->slots[level]) &&
 		    path->slots[level] > 0)
 			path->slots[level]--;
-		ret = descend(path, level);
+		ret = descend(path, level, &stayed);
 		if (ret)
 			return ret;
 	}
@@ -197,7 +224,9 @@ static int next_leaf_once(struct btree_path *path)
 	last = tree_block_key(leaf, leaf->nritems - 1);
 	path->slots[level]++;
 	for (; level > 0; level--) {
-		ret = descend(path, level);
+		bool stayed = false;
+
+		ret = descend(path, level, &stayed);
 		if (ret)
 			return ret;
 		path->slots[level - 1] = 0;
@@ -314,4 +343,25 @@ int btree_next(struct btree_path *path)
 		return 0;
 	}
 	return btree_next_leaf(path);
+}
+
+struct btree_path *btree_kept(struct root *root, enum btree_place place)
+{
+	if (!root->kept)
+		root->kept = calloc(PLACE_COUNT, sizeof(*root->kept));
+	if (!root->kept) {
+		volume_fail(root->volume, -ENOMEM, "out of memory for a position");
+		return NULL;
+	}
+	return &root->kept[place];
+}
+
+void btree_drop_kept(struct root *root)
+{
+	int place;
+
+	for (place = 0; root->kept && place < PLACE_COUNT; place++)
+		btree_path_release(&root->kept[place]);
+	free(root->kept);
+	root->kept = NULL;
 }

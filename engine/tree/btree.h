@@ -48,6 +48,22 @@ int btree_next(struct btree_path *path);
 /* Step to the first item of the next leaf. 0, 1 at the end of the tree, negative errno. */
 int btree_next_leaf(struct btree_path *path);
 
+/*
+ * Positions that a root keeps for look-ups that mostly come back to the neighbourhood of the one
+ * before; one for each kind of item, since those of one kind lie apart from those of another. What
+ * is borrowed from such a position is valid until the next use of its place: copy it at once.
+ */
+enum btree_place {
+	PLACE_INODE_ITEM,
+	PLACE_INODE_REF,
+	PLACE_DIR_ENTRY,
+	PLACE_COUNT,
+};
+
+/* NULL without memory; the failure is recorded. */
+struct btree_path *btree_kept(struct root *root, enum btree_place place);
+void btree_drop_kept(struct root *root);
+
 static inline struct key btree_path_key(const struct btree_path *path)
 {
 	return tree_block_key(path->nodes[0], path->slots[0]);

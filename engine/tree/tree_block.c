@@ -4,13 +4,9 @@
  * are in the order of last use too, and the oldest go when the cache is over its size. A block that
  * was superseded while held leaves the index and is freed when it is put.
  */
-/* No exit() when memory runs out, and bytenrs are spread well by one multiplication. */
-#define HASH_NONFATAL_OOM 1
-#define HASH_FUNCTION(keyptr, keylen, hashv) \
-	((hashv) = (unsigned int)((*(const uint64_t *)(keyptr)*0x9e3779b97f4a7c15ULL) >> 32))
-
 #include "engine/tree/tree_block.h"
 
+#include "engine/core/u64_map.h"
 #include "engine/tree/tree_check.h"
 #include "engine/volume/chunk.h"
 #include "engine/volume/csum.h"
@@ -28,7 +24,7 @@ struct cached_block {
 };
 
 struct tree_block_cache {
-	struct tree_block *by_bytenr;
+	struct u64_map by_bytenr;
 	struct tree_block *newest, *oldest; /* of those nobody holds */
 	size_t block_bytes;		    /* memory of one block */
 	size_t bytes;
@@ -85,7 +81,7 @@ static void free_block(struct tree_block_cache *cache, struct tree_block *block)
 /* From now on reads of its address do not find @block; it goes at once unless somebody holds it. */
 static void forget_block(struct tree_block_cache *cache, struct tree_block *block)
 {
-	HASH_DEL(cache->by_bytenr, block);
+	u64_map_remove(&cache->by_bytenr, block->bytenr);
 	cached(block)->is_indexed = false;
 	if (block->references)
 		return;
@@ -95,10 +91,15 @@ static void forget_block(struct tree_block_cache *cache, struct tree_block *bloc
 
 void tree_block_cache_clear(struct tree_block_cache *cache)
 {
-	struct tree_block *block, *next;
+	struct u64_map old = cache->by_bytenr;
+	size_t i;
 
-	HASH_ITER(hh, cache->by_bytenr, block, next)
-	forget_block(cache, block);
+	cache->by_bytenr = (struct u64_map){0};
+	for (i = 0; i < old.capacity; i++) {
+		if (old.slots[i].value)
+			forget_block(cache, old.slots[i].value);
+	}
+	u64_map_release(&old);
 }
 
 void tree_block_cache_free(struct tree_block_cache *cache)
@@ -255,8 +256,7 @@ static int read_and_insert(struct volume *volume, const struct tree_block_id *id
 		free_block(cache, block);
 		return ret;
 	}
-	HASH_ADD(hh, cache->by_bytenr, bytenr, sizeof(block->bytenr), block);
-	if (!block->hh.tbl) {
+	if (u64_map_add(&cache->by_bytenr, block->bytenr, block)) {
 		free_block(cache, block);
 		return volume_fail(volume, -ENOMEM, "out of memory for the tree block index");
 	}
@@ -271,7 +271,7 @@ int tree_block_get(struct volume *volume, const struct tree_block_id *id, struct
 	struct tree_block_cache *cache = volume->blocks;
 	struct tree_block *block;
 
-	HASH_FIND(hh, cache->by_bytenr, &id->bytenr, sizeof(id->bytenr), block);
+	block = u64_map_find(&cache->by_bytenr, id->bytenr);
 	if (block) {
 		if ((!id->generation || block->generation == id->generation) &&
 		    (id->level < 0 || block->level == id->level)) {

@@ -8,8 +8,6 @@
 
 #include "engine/volume/volume.h"
 
-#include <uthash.h>
-
 struct key {
 	uint64_t objectid;
 	uint64_t offset;
@@ -26,7 +24,6 @@ struct tree_block {
 
 	unsigned int references;	  /* the cache never drops a block that is held */
 	struct tree_block *newer, *older; /* cache order by last use */
-	UT_hash_handle hh;		  /* by bytenr */
 };
 
 /* What the parent pointer promises; the block read has to agree. */
