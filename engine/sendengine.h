@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /* ---- volume ---- */
 
@@ -124,6 +125,8 @@ enum send_finder {
 
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
+/* The same for a command with data, in two parts: the data is where it was read to. */
+typedef int (*stream_sink_parts_fn)(void *context, const struct iovec parts[2]);
 
 struct send_request {
 	uint64_t root_id;   /* the read-only snapshot to send */
@@ -137,6 +140,7 @@ struct send_request {
 	/* An observer of decisions always gets the faithful one, which comes across them all. */
 	enum send_finder finder;
 	stream_sink_fn sink;
+	stream_sink_parts_fn sink_parts; /* NULL: every command comes in one part */
 	void *sink_context;
 	event_fn observer; /* may be NULL */
 	void *observer_context;

@@ -106,6 +106,7 @@ static int send_into(const struct send_options *options, const struct stream_for
 	int ret;
 
 	request.sink = stream_output_write;
+	request.sink_parts = stream_output_write_parts;
 	request.sink_context = output;
 	if (options->why)
 		why_attach(&why, &request);

@@ -81,6 +81,21 @@ static int flush_with(struct stream_output *output, const void *data, size_t len
 	return write_vector(output, vector, 2);
 }
 
+int stream_output_write_parts(void *context, const struct iovec parts[2])
+{
+	struct stream_output *output = context;
+	struct iovec vector[] = {
+		{.iov_base = output->buffer, .iov_len = output->used}, parts[0], parts[1]};
+
+	if (parts[1].iov_len < DIRECT_MIN) {
+		int ret = stream_output_write(output, parts[0].iov_base, parts[0].iov_len);
+
+		return ret ? ret : stream_output_write(output, parts[1].iov_base, parts[1].iov_len);
+	}
+	output->used = 0;
+	return write_vector(output, vector, 3);
+}
+
 int stream_output_write(void *context, const void *data, size_t length)
 {
 	struct stream_output *output = context;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/uio.h>
 
 struct stream_output {
 	int fd;
@@ -23,6 +24,9 @@ int stream_output_open(const char *path, struct stream_output *output, struct fa
 
 /* A stream_sink_fn for send_run(); @output is a struct stream_output. -EINTR after a Ctrl-C. */
 int stream_output_write(void *output, const void *data, size_t length);
+
+/* A stream_sink_parts_fn beside it. */
+int stream_output_write_parts(void *output, const struct iovec parts[2]);
 
 /* Write what is still buffered and see that it arrived. */
 int stream_output_finish(struct stream_output *output);

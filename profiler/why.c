@@ -283,6 +283,7 @@ void why_attach(struct why *why, struct send_request *request)
 {
 	why->protocol = request->protocol;
 	request->sink = pass_on;
+	request->sink_parts = NULL;
 	request->sink_context = why;
 	request->observer = why_observe;
 	request->observer_context = why;

@@ -17,6 +17,7 @@
 enum {
 	WINDOW_BYTES = 1024 * 1024,
 	FIRST_AHEAD_BYTES = 256 * 1024,
+	WINDOW_ALIGNMENT = 4096,
 };
 static_assert((int)DATA_READ_MAX <= (int)WINDOW_BYTES, "a request fits into the window");
 
@@ -44,7 +45,8 @@ int data_reader_new(struct volume *volume, struct data_reader **out)
 
 	if (reader) {
 		reader->volume = volume;
-		reader->window = malloc(WINDOW_BYTES);
+		/* Aligned, so that direct reads need no copy. */
+		reader->window = aligned_alloc(WINDOW_ALIGNMENT, WINDOW_BYTES);
 		reader->is_checked = calloc(WINDOW_BYTES / volume->sectorsize, sizeof(bool));
 	}
 	if (!reader || !reader->window || !reader->is_checked) {

@@ -57,7 +57,8 @@ struct file_data {
 	 */
 	struct file_extent doubtful;
 
-	uint8_t *bytes; /* DECOMPRESS_MAX: of the last inline or compressed extent */
+	uint8_t *bytes;	     /* DECOMPRESS_MAX: of the last inline or compressed extent */
+	const uint8_t *view; /* what file_data_view() found */
 	struct file_extent decompressed; /* whose @bytes are, if its kind is compressed */
 	unsigned int decompressed_epoch;
 };
@@ -402,6 +403,34 @@ static int read_piece_once(struct file_data *reader, struct root *root, uint64_t
 	return ret;
 }
 
+/* Bytes that lie in the data reader's window as they are wanted; else the view is NULL. */
+static int view_piece_once(struct file_data *reader, struct root *root, uint64_t ino, uint64_t pos,
+			   size_t length, uint8_t *buffer, size_t *done)
+{
+	const struct file_extent *extent = &reader->extent;
+	uint32_t sectorsize = reader->volume->sectorsize;
+	int ret = select_inode(reader, root, ino);
+
+	(void)buffer;
+	*done = length;
+	if (!ret)
+		ret = find_extent(reader, pos);
+	if (ret)
+		return ret;
+	if (reader->epoch != reader->volume->epoch)
+		return -ESTALE;
+	resolve_doubt(reader);
+	if (extent->kind != EXTENT_PLAIN || pos % sectorsize || length > extent->end - pos ||
+	    length > DATA_READ_MAX)
+		return 0;
+	ret = get_data(reader, pos, extent->disk_bytenr + extent->offset + (pos - extent->start),
+		       (length + sectorsize - 1) / sectorsize * sectorsize, extent->end - pos,
+		       &reader->view);
+	if (ret == -ESTALE && !reader->inode.has_csums)
+		reader->doubtful = reader->extent;
+	return ret;
+}
+
 /* The whole extent on disk behind @pos, @length bytes, which has to be a compressed one. */
 static int read_encoded_once(struct file_data *reader, struct root *root, uint64_t ino,
 			     uint64_t pos, size_t length, uint8_t *buffer, size_t *done)
@@ -445,7 +474,8 @@ static int read_pieces(struct file_data *reader, struct root *root, uint64_t ino
 	while (length) {
 		ret = read_once(reader, root, ino, offset, length, buffer, &done);
 		if (!ret) {
-			buffer += done;
+			if (buffer)
+				buffer += done;
 			offset += done;
 			length -= done;
 			restarts = 0;
@@ -471,6 +501,17 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 		   size_t length, uint8_t *buffer)
 {
 	return read_pieces(reader, root, ino, offset, length, buffer, read_piece_once);
+}
+
+int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		   size_t length, const uint8_t **data)
+{
+	int ret;
+
+	reader->view = NULL;
+	ret = read_pieces(reader, root, ino, offset, length, NULL, view_piece_once);
+	*data = reader->view;
+	return ret;
 }
 
 int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,

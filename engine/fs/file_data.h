@@ -26,6 +26,13 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 		   size_t length, uint8_t *buffer);
 
 /*
+ * The same without a copy: *@data is valid until the reader is used again. It is NULL (and 0 is
+ * returned) for what does not lie on disk as it is wanted: then file_data_read() is the way.
+ */
+int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		   size_t length, const uint8_t **data);
+
+/*
  * Read the @length bytes on disk of the compressed extent that @offset of the file lies in, as they
  * are, checked like data. Errors as above; -EUCLEAN too when there is no such extent.
  */

@@ -241,8 +241,20 @@ static int begin_write(struct send_context *send, uint64_t offset, size_t length
 int send_write(struct send_context *send, uint64_t offset, size_t length)
 {
 	uint8_t *data;
-	int ret = begin_write(send, offset, length, &data);
+	const uint8_t *view;
+	int ret = file_data_view(send->data, send->send_root, send->cur.ino, offset, length, &view);
 
+	if (ret)
+		return ret;
+	if (view) {
+		ret = begin_with_path(send, STREAM_C_WRITE);
+		if (ret)
+			return ret;
+		stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
+		stream_put_data_at(&send->writer, view, length);
+		return send_end_command(send);
+	}
+	ret = begin_write(send, offset, length, &data);
 	if (ret == 0 && data)
 		ret = file_data_read(send->data, send->send_root, send->cur.ino, offset, length,
 				     data);

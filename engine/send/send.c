@@ -107,6 +107,7 @@ static int prepare(struct send_context *send)
 		ret = send_fail(send, -ENOMEM, "out of memory for the stream buffer");
 	if (ret)
 		return ret;
+	send->writer.write_parts = request->sink_parts;
 	leaf_cache = clone_finder_cache(send->clones);
 	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
 	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The stream encoder. One buffer of the largest command's size, allocated once: a command is built
- * in it and handed to the sink in one call, as the kernel does with one write() per command.
+ * in it, except for data that is left where it lies, and handed to the sink in one call.
  */
 #include "engine/stream/stream_write.h"
 
@@ -129,17 +129,47 @@ uint8_t *stream_put_data(struct stream_writer *writer, size_t length)
 	return reserve_with_length(writer, STREAM_A_DATA, length);
 }
 
+void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length)
+{
+	if (!stream_put_data(writer, length))
+		return;
+	writer->data = data;
+	writer->data_size = length;
+}
+
+static int write_with_data(struct stream_writer *writer, size_t size, const uint8_t *data,
+			   size_t data_size)
+{
+	const struct iovec parts[2] = {
+		{.iov_base = writer->buffer, .iov_len = size},
+		{.iov_base = (void *)data, .iov_len = data_size},
+	};
+
+	if (writer->write_parts)
+		return writer->write_parts(writer->context, parts);
+	memcpy(writer->buffer + size, data, data_size);
+	return writer->write(writer->context, writer->buffer, size + data_size);
+}
+
 int stream_end(struct stream_writer *writer)
 {
-	size_t size = writer->size;
+	size_t size = writer->size, data_size = writer->data_size;
+	const uint8_t *data = writer->data;
 	int ret = writer->error;
+	uint32_t crc;
 
 	stream_abort(writer);
 	if (ret)
 		return ret;
 	put_le32(writer->buffer + HEADER_LENGTH, size - STREAM_COMMAND_HEADER_SIZE);
-	put_le32(writer->buffer + HEADER_CRC, crc32c(0, writer->buffer, size));
-	ret = writer->write(writer->context, writer->buffer, size);
+	crc = crc32c(0, writer->buffer, size - data_size);
+	if (data_size)
+		crc = crc32c(crc, data, data_size);
+	put_le32(writer->buffer + HEADER_CRC, crc);
+	if (data_size)
+		ret = write_with_data(writer, size - data_size, data, data_size);
+	else
+		ret = writer->write(writer->context, writer->buffer, size);
 	if (ret < 0)
 		return ret;
 	writer->commands++;
@@ -151,4 +181,5 @@ void stream_abort(struct stream_writer *writer)
 {
 	writer->size = 0;
 	writer->error = 0;
+	writer->data_size = 0;
 }

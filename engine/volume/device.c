@@ -9,11 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum {
@@ -22,6 +26,7 @@ enum {
 	READ_AHEAD_BYTES = 256 << 10,
 	MAX_GAP_BYTES = 64 << 10, /* between two reads that still count as sequential */
 	WINDOW_ALIGNMENT = 4096,
+	DIRECT_MIN_BYTES = 64 << 10, /* from here on the caller's buffer is read into */
 };
 
 struct window {
@@ -35,6 +40,7 @@ struct device {
 	int fd;
 	char *path;
 	uint64_t size;
+	uint64_t base; /* where it begins in the file that is read */
 
 	uint8_t *window_bytes; /* of all windows; NULL for buffered reads */
 	struct window windows[WINDOWS];
@@ -51,6 +57,53 @@ static int find_size(struct device *device, const struct stat *stat)
 	if (!S_ISBLK(stat->st_mode))
 		return -ENOTBLK;
 	return ioctl(device->fd, BLKGETSIZE64, &device->size) ? -errno : 0;
+}
+
+/* The file behind the loop device; -1 if it cannot be opened, or is not where its name says. */
+static int open_backing_file(const struct loop_info64 *info, dev_t loop)
+{
+	char name[64], path[PATH_MAX];
+	struct stat stat;
+	ssize_t length = -1;
+	int fd;
+
+	snprintf(name, sizeof(name), "/sys/dev/block/%u:%u/loop/backing_file", major(loop),
+		 minor(loop));
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, path, sizeof(path) - 1);
+		close(fd);
+	}
+	if (length <= 0)
+		return -1;
+	path[length] = '\0';
+	path[strcspn(path, "\n")] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &stat) && S_ISREG(stat.st_mode) && stat.st_dev == info->lo_device &&
+	    stat.st_ino == info->lo_inode)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* True if the device is a loop device and its file is now read in its place. */
+static bool take_backing_file(struct device *device, const struct stat *stat)
+{
+	struct loop_info64 info;
+	int fd;
+
+	if (!S_ISBLK(stat->st_mode) || ioctl(device->fd, LOOP_GET_STATUS64, &info) ||
+	    (info.lo_flags & LO_FLAGS_DIRECT_IO))
+		return false;
+	fd = open_backing_file(&info, stat->st_rdev);
+	if (fd < 0)
+		return false;
+	close(device->fd);
+	device->fd = fd;
+	device->base = info.lo_offset;
+	return true;
 }
 
 /*
@@ -97,7 +150,7 @@ int device_open(const char *path, bool live, struct device **out, struct failure
 		goto fail;
 	}
 	ret = find_size(device, &stat);
-	if (!ret && live)
+	if (!ret && live && !take_backing_file(device, &stat))
 		ret = prepare_direct(device, &stat);
 	if (ret)
 		goto fail;
@@ -143,7 +196,7 @@ void device_forget(struct device *device)
 static int read_fully(const struct device *device, uint64_t offset, uint8_t *buffer, size_t length)
 {
 	while (length) {
-		ssize_t got = pread(device->fd, buffer, length, (off_t)offset);
+		ssize_t got = pread(device->fd, buffer, length, (off_t)(device->base + offset));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -233,6 +286,10 @@ static int fill_window(const struct device *device, struct window *window, uint6
 
 static int read_direct(struct device *device, uint64_t offset, uint8_t *buffer, size_t length)
 {
+	uint64_t unaligned = offset | length | (uintptr_t)buffer;
+
+	if (length >= DIRECT_MIN_BYTES && !(unaligned & (WINDOW_ALIGNMENT - 1)))
+		return read_fully(device, offset, buffer, length);
 	while (length) {
 		struct window *window = choose_window(device, offset);
 		size_t part;
