@@ -4,6 +4,7 @@
 #include "engine/volume/csum.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info *info)
 {
@@ -17,7 +18,21 @@ void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info
 	info->mode = from_le32(item->mode);
 }
 
-int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
+/*
+ * The inodes looked up last, by their numbers: a send asks for the current one, its directory and
+ * those of their parents over and over.
+ */
+enum { MEMO_INODES = 64 };
+
+struct inode_memo {
+	unsigned int epoch; /* of the volume that all this is true in */
+	struct {
+		uint64_t ino; /* 0: none */
+		struct inode_info info;
+	} inodes[MEMO_INODES];
+};
+
+static int look_up_inode(struct root *root, uint64_t ino, struct inode_info *info)
 {
 	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
 	struct btree_path *path = btree_kept(root, PLACE_INODE_ITEM);
@@ -29,6 +44,30 @@ int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
 	if (ret == 0)
 		inode_info_from_item(btree_path_data(path), info);
 	return ret > 0 ? -ENOENT : ret;
+}
+
+int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
+{
+	struct inode_memo *memo = root->inodes;
+	size_t place = ino % MEMO_INODES;
+	int ret;
+
+	if (!memo)
+		memo = root->inodes = calloc(1, sizeof(*memo));
+	if (!memo)
+		return volume_fail(root->volume, -ENOMEM, "out of memory for inodes");
+	if (ino && memo->epoch == root->volume->epoch && memo->inodes[place].ino == ino) {
+		*info = memo->inodes[place].info;
+		return 0;
+	}
+	ret = look_up_inode(root, ino, info);
+	if (ret)
+		return ret;
+	if (memo->epoch != root->volume->epoch)
+		*memo = (struct inode_memo){.epoch = root->volume->epoch};
+	memo->inodes[place].ino = ino;
+	memo->inodes[place].info = *info;
+	return 0;
 }
 
 int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation)

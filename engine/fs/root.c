@@ -174,6 +174,7 @@ void root_cache_free(struct root_cache *cache)
 	{
 		HASH_DEL(cache->by_id, root);
 		btree_drop_kept(root);
+		free(root->inodes);
 		free(root);
 	}
 	free(cache);
