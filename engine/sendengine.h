@@ -25,7 +25,7 @@ struct volume;
 
 struct volume_options {
 	bool live;	    /* the device is mounted: O_DIRECT, and blocks may move */
-	size_t cache_bytes; /* tree block cache; 0 is the default of 128 MiB */
+	size_t cache_bytes; /* tree block cache, until a send says more; 0: 128 MiB */
 	/* The filesystem's other devices, in any order; each that is not given is missing. */
 	const char *const *devices;
 	size_t device_count;
@@ -117,6 +117,8 @@ enum {
 	SEND_PROTOCOL_MAX = 3,	   /* of kernels built with CONFIG_BTRFS_DEBUG, or EXPERIMENTAL */
 };
 
+enum { SEND_MEMORY_DEFAULT = 256 << 20, SEND_MEMORY_MIN = 16 << 20 };
+
 /* How clone sources are looked for; the stream is the same. */
 enum send_finder {
 	SEND_FINDER_FAITHFUL, /* as the kernel does, so that counters compare with the kernel's */
@@ -139,6 +141,12 @@ struct send_request {
 	struct generation generation;
 	/* An observer of decisions always gets the faithful one, which comes across them all. */
 	enum send_finder finder;
+	/*
+	 * What caches of this send and of its volume may hold, whatever the size of the filesystem;
+	 * 0: SEND_MEMORY_DEFAULT. Below SEND_MEMORY_MIN nearly nothing is kept, but the stream is
+	 * the same.
+	 */
+	size_t memory_bytes;
 	stream_sink_fn sink;
 	stream_sink_parts_fn sink_parts; /* NULL: every command comes in one part */
 	void *sink_context;
@@ -151,6 +159,7 @@ struct send_request {
 struct send_summary {
 	uint64_t commands;
 	uint64_t bytes;
+	uint64_t peak_bytes; /* the most that was in caches and windows at a time, or a bit more */
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct clone_loss_counters losses;

@@ -78,6 +78,7 @@ static void print_stats(const struct send_summary *summary, const struct volume 
 	fprintf(stderr, "tree blocks  %s read, %s from cache\n", COUNT(counters.blocks_read),
 		COUNT(counters.block_cache_hits));
 	fprintf(stderr, "device       %s read\n", BYTES(counters.bytes_read));
+	fprintf(stderr, "memory       %s in caches at most\n", BYTES(summary->peak_bytes));
 	if (info.devices_missing)
 		fprintf(stderr, "degraded     %u of %u devices missing\n", info.devices_missing,
 			info.devices);
@@ -107,6 +108,9 @@ static int send_into(const struct send_options *options, const struct stream_for
 
 	request.sink = stream_output_write;
 	request.sink_parts = stream_output_write_parts;
+	/* What is told here is the kernel's way. */
+	if (options->stats && form->finder_is_default)
+		request.finder = SEND_FINDER_FAITHFUL;
 	request.sink_context = output;
 	if (options->why)
 		why_attach(&why, &request);

@@ -46,6 +46,7 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 		.protocol = send->form.protocol,
 		.generation = send->form.generation,
 		.finder = send->form.finder,
+		.memory_bytes = send->form.memory_bytes,
 		.sink = write_command,
 		.sink_context = &fd,
 		.observer = send->watcher ? trace_collect : NULL,

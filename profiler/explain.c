@@ -21,6 +21,7 @@ struct send_request explain_send_request(const struct send_source *source,
 		.protocol = form->protocol,
 		.generation = form->generation,
 		.finder = form->finder,
+		.memory_bytes = form->memory_bytes,
 	};
 }
 

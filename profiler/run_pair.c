@@ -179,6 +179,9 @@ static int run_side(struct pair_runner *runner, enum side side, unsigned int rep
 		ret = stream_store_prefetch(&runner->reference, failure);
 	if (ret)
 		return ret;
+	/* The warm-up is not measured: it is for the counters that compare with the kernel's. */
+	if (request->form.finder_is_default)
+		runner->engine.form.finder = repeat ? SEND_FINDER_INDEXED : SEND_FINDER_FAITHFUL;
 	progress_begin(request->progress, sender_names[side], repeat, request->repeat);
 	ret = measure_send(&measure, runner->measurements[side], failure);
 	progress_clear(request->progress);

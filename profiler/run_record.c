@@ -44,16 +44,21 @@ static void set_figures(struct side_result *side, const struct tap_figures *figu
 
 static void set_engine_counters(struct side_result *side, const struct engine_send *engine)
 {
+	side->volume = engine->counters;
+	/* Those of the indexed finder are of its own work, not of the kernel's. */
+	if (side->has_caches && engine->form.finder != SEND_FINDER_FAITHFUL)
+		return;
 	side->has_caches = true;
 	memcpy(side->caches, engine->summary.caches, sizeof(side->caches));
 	side->backrefs = engine->summary.backrefs;
-	side->volume = engine->counters;
 }
 
 static void set_losses(const struct pair_runner *runner, struct loss_result *losses)
 {
 	const struct send_source *source = &runner->source;
 
+	if (losses->known && runner->engine.form.finder != SEND_FINDER_FAITHFUL)
+		return;
 	loss_result_release(losses);
 	losses->known = true;
 	losses->counters = runner->engine.summary.losses;

@@ -3,13 +3,15 @@
 #include "profiler/kernel_generation.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
 
 const char *const stream_form_finders[] = {
-	[SEND_FINDER_FAITHFUL] = "faithful",
-	[SEND_FINDER_INDEXED] = "indexed",
+	"auto",
+	[1 + SEND_FINDER_FAITHFUL] = "faithful",
+	[1 + SEND_FINDER_INDEXED] = "indexed",
 	NULL,
 };
 
@@ -44,6 +46,33 @@ static int turn_rows(const struct option_list *names, uint64_t *turned, struct f
 	return 0;
 }
 
+/* A number of bytes, or of K, M or G of them. */
+static int parse_memory(const char *text, size_t *bytes, struct failure *failure)
+{
+	static const char units[] = "KMG";
+	unsigned long long number;
+	const char *unit;
+	long powers;
+	char *end;
+
+	*bytes = 0;
+	if (!text)
+		return 0;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (errno || end == text || *text == '-' || (*end && (!unit || end[1])))
+		return failure_set(failure, -EINVAL,
+				   "--memory: have '%s' expect a size such as 64M", text);
+	for (powers = unit ? unit - units + 1 : 0; powers && number <= SIZE_MAX / 1024; powers--)
+		number *= 1024;
+	if (number < SEND_MEMORY_MIN || number > SIZE_MAX / 1024)
+		return failure_set(failure, -EINVAL, "--memory: have '%s' expect at least %dM",
+				   text, SEND_MEMORY_MIN >> 20);
+	*bytes = (size_t)number;
+	return 0;
+}
+
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure)
 {
@@ -58,7 +87,11 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 				   "--compressed-data needs --proto 2: protocol %u has no command "
 				   "for it",
 				   form->protocol);
-	form->finder = options->finder;
+	form->finder_is_default = options->finder == 0;
+	form->finder =
+		options->finder ? (enum send_finder)(options->finder - 1) : SEND_FINDER_INDEXED;
+	if (parse_memory(options->memory, &form->memory_bytes, failure))
+		return failure->code;
 	form->generation.turned = 0;
 	if (options->generation == 0) {
 		kernel_generation_running(&running);

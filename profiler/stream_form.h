@@ -11,6 +11,9 @@ struct stream_form {
 	unsigned int flags; /* SEND_* */
 	struct generation generation;
 	enum send_finder finder;
+	/* It was not asked for: who wants counters that compare with the kernel's takes another. */
+	bool finder_is_default;
+	size_t memory_bytes; /* 0: the default */
 };
 
 /* The options behind it, a part of a command's options. */
@@ -21,30 +24,34 @@ struct stream_form_options {
 	unsigned int generation; /* an index of stream_form_generations */
 	struct option_list turned;
 	unsigned int finder; /* an index of stream_form_finders */
+	const char *memory;  /* a size */
 };
 
 /* "auto", then the generations by name. */
 extern const char *const stream_form_generations[];
 
-/* In the order of enum send_finder. */
+/* "auto", then the finders in the order of enum send_finder. */
 extern const char *const stream_form_finders[];
 
-#define STREAM_FORM_DEFAULTS                                  \
-	{                                                     \
-		.protocol = 1, .finder = SEND_FINDER_INDEXED, \
+#define STREAM_FORM_DEFAULTS  \
+	{                     \
+		.protocol = 1 \
 	}
 
-#define STREAM_FORM_ROWS(type, member)                                               \
-	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX, \
-		       "protocol of the stream; 0 is the highest of release kernels, 2"),                  \
-		STREAM_CONTENT_ROWS(type, member), STREAM_FINDER_ROW(type, member)
+#define STREAM_FORM_ROWS(type, member)                                                    \
+	OPTION_ROW_U64(0, "proto", "N", type, member.protocol, 0, SEND_PROTOCOL_MAX,      \
+		       "protocol of the stream; 0 is the highest of release kernels, 2"), \
+		STREAM_CONTENT_ROWS(type, member), STREAM_ENGINE_ROWS(type, member)
 
-/* How the engine looks for clone sources. */
-#define STREAM_FINDER_ROW(type, member)                                                   \
-	OPTION_ROW_CHOICE(                                                                \
-		0, "finder", "NAME", type, member.finder, stream_form_finders,            \
-		"how the engine looks for clone sources: each time anew, as the kernel, " \
-		"or from an index; the stream is the same")
+/* How the engine works, with the same stream as its result. */
+#define STREAM_ENGINE_ROWS(type, member)                                                           \
+	OPTION_ROW_CHOICE(0, "finder", "NAME", type, member.finder, stream_form_finders,           \
+			  "how the engine looks for clone sources: faithful, for each extent "     \
+			  "anew, as the kernel; indexed, from what it found before; auto: "        \
+			  "indexed, but faithful where counters are reported"),                    \
+		OPTION_ROW_STRING(0, "memory", "SIZE", type, member.memory,                        \
+				  "what the engine may keep in memory, in bytes or with K, M, G; " \
+				  "256M if not given, at least 16M")
 
 /* All but the protocol. */
 #define STREAM_CONTENT_ROWS(type, member)                                                          \

@@ -483,6 +483,11 @@ int clone_finder_find(struct clone_finder *finder, const struct clone_query *que
 	return ret;
 }
 
+size_t clone_finder_peak_bytes(const struct clone_finder *finder)
+{
+	return finder->indexed ? indexed_search_peak_bytes(finder->indexed) : 0;
+}
+
 struct lru_cache *clone_finder_cache(struct clone_finder *finder)
 {
 	return &finder->leaf_cache;

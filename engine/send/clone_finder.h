@@ -76,6 +76,9 @@ typedef void (*clone_told_fn)(void *context, enum clone_rule rule,
 			      const struct backref_candidate *candidate);
 void clone_finder_tell(struct clone_finder *finder, clone_told_fn told, void *context);
 
+/* The most memory that its index took; of the faithful one 0. */
+size_t clone_finder_peak_bytes(const struct clone_finder *finder);
+
 /* The leaf-to-roots cache, for its counters and its observer. */
 struct lru_cache *clone_finder_cache(struct clone_finder *finder);
 void clone_finder_get_counters(const struct clone_finder *finder,

@@ -5,7 +5,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { INDEX_BYTES = 64 << 20 };
+/* Windows on the data and on devices, the stream's buffer: whatever is sent. */
+enum { WINDOWS_BYTES = 8 << 20 };
+
+/* Of what a send may keep, half is for tree blocks, which are cheapest to use again. */
+static size_t memory_of(const struct send_request *request)
+{
+	size_t bytes = request->memory_bytes ? request->memory_bytes : SEND_MEMORY_DEFAULT;
+
+	return bytes > WINDOWS_BYTES ? bytes - WINDOWS_BYTES : 0;
+}
 
 static void init_cache(struct send_context *send, struct lru_cache *cache, enum cache_id id,
 		       size_t max_size)
@@ -68,7 +77,7 @@ static int make_clone_finder(struct send_context *send)
 	bool is_told = request->observer && request->observe_decisions;
 	const struct clone_finder_setup setup = {
 		.kind = is_told ? SEND_FINDER_FAITHFUL : request->finder,
-		.index_bytes = INDEX_BYTES,
+		.index_bytes = memory_of(request) / 4,
 		.send_root = send->send_root,
 		.roots = send->clone_roots,
 		.root_count = send->clone_root_count,
@@ -92,6 +101,7 @@ static int prepare(struct send_context *send)
 				 SEND_PROTOCOL_MAX);
 	if ((request->flags & SEND_COMPRESSED) && request->protocol < 2)
 		return send_fail(send, -EINVAL, "compressed data needs protocol 2");
+	tree_block_cache_limit(send->volume->blocks, memory_of(request) / 2);
 	ret = get_snapshot(send, request->root_id, "snapshot", &send->send_root);
 	if (ret == 0 && request->parent_id)
 		ret = get_snapshot(send, request->parent_id, "parent", &send->parent_root);
@@ -159,14 +169,18 @@ static void summarize(const struct send_context *send, struct send_summary *summ
 	size_t i;
 
 	*summary = (struct send_summary){.commands = send->writer.commands,
-					 .bytes = send->writer.bytes};
+					 .bytes = send->writer.bytes,
+					 .peak_bytes = WINDOWS_BYTES +
+						       tree_block_cache_peak(send->volume->blocks)};
 	for (i = 0; i < CACHE_COUNT; i++) {
 		if (caches[i])
 			summary->caches[i] = caches[i]->counters;
 	}
 	clone_loss_get(&send->losses, &summary->losses);
-	if (send->clones)
+	if (send->clones) {
 		clone_finder_get_counters(send->clones, &summary->backrefs);
+		summary->peak_bytes += clone_finder_peak_bytes(send->clones);
+	}
 }
 
 static void release(struct send_context *send)

@@ -29,6 +29,7 @@ struct tree_block_cache {
 	size_t block_bytes;		    /* memory of one block */
 	size_t bytes;
 	size_t max_bytes;
+	size_t peak_bytes;
 };
 
 static struct cached_block *cached(struct tree_block *block)
@@ -110,6 +111,18 @@ void tree_block_cache_free(struct tree_block_cache *cache)
 	free(cache);
 }
 
+void tree_block_cache_limit(struct tree_block_cache *cache, size_t max_bytes)
+{
+	cache->max_bytes = max_bytes;
+	while (cache->oldest && cache->bytes > max_bytes)
+		forget_block(cache, cache->oldest);
+}
+
+size_t tree_block_cache_peak(const struct tree_block_cache *cache)
+{
+	return cache->peak_bytes;
+}
+
 static struct tree_block *new_block(struct volume *volume)
 {
 	struct tree_block_cache *cache = volume->blocks;
@@ -126,6 +139,8 @@ static struct tree_block *new_block(struct volume *volume)
 	entry->cache = cache;
 	entry->block.data = entry->bytes;
 	cache->bytes += cache->block_bytes;
+	if (cache->bytes > cache->peak_bytes)
+		cache->peak_bytes = cache->bytes;
 	return &entry->block;
 }
 

@@ -37,6 +37,10 @@ struct tree_block_cache;
 int tree_block_cache_new(struct volume *volume, size_t max_bytes, struct tree_block_cache **out);
 /* Accepts NULL. Every block must have been put. */
 void tree_block_cache_free(struct tree_block_cache *cache);
+/* Hold at most @max_bytes, as far as blocks are not held by others. */
+void tree_block_cache_limit(struct tree_block_cache *cache, size_t max_bytes);
+/* The most bytes there ever were. */
+size_t tree_block_cache_peak(const struct tree_block_cache *cache);
 /* Drop all blocks nobody holds; held ones leave the index and go when put. */
 void tree_block_cache_clear(struct tree_block_cache *cache);
 

@@ -12,6 +12,7 @@ image=$SCRATCH/fs.img
 mnt=$SCRATCH/mnt
 engine_input=$image
 engine_reads=image
+finder=
 mount_options=noatime
 current=
 sealed=
@@ -218,6 +219,7 @@ run_engine() {
 	done
 	[[ $data == data ]] || arguments+=(--no-data)
 	[[ $output == - ]] || arguments+=(-f "$output")
+	[[ ! $finder ]] || arguments+=(--finder "$finder")
 	timeout 120 "$SENDPROF" send "${arguments[@]}" "$prefix$snapshot"
 }
 
@@ -304,6 +306,10 @@ send_one() {
 	elif ! cmp -s "$kernel" "$engine"; then
 		problem "$what: kernel (left) and engine (right) differ"
 		show_difference "$kernel" "$engine"
+	fi
+	if ! finder=faithful run_engine - "$snapshot" "$parent" "$data" "$@" 2>"$engine.errors" |
+		cmp -s "$kernel" -; then
+		problem "$what: the faithful finder's stream is another"
 	fi
 }
 

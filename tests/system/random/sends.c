@@ -260,11 +260,15 @@ static int append(void *context, const void *data, size_t length)
 	return 0;
 }
 
-void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
-		    struct accounting *accounting)
+/* @clones: room for the ids of the clone sources. */
+static struct send_request engine_request(const struct send_plan *plan,
+					  uint64_t clones[WORLD_SUBVOLUMES_MAX],
+					  struct stream *stream)
 {
-	uint64_t clones[WORLD_SUBVOLUMES_MAX];
-	struct send_request request = {
+	for (unsigned int i = 0; i < plan->clone_count; i++)
+		clones[i] = plan->clones[i]->id;
+	stream->length = 0;
+	return (struct send_request){
 		.root_id = plan->snapshot->id,
 		.parent_id = plan->parent ? plan->parent->id : 0,
 		.clone_ids = clones,
@@ -275,15 +279,35 @@ void send_by_engine(const struct send_plan *plan, struct volume *volume, struct 
 		.generation = {.id = GENERATION_6_18},
 		.sink = append,
 		.sink_context = stream,
-		.observer = accounting_observe,
-		.observer_context = accounting,
 	};
+}
+
+void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
+		    struct accounting *accounting)
+{
+	uint64_t clones[WORLD_SUBVOLUMES_MAX];
+	struct send_request request = engine_request(plan, clones, stream);
 	struct send_summary summary;
 
-	for (unsigned int i = 0; i < plan->clone_count; i++)
-		clones[i] = plan->clones[i]->id;
-	stream->length = 0;
+	request.observer = accounting_observe;
+	request.observer_context = accounting;
 	*accounting = (struct accounting){0};
 	stream->code = send_run(volume, &request, &summary);
 	accounting->losses = summary.losses;
+}
+
+void send_by_both_finders(const struct send_plan *plan, unsigned int number, struct volume *volume,
+			  struct stream *faithful, struct stream *indexed)
+{
+	uint64_t clones[WORLD_SUBVOLUMES_MAX];
+	struct send_request request = engine_request(plan, clones, faithful);
+	struct send_summary summary;
+
+	request.generation.id = (enum generation_id)(number % GENERATION_COUNT);
+	faithful->code = send_run(volume, &request, &summary);
+	request = engine_request(plan, clones, indexed);
+	request.generation.id = (enum generation_id)(number % GENERATION_COUNT);
+	request.finder = SEND_FINDER_INDEXED;
+	request.memory_bytes = number % 3 == 2;
+	indexed->code = send_run(volume, &request, &summary);
 }

@@ -50,4 +50,11 @@ void send_by_kernel(const struct send_plan *plan, int mount_fd, struct stream *s
 void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
 		    struct accounting *accounting);
 
+/*
+ * The engine's again, in the generation that @number picks and with little memory now and then: by
+ * the faithful finder into @faithful, by the indexed one into @indexed.
+ */
+void send_by_both_finders(const struct send_plan *plan, unsigned int number, struct volume *volume,
+			  struct stream *faithful, struct stream *indexed);
+
 #endif
