@@ -2,13 +2,14 @@
 /*
  * A window on the data of the volume slides over what is asked for. It is read far and raw; a
  * sector is checked when it is first asked for, so that a bad one that nobody wants is nobody's
- * error.
+ * error. Where a file goes on and on, another thread reads what comes next into a second buffer.
  */
 #include "engine/fs/data_read.h"
 
 #include "engine/tree/btree.h"
 #include "engine/volume/chunk.h"
 #include "engine/volume/csum.h"
+#include "engine/volume/read_ahead.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +19,9 @@ enum {
 	WINDOW_BYTES = 1024 * 1024,
 	FIRST_AHEAD_BYTES = 256 * 1024,
 	WINDOW_ALIGNMENT = 4096,
+	/* Before what was read ahead: room for what the window before has of the next request. */
+	KEPT_BYTES = DATA_READ_MAX,
+	BUFFER_BYTES = KEPT_BYTES + WINDOW_BYTES,
 };
 static_assert((int)DATA_READ_MAX <= (int)WINDOW_BYTES, "a request fits into the window");
 
@@ -25,9 +29,12 @@ struct data_reader {
 	struct volume *volume;
 	struct btree_path csum_path; /* kept between look-ups: neighbours share its blocks */
 
-	uint8_t *window; /* WINDOW_BYTES */
-	uint64_t start;	 /* logical address of the window */
-	size_t length;	 /* bytes in the window, 0 for none */
+	uint8_t *buffers[2]; /* BUFFER_BYTES each: of the window, and to be read ahead into */
+	unsigned int current;
+	uint8_t *window; /* somewhere in the current buffer */
+	struct read_ahead *read_ahead;
+	uint64_t start; /* logical address of the window */
+	size_t length;	/* bytes in the window, 0 for none */
 	unsigned int epoch;
 	/*
 	 * For data without checksums on a live volume: the state of the volume that the window was
@@ -46,10 +53,14 @@ int data_reader_new(struct volume *volume, struct data_reader **out)
 	if (reader) {
 		reader->volume = volume;
 		/* Aligned, so that direct reads need no copy. */
-		reader->window = aligned_alloc(WINDOW_ALIGNMENT, WINDOW_BYTES);
-		reader->is_checked = calloc(WINDOW_BYTES / volume->sectorsize, sizeof(bool));
+		reader->buffers[0] = aligned_alloc(WINDOW_ALIGNMENT, BUFFER_BYTES);
+		reader->buffers[1] = aligned_alloc(WINDOW_ALIGNMENT, BUFFER_BYTES);
+		reader->window = reader->buffers[0];
+		reader->read_ahead = read_ahead_new(volume);
+		reader->is_checked = calloc(BUFFER_BYTES / volume->sectorsize, sizeof(bool));
 	}
-	if (!reader || !reader->window || !reader->is_checked) {
+	if (!reader || !reader->buffers[0] || !reader->buffers[1] || !reader->is_checked ||
+	    !reader->read_ahead) {
 		data_reader_free(reader);
 		return volume_fail(volume, -ENOMEM, "out of memory for a data reader");
 	}
@@ -63,7 +74,9 @@ void data_reader_free(struct data_reader *reader)
 		return;
 	btree_path_release(&reader->csum_path);
 	free(reader->is_checked);
-	free(reader->window);
+	read_ahead_free(reader->read_ahead);
+	free(reader->buffers[0]);
+	free(reader->buffers[1]);
 	free(reader);
 }
 
@@ -108,9 +121,10 @@ static bool slide_window(struct data_reader *reader, uint64_t bytenr)
 		gone = bytenr - reader->start;
 		kept = reader->length - gone;
 	}
-	memmove(reader->window, reader->window + gone, kept);
+	memmove(reader->buffers[reader->current], reader->window + gone, kept);
+	reader->window = reader->buffers[reader->current];
 	memmove(reader->is_checked, reader->is_checked + gone / sectorsize, kept / sectorsize);
-	memset(reader->is_checked + kept / sectorsize, 0, (WINDOW_BYTES - kept) / sectorsize);
+	memset(reader->is_checked + kept / sectorsize, 0, (BUFFER_BYTES - kept) / sectorsize);
 	reader->start = bytenr;
 	reader->length = kept;
 	reader->is_confirmed = false;
@@ -185,7 +199,45 @@ static size_t wanted_length(struct data_reader *reader, const struct data_range 
 	return want > range->length ? want : range->length;
 }
 
-static int fill_window(struct data_reader *reader, const struct data_range *range)
+/*
+ * Go on with what was read ahead, if it begins where the window ends and has the rest of @range.
+ * What the window has of that already moves in front of it.
+ */
+static bool take_read_ahead(struct data_reader *reader, const struct data_range *range)
+{
+	uint64_t end = reader->start + reader->length;
+	bool was_read = read_ahead_wait(reader->read_ahead, end, WINDOW_BYTES);
+	uint32_t sectorsize = reader->volume->sectorsize;
+	unsigned int other = !reader->current;
+	size_t kept;
+
+	if (!was_read || range->bytenr < reader->start || range->bytenr > end)
+		return false;
+	kept = end - range->bytenr;
+	if (kept > KEPT_BYTES)
+		return false;
+	memcpy(reader->buffers[other] + KEPT_BYTES - kept, window_at(reader, range->bytenr), kept);
+	memmove(reader->is_checked,
+		reader->is_checked + (range->bytenr - reader->start) / sectorsize,
+		kept / sectorsize);
+	memset(reader->is_checked + kept / sectorsize, 0, WINDOW_BYTES / sectorsize);
+	reader->current = other;
+	reader->window = reader->buffers[other] + KEPT_BYTES - kept;
+	reader->start = range->bytenr;
+	reader->length = kept + WINDOW_BYTES;
+	reader->epoch = reader->volume->epoch;
+	reader->is_confirmed = false;
+	return true;
+}
+
+/* Let the other thread read on behind the window. */
+static void begin_read_ahead(struct data_reader *reader)
+{
+	read_ahead_start(reader->read_ahead, reader->start + reader->length,
+			 reader->buffers[!reader->current] + KEPT_BYTES, WINDOW_BYTES);
+}
+
+static int read_window(struct data_reader *reader, const struct data_range *range)
 {
 	struct volume *volume = reader->volume;
 	bool had_failure = volume->failure.code != 0;
@@ -207,6 +259,17 @@ static int fill_window(struct data_reader *reader, const struct data_range *rang
 	do {
 		ret = append_sector(reader, range);
 	} while (!ret && reader->length < range->length);
+	return ret;
+}
+
+static int fill_window(struct data_reader *reader, const struct data_range *range)
+{
+	int ret = 0;
+
+	if (!take_read_ahead(reader, range))
+		ret = read_window(reader, range);
+	if (!ret && reader->ahead == WINDOW_BYTES)
+		begin_read_ahead(reader);
 	return ret;
 }
 

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Windows on the data and on devices, the stream's buffer: whatever is sent. */
-enum { WINDOWS_BYTES = 8 << 20 };
+/* Windows on the data and on a device, the stream's buffer: whatever is sent. */
+enum { WINDOWS_BYTES = 10 << 20 };
 
 /* Of what a send may keep, half is for tree blocks, which are cheapest to use again. */
 static size_t memory_of(const struct send_request *request)

@@ -6,6 +6,7 @@
 #include "engine/volume/volume.h"
 
 struct chunk_map;
+struct device;
 
 /* Read the system chunk array of @super, then the chunk tree through it. */
 int chunk_map_load(struct volume *volume, const struct btrfs_super_block *super);
@@ -29,6 +30,12 @@ unsigned int chunk_map_mirrors(const struct volume *volume, uint64_t logical);
  */
 int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror, void *buffer,
 		   size_t length);
+
+/*
+ * Where the first mirror of a range lies, if it lies in one piece on one device that is up to date.
+ */
+bool chunk_map_locate(const struct volume *volume, uint64_t logical, size_t length,
+		      struct device **device, uint64_t *physical);
 
 /*
  * Whether to try all mirrors of a range at @logical again, since what was read of it fits no

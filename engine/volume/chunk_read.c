@@ -268,3 +268,22 @@ int chunk_map_read(struct volume *volume, uint64_t logical, unsigned int mirror,
 	}
 	return 0;
 }
+
+bool chunk_map_locate(const struct volume *volume, uint64_t logical, size_t length,
+		      struct device **device, uint64_t *physical)
+{
+	const struct chunk *chunk = chunk_map_find(volume->chunks, logical);
+	const struct stripe *stripe;
+	struct chunk_place place;
+
+	if (!chunk || !chunk->is_whole)
+		return false;
+	place = profile_locate(chunk->profile, chunk->columns, chunk->length,
+			       logical - chunk->logical);
+	if (place.length < length)
+		return false;
+	stripe = find_stripe(chunk, &place, place.column, 0);
+	*device = stripe->device->device;
+	*physical = stripe->physical + place.start;
+	return true;
+}

@@ -333,3 +333,10 @@ int device_read(struct device *device, uint64_t offset, void *buffer, size_t len
 			   (unsigned long long)offset,
 			   ret == -EIO ? "input/output error" : "the device ends before");
 }
+
+int device_read_at(const struct device *device, uint64_t offset, void *buffer, size_t length)
+{
+	if (offset > device->size || length > device->size - offset)
+		return -ENODATA;
+	return read_fully(device, offset, buffer, length);
+}

@@ -25,6 +25,12 @@ const char *device_path(const struct device *device);
 int device_read(struct device *device, uint64_t offset, void *buffer, size_t length,
 		struct failure *failure);
 
+/*
+ * The same for a page aligned buffer, offset and length, without touching what is read ahead here:
+ * another thread may call it. No message.
+ */
+int device_read_at(const struct device *device, uint64_t offset, void *buffer, size_t length);
+
 /* Drop what was read ahead: the next read of a live device sees what is on it now. */
 void device_forget(struct device *device);
 
