@@ -111,6 +111,21 @@ check one-stream same -e s1 s2 s3
 check one-stream-with-parent same -e -p s1 s2 s3
 check one-stream-with-clone-source same -e -c s1 s2 s3
 check one-stream-of-one-snapshot same -e s1
+# However the engine works, the stream is the same.
+one_stream_with() { # OPTION...
+	rm -f "$work/plain" "$work/ours"
+	"$sendprof" send -f "$work/plain" -p s2 -c s1 s3 &&
+		"$sendprof" send -f "$work/ours" "$@" -p s2 -c s1 s3 && cmp "$work/plain" "$work/ours"
+}
+for finder in auto faithful indexed; do
+	check "finder-$finder" one_stream_with --finder "$finder"
+done
+check least-memory one_stream_with --memory 16M
+check memory-in-bytes one_stream_with --memory 33554432
+check memory-in-gigabytes one_stream_with --memory 1G --stats
+for size in 15M 0 -1 16X 16MM M 99999999999999999999 20000000000G; do
+	check "memory-$size" refused 2 "--memory: have '$size'" --memory "$size" s1
+done
 check compressed-needs-protocol-2 refused 2 "needs --proto 2" --compressed-data s1
 check protocol-too-high refused 2 "--proto" --proto 4 s1
 check unknown-generation refused 2 "--generation" --generation 5.4 s1

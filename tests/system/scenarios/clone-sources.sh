@@ -196,6 +196,34 @@ scenario_more_sources_than_a_cache_entry_holds() {
 	send_clone s23 s22 "${sources[@]:0:20}"
 }
 
+# Far more leaves than the 128 whose roots the kernel remembers: which of them it forgot decides which
+# source it comes across first, so the order of every look-up shows.
+scenario_more_leaves_than_the_cache_remembers() {
+	local i j
+	filesystem -n 4096
+	subvolume live
+	for ((i = 0; i < 2500; i++)); do
+		printf 'write f%04d 0 32K %d\n' "$i" "$i"
+	done | fsop batch
+	snapshot s0
+	for ((j = 1; j <= 3; j++)); do
+		for ((i = 0; i < 400; i++)); do
+			printf 'clone f%04d 0 16K f%04d 16K\n' \
+				$((i * 37 * j % 2500)) $(((i * 101 + j) % 2500))
+		done | fsop batch
+		snapshot "s$j"
+	done
+	for ((i = 0; i < 2000; i++)); do
+		printf 'clone f%04d %dK 16K f%04d 32K\n' \
+			$((i * 271 % 2500)) $((i % 2 * 16)) $((i * 613 % 2500))
+	done | fsop batch
+	snapshot r
+	send_clone r s3 s0 s1 s2
+	expect clone 1500
+	send_clone r - s1 s3
+	send_full r
+}
+
 scenario_snapshots_of_snapshots() {
 	local i
 	filesystem
