@@ -27,6 +27,7 @@ struct run_options {
 	const char *why;
 	struct why_filter why_filter;
 	bool keep_streams;
+	bool batch;
 	bool quiet;
 	bool json;
 };
@@ -47,6 +48,10 @@ static const struct option_row rows[] = {
 			  "caches at the start of each send"),
 	OPTION_ROW_STRING('o', "out", "DIR", struct run_options, directory,
 			  "where the report is written"),
+	OPTION_ROW_FLAG(
+		0, "batch", struct run_options, batch,
+		"let the engine write small commands together, as 'sendprof send' does: it is "
+		"faster, but its commands have no times of their own"),
 	OPTION_ROW_FLAG(0, "keep-streams", struct run_options, keep_streams,
 			"write the streams to kernel.stream and engine.stream in DIR"),
 	OPTION_ROW_U64(0, "explain-limit", "SECONDS", struct run_options, explain_s, 0, 86400,
@@ -188,6 +193,7 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.form = *form,
 		.cold = options->cache == CACHE_STATE_COLD,
 		.keep_streams = options->keep_streams,
+		.batch = options->batch,
 		.explain_ns = options->explain_s * 1000000000,
 		.why = options->why ? &options->why_filter : NULL,
 		.progress = &progress,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/engine_send.h"
 #include "profiler/sender.h"
+#include "profiler/stream_output.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,9 +36,11 @@ static void subtract_counters(struct volume_counters *counters,
 	counters->refreshes -= before->refreshes;
 }
 
-static int send_from(struct engine_send *send, struct volume *volume, int fd)
+static int send_from(struct engine_send *send, struct volume *volume, int fd,
+		     struct failure *failure)
 {
-	const struct send_request request = {
+	struct stream_output output = {.fd = -1};
+	struct send_request request = {
 		.root_id = send->source->snapshot.id,
 		.parent_id = send->source->parent_id,
 		.clone_ids = send->source->clone_ids,
@@ -54,16 +57,30 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd)
 	};
 	struct volume_counters before;
 	struct volume_info info;
-	int ret;
+	int ret = 0;
 
+	if (send->is_batched) {
+		ret = stream_output_attach(fd, "the pipe", &output, failure);
+		if (ret)
+			return ret;
+		request.sink = stream_output_write;
+		request.sink_parts = stream_output_write_parts;
+		request.sink_context = &output;
+	}
 	volume_get_counters(volume, &before);
 	volume_get_info(volume, &info);
 	send->committed = info.generation;
 	if (send->watcher)
 		trace_collector_begin(send->watcher, monotonic_ns());
 	ret = send_run(volume, &request, &send->summary);
+	if (!ret && send->is_batched)
+		ret = stream_output_finish(&output);
 	if (send->watcher)
 		trace_collector_end(send->watcher, monotonic_ns(), ret);
+	if (output.failure.code)
+		failure_set(failure, output.failure.code, "%s", output.failure.text);
+	if (send->is_batched)
+		stream_output_close(&output, true);
 	volume_get_counters(volume, &send->counters);
 	subtract_counters(&send->counters, &before);
 	return ret;
@@ -80,8 +97,8 @@ int engine_send(void *context, int fd, struct failure *failure)
 	else
 		ret = send_source_open_volume(send->source, &volume, failure);
 	if (!ret)
-		ret = send_from(send, volume, fd);
-	if (ret && volume)
+		ret = send_from(send, volume, fd, failure);
+	if (ret && volume && !failure->code)
 		failure_set(failure, ret, "%s", volume_failure(volume)->text);
 	if (!send->volume)
 		volume_close(volume);

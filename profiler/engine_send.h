@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The engine's send, run like the kernel's: in a thread, one write for each command. */
+/* The engine's send, run like the kernel's: in a thread, one write for each command if wanted. */
 #ifndef PROFILER_ENGINE_SEND_H
 #define PROFILER_ENGINE_SEND_H
 
@@ -14,6 +14,7 @@ struct engine_send {
 	struct volume *volume;
 	/* Watches the next sends; NULL: nobody does, and they take no time for it. */
 	struct trace_collector *watcher;
+	bool is_batched; /* small commands are written together: no command has a time of its own */
 	/* What the last send did. */
 	struct send_summary summary;
 	struct volume_counters counters;

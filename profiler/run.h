@@ -19,6 +19,7 @@ struct run_request {
 	struct stream_form form;
 	bool cold;
 	bool keep_streams;	      /* as kernel.stream and engine.stream in the directory */
+	bool batch;		      /* the engine writes small commands together */
 	uint64_t explain_ns;	      /* how long to look for what explains a difference; 0: not */
 	const struct why_filter *why; /* what the engine is asked about in the end; NULL: nothing */
 	struct progress *progress;

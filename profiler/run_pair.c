@@ -128,6 +128,7 @@ int pair_runner_init(struct pair_runner *runner, const struct run_request *reque
 			{
 				.source = &runner->source,
 				.form = request->form,
+				.is_batched = request->batch,
 			},
 	};
 	return open_all(runner, failure);

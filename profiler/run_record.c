@@ -75,6 +75,8 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 {
 	const struct measurement *measurement = runner->measurements[index];
 	const struct tap_figures *figures = &measurement->tap.figures;
+	/* What was written together came together: the times say nothing about a command. */
+	bool is_timed = index == SIDE_KERNEL || !runner->engine.is_batched;
 	const struct run_sample sample = {
 		.duration_ns = measurement->duration_ns,
 		.first_byte_ns = figures->first_byte_ns,
@@ -87,7 +89,7 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 	};
 
 	if (!discarded)
-		set_figures(side, figures, repeat > 0);
+		set_figures(side, figures, repeat > 0 && is_timed);
 	return add_sample(side, &sample);
 }
 

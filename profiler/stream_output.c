@@ -38,6 +38,14 @@ int stream_output_open(const char *path, struct stream_output *output, struct fa
 	return 0;
 }
 
+int stream_output_attach(int fd, const char *name, struct stream_output *output,
+			 struct failure *failure)
+{
+	*output = (struct stream_output){.fd = fd, .name = name};
+	output->buffer = malloc(BUFFER_SIZE);
+	return output->buffer ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+}
+
 static int fail_write(struct stream_output *output, int code)
 {
 	return failure_set(&output->failure, code, "cannot write %s: %s", output->name,

@@ -22,6 +22,10 @@ struct stream_output {
 /* @path NULL: standard output. The path is borrowed until the output is closed. */
 int stream_output_open(const char *path, struct stream_output *output, struct failure *failure);
 
+/* The same for a descriptor that stays the caller's, named @name in messages. */
+int stream_output_attach(int fd, const char *name, struct stream_output *output,
+			 struct failure *failure);
+
 /* A stream_sink_fn for send_run(); @output is a struct stream_output. -EINTR after a Ctrl-C. */
 int stream_output_write(void *output, const void *data, size_t length);
 
