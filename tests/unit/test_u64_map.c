@@ -18,7 +18,7 @@ static uint64_t key_of(size_t i)
 {
 	static const uint64_t odd[] = {0, 1, UINT64_MAX, UINT64_MAX - 1};
 
-	return i < sizeof(odd) / sizeof(odd[0]) ? odd[i] : (uint64_t)i << (12 + i % 40);
+	return i < sizeof(odd) / sizeof(odd[0]) ? odd[i] : (uint64_t)i << (i % 2 ? 12 : 44);
 }
 
 static void test_add_find_remove(void **state)
