@@ -9,6 +9,11 @@ DOCDIR ?= $(PREFIX)/share/doc/sendprof
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer into its own folder.
 SAN ?=
+# clang makes the programs for the kernel, bpftool their loader. Ubuntu's bpftool is a script that
+# wants the tools of the running kernel; those of another release do as well.
+CLANG ?= clang
+BPFTOOL ?= $(shell for tool in bpftool /usr/sbin/bpftool /usr/lib/linux-tools-*/bpftool \
+	/usr/lib/linux-tools/*/bpftool; do $$tool version >/dev/null 2>&1 && echo $$tool && break; done)
 # V=1 shows the commands.
 V ?=
 # WERROR=1 makes warnings errors (CI and "make check" do).
@@ -31,7 +36,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	-Wimplicit-fallthrough $(if $(WERROR),-Werror)
 CFLAGS ?= -O2 -g
 # CFLAGS, CPPFLAGS and LDFLAGS are the caller's, also on the command line.
-ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DSENDPROF_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS = -I. -I$(BUILD)/generated -D_GNU_SOURCE -DSENDPROF_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(SAN_FLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(SAN_FLAGS) $(LDFLAGS)
 
@@ -71,6 +76,42 @@ $(O)/%.o: %.c $(O)/flags | $(O)/deps-found
 # The assembler reads these files into the object; the compiler does not know of them.
 $(O)/reports/assets.o: $(wildcard reports/*.gp reports/*.css)
 
+# Programs for the kernel: built once, for all builds of the rest. They are compiled against the types
+# in vmlinux/ only, so that it does not matter which kernel runs here; the interface headers of Linux
+# lie in a folder of the machine's name.
+B := $(BUILD)/bpf
+BPF_MACHINE := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+BPF_FLAGS = -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -target bpf -mcpu=v3 \
+	-ffreestanding -D__TARGET_ARCH_$(BPF_MACHINE) -I. \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+# Definitions of maps first (bpf/send_maps.h).
+BPF_OBJECTS := $(B)/send_maps.o $(filter-out $(B)/send_maps.o,$(patsubst bpf/%.bpf.c,$(B)/%.o, \
+	$(wildcard bpf/*.bpf.c)))
+BPF_SKELETON := $(BUILD)/generated/bpf/send_programs.skel.h
+
+$(B)/%.o: bpf/%.bpf.c | $(O)/deps-found
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/send_programs.linked: $(BPF_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BPF_SKELETON): $(B)/send_programs.linked
+	@mkdir -p $(@D)
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name send_programs >$@
+
+$(O)/profiler/tracer_load.o: $(BPF_SKELETON)
+
+vmlinux: $(BUILD)/vmlinux.h ## Write all types of the running kernel, for looking things up
+$(BUILD)/vmlinux.h: FORCE
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) btf dump file /sys/kernel/btf/vmlinux format c >$@
+	$(Q)if [ -e /sys/kernel/btf/btrfs ]; then \
+		$(BPFTOOL) -B /sys/kernel/btf/vmlinux btf dump file /sys/kernel/btf/btrfs format c >$(BUILD)/vmlinux-btrfs.h; fi
+
 # The first process of a guest is a part of sendprof. No sanitizer: it runs before there is a /proc.
 $(O)/profiler/guest/init.o $(O)/profiler/guest/init: private SAN_FLAGS :=
 $(O)/profiler/guest/init: $(O)/profiler/guest/init.o
@@ -100,6 +141,11 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/unit/image.o $(PROFILER_PARTS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
 
 $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
+
+# Like a unit test, with the profiler's parts.
+$(O)/tests/system/tracesend: $(O)/tests/system/tracesend.o $(PROFILER_PARTS) $(O)/libsendengine.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 
@@ -163,7 +209,7 @@ clean: ## Remove everything built
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: FORCE all check check-style clean demo deps help install man programs tools unit
+.PHONY: FORCE all check check-style clean demo deps help install man programs tools unit vmlinux
 .SECONDARY:
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) $(B) -name '*.d' 2>/dev/null)

@@ -2,12 +2,12 @@
 /*
  * The one vocabulary of events. A sender, the kernel watched from outside or the engine through its
  * observer, tells what it does in these records; whoever consumes them never asks which sender it
- * was. Fixed-width members only: BPF programs fill the same records.
+ * was. Fixed-width members only: BPF programs fill the same records, and are compiled without a C
+ * library's headers.
  */
 #ifndef ENGINE_EVENTS_H
 #define ENGINE_EVENTS_H
 
-#include <assert.h>
 #include <stdint.h>
 
 enum event_type {
@@ -165,7 +165,7 @@ struct event {
 	};
 };
 
-static_assert(sizeof(struct event) == 64, "an event is 64 bytes for every producer");
+_Static_assert(sizeof(struct event) == 64, "an event is 64 bytes for every producer");
 
 typedef void (*event_fn)(void *context, const struct event *event);
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands: what each kind costs until it is ready, and what its output costs. A command is written
+ * by send_cmd(), except for an encoded extent: that one's data is read behind its header, and both
+ * are written where they are.
+ */
+#include "bpf/send.h"
+
+enum {
+	COMMAND_HEADER_SIZE = 10, /* le32 length of the rest, le16 kind, le32 checksum */
+	COMMAND_KIND_OFFSET = 4,
+	COMMAND_ENCODED_WRITE = 25,
+	ATTRIBUTE_PATH = 15,
+	ATTRIBUTE_DATA = 19, /* the last one, and without a length from protocol 2 on */
+	ATTRIBUTES_BEFORE_PATH = 3,
+	PATH_INTERVAL_NS = 100000000, /* for who looks on, that is often enough */
+};
+
+struct attribute_header {
+	uint16_t kind;
+	uint16_t length;
+};
+
+static __always_inline void read_path(struct send_state *state, const char *buffer)
+{
+	uint32_t offset = COMMAND_HEADER_SIZE;
+
+	for (int i = 0; i < ATTRIBUTES_BEFORE_PATH; i++) {
+		struct attribute_header header = {0};
+
+		if (bpf_probe_read_kernel(&header, sizeof(header), buffer + offset))
+			return;
+		offset += sizeof(header);
+		if (header.kind == ATTRIBUTE_DATA)
+			return;
+		if (header.kind == ATTRIBUTE_PATH) {
+			uint32_t length = header.length;
+
+			/* The end of a long path says more than its beginning. */
+			if (length > STATE_PATH_MAX - 1) {
+				offset += length - (STATE_PATH_MAX - 1);
+				length = STATE_PATH_MAX - 1;
+			}
+			length &= STATE_PATH_MAX - 1;
+			bpf_probe_read_kernel(state->path, length, buffer + offset);
+			state->path[length] = 0;
+			return;
+		}
+		offset += header.length;
+	}
+}
+
+/* What a command says of the send as a whole, on the way. */
+static __always_inline void look_around(struct send_state *state, struct send_ctx *send_ctx,
+					uint64_t now)
+{
+	if (!state->send_ctx) {
+		state->send_ctx = (uint64_t)send_ctx;
+		state->root_id = send_ctx->send_root->root_key.objectid;
+	}
+	state->ino = send_ctx->cur_ino;
+	if (now - state->path_ns < PATH_INTERVAL_NS)
+		return;
+	state->path_ns = now;
+	read_path(state, send_ctx->send_buf);
+}
+
+static __always_inline void command_begins(struct send_state *state, uint32_t kind, uint64_t bytes,
+					   uint64_t now)
+{
+	state->command_kind = kind;
+	state->command_bytes = bytes;
+	state->command_output_ns = now;
+}
+
+static __always_inline void command_ends(struct send_state *state, uint64_t now)
+{
+	struct state_command *command =
+		&state->commands[state->command_kind & (STATE_COMMANDS - 1)];
+	struct event *event;
+
+	command->count++;
+	command->bytes += state->command_bytes;
+	command->work_ns += state->command_output_ns - state->last_command_end_ns;
+	command->output_ns += now - state->command_output_ns;
+	state->last_command_end_ns = now;
+	event = record_begin(state, EVENT_COMMAND, now);
+	if (!event)
+		return;
+	event->command.kind = state->command_kind;
+	event->command.length = state->command_bytes;
+	event->command.output_ns = state->command_output_ns;
+	record_submit(event);
+}
+
+SEC("fentry")
+int BPF_PROG(command_enter, struct send_ctx *send_ctx)
+{
+	struct send_state *state = current_send();
+	uint64_t now = bpf_ktime_get_ns();
+	uint16_t kind = 0;
+
+	if (!state)
+		return 0;
+	look_around(state, send_ctx, now);
+	bpf_probe_read_kernel(&kind, sizeof(kind), send_ctx->send_buf + COMMAND_KIND_OFFSET);
+	/* Length and checksum are not in the header yet. */
+	command_begins(state, kind, send_ctx->send_size, now);
+	part_enter(state, STATE_WRITE, now, &state->write_outer);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(command_exit, struct send_ctx *send_ctx, int result)
+{
+	struct send_state *state = current_send();
+	uint64_t now;
+
+	if (!state)
+		return 0;
+	now = bpf_ktime_get_ns();
+	part_set(state, state->write_outer, now);
+	if (!result)
+		command_ends(state, now);
+	return 0;
+}
+
+/* From here on the output of an encoded extent: its data comes after the header, no send_cmd(). */
+SEC("fentry")
+int BPF_PROG(encoded_read_enter)
+{
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	state->encoded_write = 1;
+	return 0;
+}
+
+SEC("fentry")
+int BPF_PROG(extent_data_enter)
+{
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	state->encoded_write = 0;
+	part_enter(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(extent_data_exit, struct send_ctx *send_ctx, void *path, uint64_t offset,
+	     uint64_t length, int result)
+{
+	struct send_state *state = current_send();
+	uint32_t rest = 0;
+	uint64_t now;
+
+	if (!state)
+		return 0;
+	now = bpf_ktime_get_ns();
+	part_set(state, state->read_outer, now);
+	if (!state->encoded_write || result)
+		return 0;
+	state->encoded_write = 0;
+	look_around(state, send_ctx, now);
+	bpf_probe_read_kernel(&rest, sizeof(rest), send_ctx->send_buf);
+	command_begins(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE, now);
+	command_ends(state, now);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(output_exit, void *file, const void *buffer, uint64_t count, void *position,
+	     int64_t result)
+{
+	struct send_state *state = current_send();
+
+	if (state && result > 0)
+		state->output_bytes += result;
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For programs: the state of the thread they run in, and what most of them do with it. */
+#ifndef BPF_CURRENT_SEND_H
+#define BPF_CURRENT_SEND_H
+
+#include "bpf/send_maps.h"
+
+/* The state of a thread's send; NULL when it does not send, or is not watched. */
+static __always_inline struct send_state *send_of(uint32_t thread)
+{
+#pragma clang loop unroll(full)
+	for (uint32_t i = 0; i < STATE_PROBES; i++) {
+		uint32_t slot = (thread + i) & (STATE_SLOTS - 1);
+		struct send_state *state = bpf_map_lookup_elem(&sends, &slot);
+
+		if (state && state->thread == thread)
+			return state;
+	}
+	return NULL;
+}
+
+static __always_inline struct send_state *current_send(void)
+{
+	return send_of((uint32_t)bpf_get_current_pid_tgid());
+}
+
+/* The thread's time goes to @part from @now on. */
+static __always_inline void part_set(struct send_state *state, uint32_t part, uint64_t now)
+{
+	state->parts_ns[state->part & (STATE_PARTS - 1)] += now - state->part_since_ns;
+	state->part_since_ns = now;
+	state->part = part;
+}
+
+/* As that; the part before is in *@outer, for going back to it. */
+static __always_inline void part_enter(struct send_state *state, uint32_t part, uint64_t now,
+				       uint32_t *outer)
+{
+	*outer = state->part;
+	part_set(state, part, now);
+}
+
+/* Bucket 0 counts zeros, bucket i values from 2^(i-1) up to 2^i - 1; the last one all above. */
+static __always_inline uint32_t bucket_of(uint64_t value)
+{
+	uint32_t bucket = 0;
+
+	if (value >= 1ULL << (STATE_BUCKETS - 2))
+		return STATE_BUCKETS - 1;
+	if (value >> 16) {
+		value >>= 16;
+		bucket += 16;
+	}
+	if (value >> 8) {
+		value >>= 8;
+		bucket += 8;
+	}
+	if (value >> 4) {
+		value >>= 4;
+		bucket += 4;
+	}
+	if (value >> 2) {
+		value >>= 2;
+		bucket += 2;
+	}
+	if (value >> 1) {
+		value >>= 1;
+		bucket += 1;
+	}
+	return bucket + (uint32_t)value;
+}
+
+static __always_inline void histogram_add(struct state_histogram *histogram, uint64_t value)
+{
+	histogram->count++;
+	histogram->sum += value;
+	if (value > histogram->max)
+		histogram->max = value;
+	histogram->buckets[bucket_of(value) & (STATE_BUCKETS - 1)]++;
+}
+
+/*
+ * A record of @type to be filled and given to record_submit(); NULL when records are not wanted, or
+ * there is no room, which is counted.
+ */
+static __always_inline struct event *record_begin(struct send_state *state, uint32_t type,
+						  uint64_t now)
+{
+	struct event *event;
+
+	if (!settings.records)
+		return NULL;
+	event = bpf_ringbuf_reserve(&records, sizeof(*event), 0);
+	if (!event) {
+		state->dropped++;
+		return NULL;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = now;
+	event->ino = state->ino;
+	event->type = type;
+	event->sender = state->thread;
+	state->records++;
+	return event;
+}
+
+/* User space looks by itself, now and then: waking it up costs more than the record. */
+static __always_inline void record_submit(struct event *event)
+{
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void record_cache(struct send_state *state, uint32_t cache,
+					 uint32_t operation)
+{
+	struct event *event;
+
+	if (!settings.records)
+		return;
+	event = record_begin(state, EVENT_CACHE, bpf_ktime_get_ns());
+	if (!event)
+		return;
+	event->cache.cache = cache;
+	event->cache.operation = operation;
+	record_submit(event);
+}
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The send itself, by entry and exit of the ioctl's function. */
+#include "bpf/send.h"
+
+SEC("fentry")
+int BPF_PROG(send_enter)
+{
+	send_begin();
+	return 0;
+}
+
+/* The first argument is of another type in each release, so none is named. */
+SEC("fexit")
+int BPF_PROG(send_exit)
+{
+	struct send_state *state = current_send();
+	__u64 result = 0;
+
+	if (!state)
+		return 0;
+	bpf_get_func_ret(ctx, &result);
+	send_end(state, (int64_t)result);
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For programs: a send begins and ends. */
+#ifndef BPF_SEND_H
+#define BPF_SEND_H
+
+#include "bpf/current_send.h"
+
+static __always_inline struct send_state *take_free_slot(uint32_t thread)
+{
+#pragma clang loop unroll(full)
+	for (uint32_t i = 0; i < STATE_PROBES; i++) {
+		uint32_t slot = (thread + i) & (STATE_SLOTS - 1);
+		struct send_state *state = bpf_map_lookup_elem(&sends, &slot);
+
+		if (state && !state->thread &&
+		    __sync_bool_compare_and_swap(&state->thread, 0, thread))
+			return state;
+	}
+	return NULL;
+}
+
+/* The current thread sends from now on; NULL when that is not watched. */
+static __always_inline struct send_state *send_begin(void)
+{
+	uint64_t id = bpf_get_current_pid_tgid();
+	struct send_state *state;
+
+	if (settings.process && settings.process != id >> 32)
+		return NULL;
+	state = take_free_slot(id);
+	if (!state) {
+		__sync_fetch_and_add(&sends_unseen, 1);
+		return NULL;
+	}
+	state->process = id >> 32;
+	bpf_get_current_comm(state->command, sizeof(state->command));
+	state->part = STATE_OTHER;
+	state->began_ns = bpf_ktime_get_ns();
+	state->part_since_ns = state->began_ns;
+	state->last_command_end_ns = state->began_ns;
+	return state;
+}
+
+/* The send of the current thread is over: its state is kept aside, its slot is free. */
+static __always_inline void send_end(struct send_state *state, int64_t result)
+{
+	struct ended_key key = {.began_ns = state->began_ns, .thread = state->thread};
+	uint32_t first = 0;
+	const struct send_state *zero = bpf_map_lookup_elem(&zeros, &first);
+
+	state->ended_ns = bpf_ktime_get_ns();
+	state->result = result;
+	part_set(state, state->part, state->ended_ns);
+	if (bpf_map_update_elem(&ended, &key, state, BPF_ANY))
+		__sync_fetch_and_add(&sends_unseen, 1);
+	if (!zero)
+		return;
+	/* All but the thread, which comes last: then another one may take the slot. */
+	bpf_probe_read_kernel(&state->process, sizeof(*state) - sizeof(state->thread),
+			      &zero->process);
+	__sync_lock_test_and_set(&state->thread, 0);
+}
+
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "bpf/send_maps.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct sends_map sends SEC(".maps");
+struct ended_map ended SEC(".maps");
+struct zeros_map zeros SEC(".maps");
+struct records_map records SEC(".maps");
+const volatile struct trace_settings settings = {0};
+uint64_t sends_unseen = 0;

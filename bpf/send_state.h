@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is kept in the kernel of one sending thread. Only that thread writes it, by the programs
+ * that run in it, so that nothing here is atomic. Read by user space as it is: fixed-width members
+ * only, and the same size on both sides.
+ */
+#ifndef BPF_SEND_STATE_H
+#define BPF_SEND_STATE_H
+
+#include "engine/events.h"
+
+enum {
+	STATE_SLOTS = 64,     /* sends at a time; a power of two */
+	STATE_PROBES = 8,     /* slots that are tried for a thread */
+	STATE_ENDED = 256,    /* ended sends that wait for being read */
+	STATE_COMMANDS = 32,  /* command numbers; a power of two */
+	STATE_BUCKETS = 32,   /* of a histogram, as struct trace_histogram says */
+	STATE_PARTS = 8,      /* enum trace_part */
+	STATE_PATH_MAX = 256, /* a power of two */
+};
+
+/* The parts of a send's duration, in the order of enum trace_part. */
+enum state_part {
+	STATE_BACKREF,
+	STATE_PATH,
+	STATE_READ,
+	STATE_WRITE,
+	STATE_OTHER,
+	STATE_OUTPUT_BLOCKED,
+	STATE_IO_BLOCKED,
+	STATE_OFF_CPU,
+};
+
+struct state_histogram {
+	uint64_t count;
+	uint64_t sum;
+	uint64_t max;
+	uint64_t buckets[STATE_BUCKETS];
+};
+
+struct state_command {
+	uint64_t count;
+	uint64_t bytes;
+	uint64_t work_ns;
+	uint64_t output_ns;
+};
+
+/* One search for a clone source, while it lasts. */
+struct state_search {
+	uint64_t began_ns; /* 0: none */
+	uint64_t context;  /* address of its struct backref_ctx */
+	uint64_t bytenr;
+	uint64_t references;
+	uint64_t candidates;
+	uint32_t result; /* enum backref_result, as far as it is clear before the end */
+	uint32_t outer;	 /* enum state_part to go back to */
+};
+
+struct send_state {
+	/* Who sends what. thread 0: this slot is free. */
+	uint32_t thread;
+	uint32_t process;
+	char command[16];
+	uint64_t began_ns; /* CLOCK_MONOTONIC */
+	uint64_t ended_ns; /* 0: under way */
+	int64_t result;
+	uint64_t send_ctx; /* address of the struct send_ctx; 0: not known yet */
+	uint64_t root_id;
+	uint64_t ino;
+	uint64_t path_ns; /* when path was read */
+	char path[STATE_PATH_MAX];
+
+	/* Totals. */
+	struct state_command commands[STATE_COMMANDS];
+	uint64_t output_bytes;
+	struct cache_counters caches[CACHE_COUNT];
+	struct backref_counters backrefs;
+	struct state_histogram references;
+	struct state_histogram candidates;
+	struct state_histogram search_ns;
+	struct state_histogram path_resolution_ns;
+	uint64_t parts_ns[STATE_PARTS];
+	uint64_t disk_reads;
+	uint64_t disk_read_bytes;
+	uint64_t restarts;
+	uint64_t inodes;
+	uint64_t records;
+	uint64_t dropped;
+
+	/* Where the thread is at the moment. */
+	uint64_t part_since_ns; /* since when its time belongs to part */
+	uint32_t part;		/* enum state_part */
+	uint32_t command_kind;	/* of the command under way */
+	uint64_t command_bytes;
+	uint64_t command_output_ns;   /* when its output began */
+	uint64_t last_command_end_ns; /* or when the send began */
+	uint64_t path_began_ns;
+	uint64_t last_reloc_trans;
+	uint32_t write_outer; /* the parts to go back to */
+	uint32_t read_outer;
+	uint32_t path_outer;
+	uint32_t path_depth;
+	uint8_t tree_walk_begun; /* last_reloc_trans is a value to compare with */
+	uint8_t encoded_write;	 /* an encoded extent was read straight into the output */
+	uint8_t caches_cleared;	 /* the send frees its caches: it ends */
+	uint8_t storing;	 /* in btrfs_lru_cache_store() */
+	uint8_t name_lookup;	 /* enum name_lookup, before 6.4 */
+	uint8_t reserved[3];
+	struct state_search search;
+};
+
+/* Set before loading. */
+struct trace_settings {
+	uint32_t process; /* only its sends; 0: all */
+	uint32_t records; /* bool */
+};
+
+/* Threads may begin in the same nanosecond. */
+struct ended_key {
+	uint64_t began_ns;
+	uint64_t thread;
+};
+
+enum name_lookup {
+	NAME_LOOKUP_NONE,
+	NAME_LOOKUP_BEGUN,  /* __get_cur_name_and_parent() was entered */
+	NAME_LOOKUP_MISSED, /* and the name has to be found out */
+};
+
+_Static_assert(sizeof(struct send_state) % 8 == 0, "the kernel rounds values up to 8 bytes");
+_Static_assert((STATE_SLOTS & (STATE_SLOTS - 1)) == 0, "a slot is found by masking");
+_Static_assert(STATE_OFF_CPU + 1 == STATE_PARTS, "a total for each part");
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/kernel_symbols.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kernel_symbols {
+	char *text; /* names point into it */
+	struct kernel_symbol *symbols;
+	size_t count; /* sorted by address */
+};
+
+/* The size of a file of /proc is not known before it is read. */
+static char *read_whole(const char *path)
+{
+	size_t size = 1 << 24, used = 0;
+	char *text = malloc(size);
+	FILE *file = fopen(path, "re");
+
+	while (file && text) {
+		size_t got = fread(text + used, 1, size - used - 1, file);
+		char *larger;
+
+		used += got;
+		if (!got)
+			break;
+		if (size - used > 1)
+			continue;
+		size *= 2;
+		larger = realloc(text, size);
+		if (!larger)
+			free(text);
+		text = larger;
+	}
+	if (!file || !text || ferror(file) || !used) {
+		free(text);
+		text = NULL;
+	} else {
+		text[used] = 0;
+	}
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]"; functions are of type t or w. */
+static bool parse_line(char *line, struct kernel_symbol *symbol)
+{
+	char *end;
+
+	symbol->address = strtoull(line, &end, 16);
+	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ')
+		return false;
+	if (!strchr("tTwW", end[1]))
+		return false;
+	symbol->name = end + 3;
+	end[3 + strcspn(end + 3, "\t ")] = 0;
+	return *symbol->name;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct kernel_symbol *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static bool parse(struct kernel_symbols *symbols)
+{
+	size_t lines = 0;
+	char *rest = NULL;
+
+	for (const char *c = symbols->text; *c; c++)
+		lines += *c == '\n';
+	symbols->symbols = calloc(lines + 1, sizeof(*symbols->symbols));
+	if (!symbols->symbols)
+		return false;
+	for (char *line = strtok_r(symbols->text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		symbols->count += parse_line(line, &symbols->symbols[symbols->count]);
+	qsort(symbols->symbols, symbols->count, sizeof(*symbols->symbols), by_address);
+	return true;
+}
+
+struct kernel_symbols *kernel_symbols_read(void)
+{
+	struct kernel_symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->text = read_whole("/proc/kallsyms");
+	if (!symbols->text || !parse(symbols)) {
+		kernel_symbols_free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+void kernel_symbols_free(struct kernel_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	free(symbols->symbols);
+	free(symbols->text);
+	free(symbols);
+}
+
+/* NAME.part.0 and NAME.cold are pieces of a function: a send may never come there. */
+static bool is_clone(const char *symbol, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(symbol, name, length) &&
+	       (!strncmp(symbol + length, ".constprop.", 11) ||
+		!strncmp(symbol + length, ".isra.", 6)) &&
+	       !strstr(symbol + length, ".part.") && !strstr(symbol + length, ".cold");
+}
+
+int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
+			const struct kernel_symbol **symbol)
+{
+	const struct kernel_symbol *clone = NULL, *exact = NULL;
+	size_t clones = 0, exacts = 0;
+
+	for (size_t i = 0; i < symbols->count; i++) {
+		if (!strcmp(symbols->symbols[i].name, name)) {
+			exact = &symbols->symbols[i];
+			exacts++;
+		} else if (is_clone(symbols->symbols[i].name, name)) {
+			clone = &symbols->symbols[i];
+			clones++;
+		}
+	}
+	if (!exact && !clone)
+		return -ENOENT;
+	if (exact ? exacts > 1 : clones > 1)
+		return -ENOTUNIQ;
+	*symbol = exact ? exact : clone;
+	return 0;
+}
+
+const struct kernel_symbol *kernel_symbols_at(const struct kernel_symbols *symbols,
+					      uint64_t address)
+{
+	size_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->symbols[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && symbols->symbols[low - 1].address ? &symbols->symbols[low - 1] : NULL;
+}
+
+uint64_t kernel_symbols_end(const struct kernel_symbols *symbols,
+			    const struct kernel_symbol *symbol)
+{
+	const struct kernel_symbol *end = symbols->symbols + symbols->count;
+
+	/* Aliases begin where @symbol does. */
+	for (const struct kernel_symbol *next = symbol + 1; next < end; next++) {
+		if (next->address > symbol->address)
+			return next->address;
+	}
+	return UINT64_MAX;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The symbols of the running kernel and its modules, read once. */
+#ifndef PROFILER_KERNEL_SYMBOLS_H
+#define PROFILER_KERNEL_SYMBOLS_H
+
+#include <stdint.h>
+
+struct kernel_symbols;
+
+struct kernel_symbol {
+	uint64_t address; /* 0 where the kernel hides it */
+	const char *name; /* valid as long as the symbols are */
+};
+
+/* NULL with errno set when they cannot be read. Free with kernel_symbols_free(), accepts NULL. */
+struct kernel_symbols *kernel_symbols_read(void);
+void kernel_symbols_free(struct kernel_symbols *symbols);
+
+/*
+ * The function @name, or the one clone of it that the compiler made (NAME.constprop.0, NAME.isra.0)
+ * if there is none of that very name. 0, -ENOENT, or -ENOTUNIQ when several functions have that
+ * name, for then nobody can tell which one is meant.
+ */
+int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
+			const struct kernel_symbol **symbol);
+
+/* The function that @address is in; NULL below the first one, or when addresses are hidden. */
+const struct kernel_symbol *kernel_symbols_at(const struct kernel_symbols *symbols,
+					      uint64_t address);
+/* Where the function after @symbol begins; UINT64_MAX after the last one. */
+uint64_t kernel_symbols_end(const struct kernel_symbols *symbols,
+			    const struct kernel_symbol *symbol);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/tracer_private.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How often a ring that wakes up nobody is looked into while waiting. */
+enum { LOOK_INTERVAL_MS = 5 };
+
+static int out_of_memory(struct failure *failure)
+{
+	return failure_set(failure, -ENOMEM, "out of memory");
+}
+
+static int take_record(void *context, void *data, size_t size)
+{
+	struct tracer *tracer = context;
+
+	if (size >= sizeof(struct event))
+		tracer->consume(tracer->consume_context, data);
+	return 0;
+}
+
+static int open_ring(struct tracer *tracer, struct failure *failure)
+{
+	if (!tracer->skeleton || !tracer->options.records)
+		return 0;
+	tracer->ring = ring_buffer__new(tracer_records_map(tracer), take_record, tracer, NULL);
+	return tracer->ring ? 0
+			    : failure_set(failure, -errno, "cannot read the tracer's records: %s",
+					  strerror(errno));
+}
+
+int tracer_open(const struct tracer_options *options, struct tracer **out, struct failure *failure)
+{
+	struct tracer *tracer;
+	int ret;
+
+	*out = NULL;
+	if (options->forced && options->tier == TIER_PIPE)
+		return 0;
+	tracer = calloc(1, sizeof(*tracer));
+	if (!tracer)
+		return out_of_memory(failure);
+	tracer->options = *options;
+	tracer->symbols = kernel_symbols_read();
+	ret = tracer_choose_tier(tracer, failure);
+	if (!ret)
+		ret = open_ring(tracer, failure);
+	if (ret) {
+		tracer_close(tracer);
+		return ret;
+	}
+	*out = tracer;
+	return 0;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	ring_buffer__free(tracer->ring);
+	tracer_unload(tracer);
+	kernel_symbols_free(tracer->symbols);
+	free(tracer);
+}
+
+enum trace_tier tracer_tier(const struct tracer *tracer)
+{
+	return tracer->tier;
+}
+
+const char *tracer_tier_reason(const struct tracer *tracer)
+{
+	return tracer->tier_reason;
+}
+
+const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric)
+{
+	if (tracer->metrics >> metric & 1)
+		return NULL;
+	if (tracer->tier == TIER_PIPE)
+		return tracer->tier_reason;
+	return tracer->missing[metric];
+}
+
+int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context)
+{
+	const struct timespec interval = {.tv_nsec = LOOK_INTERVAL_MS * 1000000};
+	int waited_ms = 0, count;
+
+	if (!tracer->ring)
+		return 0;
+	tracer->consume = consume;
+	tracer->consume_context = context;
+	for (;;) {
+		count = ring_buffer__consume(tracer->ring);
+		if (count || waited_ms >= timeout_ms)
+			return count;
+		waited_ms += LOOK_INTERVAL_MS;
+		/* A signal ends the waiting, too. */
+		if (nanosleep(&interval, NULL))
+			return 0;
+	}
+}
+
+/* ---- states ---- */
+
+struct send_list {
+	struct traced_send *sends;
+	size_t count;
+	size_t size;
+};
+
+_Static_assert(sizeof(struct state_histogram) == sizeof(struct trace_histogram),
+	       "a histogram has one layout");
+_Static_assert((int)STATE_PARTS == (int)PART_COUNT && (int)STATE_OFF_CPU == (int)PART_OFF_CPU,
+	       "parts have one numbering");
+_Static_assert((int)STATE_COMMANDS >= (int)STREAM_C_COUNT, "room for every command");
+
+static void copy_figures(const struct tracer *tracer, const struct send_state *state,
+			 struct trace_figures *figures)
+{
+	*figures = (struct trace_figures){
+		.thread = state->thread,
+		.tier = tracer->tier,
+		.metrics = tracer->metrics,
+		.began_ns = state->began_ns,
+		.ended_ns = state->ended_ns,
+		.result = state->result,
+		.output_bytes = state->output_bytes,
+		.backrefs = state->backrefs,
+		.disk_reads = state->disk_reads,
+		.disk_read_bytes = state->disk_read_bytes,
+		.restarts = state->restarts,
+		.inodes = state->inodes,
+		.records = state->records,
+		.dropped = state->dropped,
+	};
+	for (unsigned int i = 0; i < STREAM_C_COUNT; i++)
+		figures->commands[i] = (struct trace_command_figures){
+			.count = state->commands[i].count,
+			.bytes = state->commands[i].bytes,
+			.work_ns = state->commands[i].work_ns,
+			.output_ns = state->commands[i].output_ns,
+		};
+	memcpy(figures->caches, state->caches, sizeof(figures->caches));
+	memcpy(&figures->references, &state->references, sizeof(figures->references));
+	memcpy(&figures->candidates, &state->candidates, sizeof(figures->candidates));
+	memcpy(&figures->search_ns, &state->search_ns, sizeof(figures->search_ns));
+	memcpy(&figures->path_ns, &state->path_resolution_ns, sizeof(figures->path_ns));
+	memcpy(figures->parts_ns, state->parts_ns, sizeof(figures->parts_ns));
+}
+
+/* A send may be seen under way and, just after, among the ended ones: the later state counts. */
+static int add_send(struct tracer *tracer, const struct send_state *state, struct send_list *list)
+{
+	struct traced_send *send = NULL;
+
+	for (size_t i = 0; i < list->count && !send; i++) {
+		const struct trace_figures *known = &list->sends[i].figures;
+
+		if (known->thread == state->thread && known->began_ns == state->began_ns)
+			send = &list->sends[i];
+	}
+	if (!send && list->count == list->size) {
+		size_t size = list->size ? 2 * list->size : 8;
+		struct traced_send *sends = reallocarray(list->sends, size, sizeof(*sends));
+
+		if (!sends)
+			return -ENOMEM;
+		list->sends = sends;
+		list->size = size;
+	}
+	if (!send)
+		send = &list->sends[list->count++];
+	memset(send, 0, sizeof(*send));
+	copy_figures(tracer, state, &send->figures);
+	send->process = state->process;
+	memcpy(send->command, state->command, sizeof(send->command) - 1);
+	send->root_id = state->root_id;
+	send->ino = state->ino;
+	memcpy(send->path, state->path, sizeof(send->path) - 1);
+	return 0;
+}
+
+static int add_current(struct tracer *tracer, struct send_state *state, struct send_list *list)
+{
+	for (uint32_t slot = 0; slot < STATE_SLOTS; slot++) {
+		if (bpf_map_lookup_elem(tracer_sends_map(tracer), &slot, state))
+			return -errno;
+		if (state->thread && state->began_ns && add_send(tracer, state, list))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_ended(struct tracer *tracer, struct send_state *state, struct send_list *list)
+{
+	struct ended_key key, *previous = NULL;
+	int map = tracer_ended_map(tracer);
+
+	while (!bpf_map_get_next_key(map, previous, &key)) {
+		/* Taken away meanwhile by nobody but us. */
+		if (!bpf_map_lookup_elem(map, &key, state) && add_send(tracer, state, list))
+			return -ENOMEM;
+		previous = &key;
+	}
+	return 0;
+}
+
+static int by_beginning(const void *left, const void *right)
+{
+	const struct traced_send *a = left, *b = right;
+
+	return a->figures.began_ns < b->figures.began_ns
+		       ? -1
+		       : a->figures.began_ns > b->figures.began_ns;
+}
+
+int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *count,
+		 struct failure *failure)
+{
+	struct send_list list = {0};
+	struct send_state *state;
+	int ret;
+
+	*sends = NULL;
+	*count = 0;
+	if (!tracer->skeleton)
+		return 0;
+	state = malloc(sizeof(*state));
+	ret = state ? add_current(tracer, state, &list) : -ENOMEM;
+	if (!ret)
+		ret = add_ended(tracer, state, &list);
+	free(state);
+	if (ret) {
+		free(list.sends);
+		return failure_set(failure, ret, "cannot read what was traced: %s", strerror(-ret));
+	}
+	qsort(list.sends, list.count, sizeof(*list.sends), by_beginning);
+	*sends = list.sends;
+	*count = list.count;
+	return 0;
+}
+
+int tracer_reset(struct tracer *tracer, struct failure *failure)
+{
+	struct ended_key key;
+
+	if (!tracer->skeleton)
+		return 0;
+	while (!bpf_map_get_next_key(tracer_ended_map(tracer), NULL, &key)) {
+		if (bpf_map_delete_elem(tracer_ended_map(tracer), &key))
+			return failure_set(failure, -errno, "cannot forget what was traced: %s",
+					   strerror(errno));
+	}
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The object with all programs: opened, cut down to what this kernel has, loaded. */
+#include "profiler/tracer_private.h"
+
+#include "bpf/send_programs.skel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/*
+ * Type information of each module is held open by its own descriptor while programs are looked for,
+ * and running out of them looks as if the function did not exist.
+ */
+enum { DESCRIPTORS = 4096, RING_BYTES = 4 << 20, RING_BYTES_MIN = 4096 };
+
+static int be_quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = DESCRIPTORS;
+	if (limit.rlim_max < DESCRIPTORS)
+		limit.rlim_max = DESCRIPTORS;
+	/* Without it fewer programs may be found, which is told then. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* A ring's size is a power of two, in whole pages. */
+static uint32_t ring_size(const struct tracer_options *options)
+{
+	size_t wanted = options->ring_bytes ? options->ring_bytes : RING_BYTES;
+	uint32_t size = RING_BYTES_MIN;
+
+	if (!options->records)
+		return size;
+	while (size < wanted && size < 1U << 30)
+		size <<= 1;
+	return size;
+}
+
+static int open_object(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
+{
+	int ret;
+
+	tracer->skeleton = send_programs__open();
+	if (!tracer->skeleton)
+		return failure_set(failure, -errno, "cannot open the programs for tracing: %s",
+				   strerror(errno));
+	tracer->skeleton->rodata->settings.process = tracer->options.process;
+	tracer->skeleton->rodata->settings.records = tracer->options.records;
+	ret = bpf_map__set_max_entries(tracer->skeleton->maps.records, ring_size(&tracer->options));
+	if (!ret)
+		ret = tracer_find_targets(tracer, tracer->skeleton->obj, tier);
+	return ret ? failure_set(failure, ret, "cannot prepare the programs for tracing: %s",
+				 strerror(-ret))
+		   : 0;
+}
+
+static void set_autoload(struct tracer *tracer)
+{
+	for (size_t i = 0; i < tracer->program_count; i++)
+		bpf_program__set_autoload(tracer->programs[i].program, tracer->programs[i].wanted);
+}
+
+static int load_object(struct tracer *tracer, struct failure *failure)
+{
+	int ret;
+
+	set_autoload(tracer);
+	ret = send_programs__load(tracer->skeleton);
+	if (!ret)
+		return 0;
+	if (ret == -EPERM || ret == -EACCES)
+		return failure_set(failure, -EOPNOTSUPP,
+				   "the kernel refuses its programs: %s (locked down, or without "
+				   "CAP_BPF and CAP_PERFMON)",
+				   strerror(-ret));
+	return failure_set(failure, -EOPNOTSUPP, "the kernel does not load its programs: %s",
+			   strerror(-ret));
+}
+
+int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
+{
+	int ret;
+
+	libbpf_set_print(be_quiet);
+	raise_limits();
+	ret = open_object(tracer, tier, failure);
+	if (!ret) {
+		tracer_want_programs(tracer, tier);
+		ret = load_object(tracer, failure);
+	}
+	if (!ret && !tracer_attach(tracer, tier))
+		ret = failure_set(failure, -EOPNOTSUPP, "%s", tracer_base_obstacle(tracer, tier));
+	if (ret)
+		tracer_unload(tracer);
+	return ret;
+}
+
+void tracer_unload(struct tracer *tracer)
+{
+	for (size_t i = 0; i < tracer->program_count; i++)
+		bpf_link__destroy(tracer->programs[i].link);
+	free(tracer->programs);
+	tracer->programs = NULL;
+	tracer->program_count = 0;
+	send_programs__destroy(tracer->skeleton);
+	tracer->skeleton = NULL;
+}
+
+int tracer_sends_map(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.sends);
+}
+
+int tracer_ended_map(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.ended);
+}
+
+int tracer_records_map(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.records);
+}

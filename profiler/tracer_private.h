@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The inside of the tracer, for its own files. */
+#ifndef PROFILER_TRACER_PRIVATE_H
+#define PROFILER_TRACER_PRIVATE_H
+
+#include "bpf/send_state.h"
+#include "profiler/kernel_symbols.h"
+#include "profiler/tracer.h"
+
+struct bpf_link;
+struct bpf_map;
+struct bpf_object;
+struct bpf_program;
+struct ring_buffer;
+struct send_programs;
+
+enum probe_kind {
+	PROBE_FENTRY,
+	PROBE_FEXIT,
+	PROBE_KPROBE,
+	PROBE_KRETPROBE,
+	PROBE_TP_BTF,
+	PROBE_TP,
+};
+
+/* In the table of probes: no metric but what each tier stands on. */
+#define METRIC_BASE METRIC_COUNT
+
+/* A row of tracer_probes.def. */
+struct tracer_probe {
+	unsigned int metric; /* enum trace_metric or METRIC_BASE */
+	enum trace_tier tier;
+	unsigned int way;
+	unsigned int part;
+	const char *program;
+	enum probe_kind kind;
+	const char *target;
+};
+extern const struct tracer_probe tracer_probes[];
+extern const size_t tracer_probe_count;
+
+/* What became of a program; several rows may name it. */
+struct tracer_program {
+	const char *name;
+	struct bpf_program *program;
+	struct bpf_link *link;
+	bool has_target; /* in this kernel; then it is loaded, if wanted */
+	bool wanted;
+	char symbol[128];   /* the target as the kernel calls it */
+	char obstacle[192]; /* why it is not attached, one line */
+};
+
+struct tracer {
+	struct tracer_options options;
+	enum trace_tier tier;
+	char tier_reason[256];
+	struct kernel_symbols *symbols; /* NULL: not readable */
+	struct send_programs *skeleton;
+	struct tracer_program *programs;
+	size_t program_count;
+	uint64_t wanted;  /* 1 << enum trace_metric */
+	uint64_t metrics; /* those that are measured */
+	char missing[METRIC_COUNT][224];
+	struct ring_buffer *ring;
+	event_fn consume; /* during tracer_poll() */
+	void *consume_context;
+};
+
+/* tracer_load.c */
+
+/*
+ * Load and attach what the table has for @tier and those below it. 0; -EOPNOTSUPP when the tier
+ * cannot be had, with the reason in @failure; another negative errno with @failure set.
+ */
+int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *failure);
+/* Detach and unload; nothing when nothing was loaded. */
+void tracer_unload(struct tracer *tracer);
+/* File descriptors of the maps; the tracer is loaded. */
+int tracer_sends_map(const struct tracer *tracer);
+int tracer_ended_map(const struct tracer *tracer);
+int tracer_records_map(const struct tracer *tracer);
+
+/* tracer_probes.c */
+
+/*
+ * Find the targets of all programs in the running kernel. What is not there gets its obstacle.
+ * 0 or -ENOMEM.
+ */
+int tracer_find_targets(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier);
+struct tracer_program *tracer_find_program(struct tracer *tracer, const char *name);
+/* Mark the programs of all ways that may be possible for what is wanted. */
+void tracer_want_programs(struct tracer *tracer, enum trace_tier tier);
+/* Attach; fills metrics and missing. False when not even the base could be attached. */
+bool tracer_attach(struct tracer *tracer, enum trace_tier tier);
+
+/* After that: what keeps a tier's base from being attached. */
+const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier);
+
+/* tracer_tier.c */
+
+/* Take the best tier that works, by @tracer->options. 0 or a negative errno with @failure set. */
+int tracer_choose_tier(struct tracer *tracer, struct failure *failure);
+
+#endif

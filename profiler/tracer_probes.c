@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table of probes against the running kernel: which targets there are, which programs are
+ * loaded for that, and which of them could be attached.
+ */
+#include "profiler/tracer_private.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a trampoline of an older kernel says to more arguments than it can pass on. */
+#define KERNEL_ENOTSUPP 524
+
+const struct tracer_probe tracer_probes[] = {
+#define TRACE_PROBE(metric, tier, way, part, program, kind, target) \
+	{METRIC_##metric, TIER_##tier, way, part, #program, PROBE_##kind, target},
+#include "profiler/tracer_probes.def"
+#undef TRACE_PROBE
+};
+const size_t tracer_probe_count = sizeof(tracer_probes) / sizeof(tracer_probes[0]);
+
+static const char *const kind_names[] = {
+	[PROBE_FENTRY] = "fentry",	 [PROBE_FEXIT] = "fexit",	[PROBE_KPROBE] = "kprobe",
+	[PROBE_KRETPROBE] = "kretprobe", [PROBE_TP_BTF] = "tracepoint", [PROBE_TP] = "tracepoint",
+};
+
+static const char *error_text(int error)
+{
+	return error == -KERNEL_ENOTSUPP ? "more arguments than this kernel's trampolines take"
+					 : strerror(-error);
+}
+
+struct tracer_program *tracer_find_program(struct tracer *tracer, const char *name)
+{
+	for (size_t i = 0; i < tracer->program_count; i++) {
+		if (!strcmp(tracer->programs[i].name, name))
+			return &tracer->programs[i];
+	}
+	return NULL;
+}
+
+static bool is_hidden(const struct tracer *tracer, const char *target)
+{
+	for (const char *const *hidden = tracer->options.hidden; hidden && *hidden; hidden++) {
+		if (!strcmp(*hidden, target))
+			return true;
+	}
+	return false;
+}
+
+static void set_obstacle(struct tracer_program *program, const struct tracer_probe *probe,
+			 const char *what)
+{
+	snprintf(program->obstacle, sizeof(program->obstacle), "%s of %s: %s",
+		 kind_names[probe->kind], probe->target, what);
+}
+
+/* The type information of the kernel and its modules is searched by libbpf, for both at once. */
+static void find_by_type(struct tracer_program *program, const struct tracer_probe *probe)
+{
+	int ret = bpf_program__set_attach_target(program->program, 0, probe->target);
+
+	program->has_target = !ret;
+	if (ret == -ESRCH || ret == -ENOENT)
+		set_obstacle(program, probe, "this kernel's type information does not have it");
+	else if (ret)
+		set_obstacle(program, probe, error_text(ret));
+}
+
+static void find_symbol(const struct tracer *tracer, struct tracer_program *program,
+			const struct tracer_probe *probe)
+{
+	const struct kernel_symbol *symbol;
+	int ret = -ENOENT;
+
+	if (tracer->symbols)
+		ret = kernel_symbols_find(tracer->symbols, probe->target, &symbol);
+	program->has_target = !ret;
+	if (!ret)
+		snprintf(program->symbol, sizeof(program->symbol), "%s", symbol->name);
+	else if (ret == -ENOTUNIQ)
+		set_obstacle(program, probe, "several functions have this name");
+	else
+		set_obstacle(program, probe, "this kernel does not have it as a symbol");
+}
+
+static void find_tracepoint(struct tracer_program *program, const struct tracer_probe *probe)
+{
+	static const char *const roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]) && !program->has_target; i++) {
+		char path[160];
+
+		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], probe->target);
+		program->has_target = !access(path, R_OK);
+	}
+	if (!program->has_target)
+		set_obstacle(program, probe, "this kernel does not have it");
+}
+
+static void find_target(const struct tracer *tracer, struct tracer_program *program,
+			const struct tracer_probe *probe)
+{
+	snprintf(program->symbol, sizeof(program->symbol), "%s", probe->target);
+	if (is_hidden(tracer, probe->target)) {
+		set_obstacle(program, probe, "this kernel does not have it");
+		return;
+	}
+	switch (probe->kind) {
+	case PROBE_FENTRY:
+	case PROBE_FEXIT:
+	case PROBE_TP_BTF:
+		find_by_type(program, probe);
+		break;
+	case PROBE_KPROBE:
+	case PROBE_KRETPROBE:
+		find_symbol(tracer, program, probe);
+		break;
+	case PROBE_TP:
+		find_tracepoint(program, probe);
+		break;
+	}
+}
+
+int tracer_find_targets(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier)
+{
+	struct bpf_program *program;
+
+	tracer->programs = calloc(tracer_probe_count, sizeof(*tracer->programs));
+	if (!tracer->programs)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		const struct tracer_probe *probe = &tracer_probes[i];
+		struct tracer_program *known = tracer_find_program(tracer, probe->program);
+
+		if (known || probe->tier > tier)
+			continue;
+		known = &tracer->programs[tracer->program_count++];
+		known->name = probe->program;
+		known->program = bpf_object__find_program_by_name(object, probe->program);
+		find_target(tracer, known, probe);
+	}
+	return 0;
+}
+
+/* ---- ways ---- */
+
+static bool in_way(const struct tracer_probe *probe, unsigned int metric, unsigned int way)
+{
+	return probe->metric == metric && probe->way == way;
+}
+
+/* Whether every part of a way has a program that passes @test; else why not in @obstacle. */
+static bool way_complete(struct tracer *tracer, unsigned int metric, unsigned int way,
+			 bool (*test)(struct tracer *tracer, struct tracer_program *program,
+				      const struct tracer_probe *probe),
+			 const char **obstacle)
+{
+	unsigned int part = 0;
+	bool any = false, done = true;
+
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		const struct tracer_probe *probe = &tracer_probes[i];
+		struct tracer_program *program;
+
+		if (!in_way(probe, metric, way))
+			continue;
+		if (!done && probe->part != part)
+			return false;
+		if (done && any && probe->part == part)
+			continue;
+		program = tracer_find_program(tracer, probe->program);
+		any = true;
+		part = probe->part;
+		done = program && test(tracer, program, probe);
+		if (!done && program)
+			*obstacle = program->obstacle;
+	}
+	return any && done;
+}
+
+/* The number of ways for @metric that @tier allows; they are numbered from 0. */
+static unsigned int count_ways(unsigned int metric)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		if (tracer_probes[i].metric == metric && tracer_probes[i].way >= count)
+			count = tracer_probes[i].way + 1;
+	}
+	return count;
+}
+
+static enum trace_tier tier_of_way(unsigned int metric, unsigned int way)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		if (in_way(&tracer_probes[i], metric, way))
+			return tracer_probes[i].tier;
+	}
+	return TIER_COUNT;
+}
+
+/* The base is that of the tier itself; metrics may be had as in a lower tier. */
+static bool tier_allows(unsigned int metric, unsigned int way, enum trace_tier tier)
+{
+	enum trace_tier needed = tier_of_way(metric, way);
+
+	return metric == METRIC_BASE ? needed == tier : needed <= tier;
+}
+
+static bool has_target(struct tracer *tracer, struct tracer_program *program,
+		       const struct tracer_probe *probe)
+{
+	(void)tracer;
+	(void)probe;
+	return program->has_target;
+}
+
+static void want_way(struct tracer *tracer, unsigned int metric, unsigned int way)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		struct tracer_program *program;
+
+		if (!in_way(&tracer_probes[i], metric, way))
+			continue;
+		program = tracer_find_program(tracer, tracer_probes[i].program);
+		if (program->has_target)
+			program->wanted = true;
+	}
+}
+
+static bool is_wanted(const struct tracer *tracer, unsigned int metric)
+{
+	return metric == METRIC_BASE || tracer->wanted >> metric & 1;
+}
+
+void tracer_want_programs(struct tracer *tracer, enum trace_tier tier)
+{
+	for (unsigned int metric = 0; metric <= METRIC_BASE; metric++) {
+		const char *obstacle;
+
+		for (unsigned int way = 0; way < count_ways(metric); way++) {
+			if (is_wanted(tracer, metric) && tier_allows(metric, way, tier) &&
+			    way_complete(tracer, metric, way, has_target, &obstacle))
+				want_way(tracer, metric, way);
+		}
+	}
+}
+
+static struct bpf_link *attach_link(const struct tracer_program *program,
+				    const struct tracer_probe *probe)
+{
+	char group[64];
+	size_t length;
+
+	switch (probe->kind) {
+	case PROBE_KPROBE:
+	case PROBE_KRETPROBE:
+		return bpf_program__attach_kprobe(program->program, probe->kind == PROBE_KRETPROBE,
+						  program->symbol);
+	case PROBE_TP:
+		length = strcspn(probe->target, "/");
+		snprintf(group, sizeof(group), "%.*s", (int)length, probe->target);
+		return bpf_program__attach_tracepoint(program->program, group,
+						      probe->target + length + 1);
+	default:
+		return bpf_program__attach(program->program);
+	}
+}
+
+static bool attach(struct tracer *tracer, struct tracer_program *program,
+		   const struct tracer_probe *probe)
+{
+	(void)tracer;
+	if (program->link)
+		return true;
+	if (!program->wanted)
+		return false;
+	program->link = attach_link(program, probe);
+	if (!program->link)
+		set_obstacle(program, probe, error_text(-errno));
+	return program->link;
+}
+
+/* Programs of a way that was given up serve nothing, unless they serve another one. */
+static void detach_unused(struct tracer *tracer, const uint64_t *used)
+{
+	for (size_t i = 0; i < tracer->program_count; i++) {
+		if (used[i / 64] >> (i % 64) & 1)
+			continue;
+		bpf_link__destroy(tracer->programs[i].link);
+		tracer->programs[i].link = NULL;
+	}
+}
+
+static void mark_used(struct tracer *tracer, unsigned int metric, unsigned int way, uint64_t *used)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		struct tracer_program *program;
+
+		if (!in_way(&tracer_probes[i], metric, way))
+			continue;
+		program = tracer_find_program(tracer, tracer_probes[i].program);
+		if (program->link)
+			used[(program - tracer->programs) / 64] |=
+				1ULL << ((program - tracer->programs) % 64);
+	}
+}
+
+static void note_missing(struct tracer *tracer, unsigned int metric, const char *reason)
+{
+	if (metric < METRIC_COUNT)
+		snprintf(tracer->missing[metric], sizeof(tracer->missing[metric]), "%s", reason);
+}
+
+/* Attach what @metric needs, in the first way that works. */
+static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier,
+			  uint64_t *used)
+{
+	const char *first = NULL;
+
+	if (!is_wanted(tracer, metric)) {
+		note_missing(tracer, metric, "not asked for: it costs more than the others");
+		return false;
+	}
+	for (unsigned int way = 0; way < count_ways(metric); way++) {
+		const char *obstacle = NULL;
+
+		if (!tier_allows(metric, way, tier))
+			continue;
+		if (way_complete(tracer, metric, way, attach, &obstacle)) {
+			mark_used(tracer, metric, way, used);
+			return true;
+		}
+		if (!first)
+			first = obstacle;
+	}
+	note_missing(tracer, metric, first ? first : "this tier of tracing does not see it");
+	return false;
+}
+
+bool tracer_attach(struct tracer *tracer, enum trace_tier tier)
+{
+	uint64_t used[8] = {0};
+	bool base;
+
+	_Static_assert(sizeof(tracer_probes) / sizeof(tracer_probes[0]) <= 512,
+		       "a bit for each program");
+	tracer->metrics = 0;
+	/* The base comes last: no send is seen before everything that watches it is there. */
+	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {
+		if (attach_metric(tracer, metric, tier, used))
+			tracer->metrics |= 1ULL << metric;
+	}
+	base = attach_metric(tracer, METRIC_BASE, tier, used);
+	detach_unused(tracer, used);
+	return base;
+}
+
+const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		const struct tracer_probe *probe = &tracer_probes[i];
+		const struct tracer_program *program = tracer_find_program(tracer, probe->program);
+
+		if (probe->metric == METRIC_BASE && probe->tier == tier && !program->link)
+			return program->obstacle;
+	}
+	return "";
+}

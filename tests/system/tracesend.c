@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tracesend [OPTIONS] -- COMMAND: run COMMAND with the tracer at work, and print what it found out,
+ * "NAME VALUE..." a line, for tests to compare.
+ *
+ *	--tier pipe|tracepoint|function	this one or none; without: the best
+ *	--all				also what costs more
+ *	--hide TARGET			as if the kernel did not have it; may be repeated
+ *	--records FILE			write single events there, a line each
+ *	--ring BYTES			for them
+ */
+#include "profiler/tracer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HIDDEN_MAX = 16, POLL_MS = 20 };
+
+static void print_histogram(const char *name, const struct trace_histogram *histogram)
+{
+	printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", name, histogram->count, histogram->sum,
+	       histogram->max);
+}
+
+static void print_caches(const struct cache_counters *caches)
+{
+	static const char *const names[CACHE_COUNT] = {"name", "backref", "dir_created",
+						       "dir_utimes"};
+
+	for (unsigned int i = 0; i < CACHE_COUNT; i++)
+		printf("cache_%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		       " %" PRIu64 "\n",
+		       names[i], caches[i].lookups, caches[i].hits, caches[i].stores,
+		       caches[i].evictions, caches[i].clears, caches[i].max_entries);
+}
+
+static void print_send(const struct traced_send *send)
+{
+	const struct trace_figures *figures = &send->figures;
+	const struct backref_counters *backrefs = &figures->backrefs;
+
+	printf("send %u %s root %" PRIu64 " result %" PRId64 "\n", figures->thread, send->command,
+	       send->root_id, figures->result);
+	printf("duration_ns %" PRIu64 "\n", figures->ended_ns - figures->began_ns);
+	for (unsigned int i = 0; i < STREAM_C_COUNT; i++) {
+		const struct trace_command_figures *command = &figures->commands[i];
+
+		if (command->count)
+			printf("command %s %" PRIu64 " %" PRIu64 "\n", stream_commands[i].name,
+			       command->count, command->bytes);
+	}
+	printf("output_bytes %" PRIu64 "\n", figures->output_bytes);
+	print_caches(figures->caches);
+	printf("searches %" PRIu64 "\n", backrefs->searches);
+	printf("results %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", backrefs->results[0],
+	       backrefs->results[1], backrefs->results[2], backrefs->results[3]);
+	printf("candidates %" PRIu64 "\n", backrefs->candidates);
+	printf("preliminary_references %" PRIu64 "\n", backrefs->preliminary_references);
+	printf("leaves_resolved %" PRIu64 "\n", backrefs->leaves_resolved);
+	print_histogram("histogram_references", &figures->references);
+	print_histogram("histogram_candidates", &figures->candidates);
+	print_histogram("histogram_search_ns", &figures->search_ns);
+	print_histogram("histogram_path_ns", &figures->path_ns);
+	for (unsigned int i = 0; i < PART_COUNT; i++)
+		printf("part %s: %" PRIu64 "\n", trace_part_name(i), figures->parts_ns[i]);
+	printf("disk_reads %" PRIu64 " %" PRIu64 "\n", figures->disk_reads,
+	       figures->disk_read_bytes);
+	printf("restarts %" PRIu64 "\n", figures->restarts);
+	printf("inodes %" PRIu64 "\n", figures->inodes);
+	printf("records %" PRIu64 " dropped %" PRIu64 "\n", figures->records, figures->dropped);
+	printf("path %s\n", send->path);
+}
+
+static void print_event(void *context, const struct event *event)
+{
+	FILE *file = context;
+
+	fprintf(file, "%u %" PRIu64, event->type, event->ino);
+	switch (event->type) {
+	case EVENT_COMMAND:
+		fprintf(file, " command %s %u", stream_commands[event->command.kind].name,
+			event->command.length);
+		break;
+	case EVENT_CACHE:
+		fprintf(file, " cache %u %u", event->cache.cache, event->cache.operation);
+		break;
+	case EVENT_BACKREF_WALK:
+		fprintf(file, " backref %" PRIu64 " %" PRIu64 " %" PRIu64 " %u",
+			event->backref.bytenr, event->backref.references, event->backref.candidates,
+			event->backref.result);
+		break;
+	}
+	fputc('\n', file);
+}
+
+static int run(struct tracer *tracer, char **command, FILE *records)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execvp(command[0], command);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (tracer && records)
+			tracer_poll(tracer, POLL_MS, print_event, records);
+		else
+			usleep(POLL_MS * 1000);
+	}
+	while (tracer && records && tracer_poll(tracer, 0, print_event, records) > 0)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int print_all(struct tracer *tracer, struct failure *failure)
+{
+	struct traced_send *sends;
+	size_t count;
+	int ret = tracer_sends(tracer, &sends, &count, failure);
+
+	if (ret)
+		return ret;
+	printf("tier %s\n", trace_tier_name(tracer_tier(tracer)));
+	printf("reason %s\n", tracer_tier_reason(tracer));
+	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
+		const char *missing = tracer_missing(tracer, i);
+
+		if (missing)
+			printf("missing %s: %s\n", trace_metric_key(i), missing);
+	}
+	for (size_t i = 0; i < count; i++)
+		print_send(&sends[i]);
+	free(sends);
+	return 0;
+}
+
+static _Noreturn void usage(void)
+{
+	fprintf(stderr, "usage: tracesend [--tier T] [--all] [--hide TARGET]... [--records FILE] "
+			"[--ring BYTES] -- COMMAND\n");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	const char *hidden[HIDDEN_MAX + 1] = {NULL};
+	struct tracer_options options = {.tier = TIER_FUNCTION, .hidden = hidden};
+	struct failure failure = {0};
+	size_t hidden_count = 0;
+	FILE *records = NULL;
+	struct tracer *tracer;
+	int status, i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (!strcmp(argv[i], "--all"))
+			options.groups = (1ULL << METRIC_COUNT) - 1;
+		else if (!value)
+			usage();
+		else if (!strcmp(argv[i], "--tier") && trace_tier_find(value, &options.tier))
+			options.forced = true;
+		else if (!strcmp(argv[i], "--hide") && hidden_count < HIDDEN_MAX)
+			hidden[hidden_count++] = value;
+		else if (!strcmp(argv[i], "--records"))
+			records = fopen(value, "w");
+		else if (!strcmp(argv[i], "--ring"))
+			options.ring_bytes = strtoul(value, NULL, 0);
+		else if (strcmp(argv[i], "--tier"))
+			usage();
+		i += strcmp(argv[i], "--all") != 0;
+	}
+	if (i + 1 >= argc)
+		usage();
+	options.records = records != NULL;
+	if (tracer_open(&options, &tracer, &failure)) {
+		fprintf(stderr, "tracesend: %s\n", failure.text);
+		return 3;
+	}
+	status = run(tracer, argv + i + 1, records);
+	if (tracer && print_all(tracer, &failure)) {
+		fprintf(stderr, "tracesend: %s\n", failure.text);
+		status = 5;
+	}
+	tracer_close(tracer);
+	if (records)
+		fclose(records);
+	return status;
+}
