@@ -96,16 +96,17 @@ struct send_state {
 	uint64_t last_command_end_ns; /* or when the send began */
 	uint64_t path_began_ns;
 	uint64_t last_reloc_trans;
+	uint64_t walk_ino;    /* the last one that began */
 	uint32_t write_outer; /* the parts to go back to */
 	uint32_t read_outer;
 	uint32_t path_outer;
-	uint32_t path_depth;
+	uint32_t reserved;
 	uint8_t tree_walk_begun; /* last_reloc_trans is a value to compare with */
 	uint8_t encoded_write;	 /* an encoded extent was read straight into the output */
-	uint8_t caches_cleared;	 /* the send frees its caches: it ends */
-	uint8_t storing;	 /* in btrfs_lru_cache_store() */
+	uint8_t send_ends;	 /* it frees its caches */
+	uint8_t cache_full;	 /* the one that is stored into */
 	uint8_t name_lookup;	 /* enum name_lookup, before 6.4 */
-	uint8_t reserved[3];
+	uint8_t reserved_too[3];
 	struct state_search search;
 };
 

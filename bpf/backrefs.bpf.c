@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Searches for clone sources. find_extent_clone() itself is inlined or a clone of the compiler, so
+ * a search is seen from iterate_extent_inodes(), the walk over the references, and from what comes
+ * before it: since 6.2 check_extent_item() within the walk, before that extent_from_logical() ahead
+ * of it.
+ */
+#include "bpf/current_send.h"
+#include "bpf/tree_block.h"
+
+enum {
+	REFERENCES_MAX_BEFORE_6_2 = 64,
+	EXTENT_ITEM_REFERENCES = 0, /* le64 */
+};
+
+/* libbpf knows the sixth argument since 1.2 only. */
+#if defined(__TARGET_ARCH_x86)
+#define SIXTH_ARGUMENT(registers) ((registers)->r9)
+#elif defined(__TARGET_ARCH_arm64)
+#define SIXTH_ARGUMENT(registers) (((const struct user_pt_regs *)(registers))->regs[5])
+#else
+#define SIXTH_ARGUMENT(registers) PT_REGS_PARM6(registers)
+#endif
+
+static __always_inline void search_begin(struct send_state *state, uint64_t bytenr)
+{
+	uint64_t now = bpf_ktime_get_ns();
+
+	part_enter(state, STATE_BACKREF, now, &state->search.outer);
+	state->search.began_ns = now;
+	state->search.bytenr = bytenr;
+	state->search.references = 0;
+	state->search.candidates = 0;
+	state->search.result = BACKREF_NO_CLONE;
+}
+
+static __always_inline void search_end(struct send_state *state)
+{
+	struct state_search *search = &state->search;
+	uint64_t now = bpf_ktime_get_ns();
+	struct event *event;
+
+	part_set(state, search->outer, now);
+	state->backrefs.searches++;
+	state->backrefs.results[search->result & 3]++;
+	histogram_add(&state->search_ns, now - search->began_ns);
+	histogram_add(&state->references, search->references);
+	histogram_add(&state->candidates, search->candidates);
+	event = record_begin(state, EVENT_BACKREF_WALK, now);
+	if (event) {
+		event->backref.bytenr = search->bytenr;
+		event->backref.references = search->references;
+		event->backref.candidates = search->candidates;
+		event->backref.began_ns = search->began_ns;
+		event->backref.result = search->result;
+		record_submit(event);
+	}
+	search->began_ns = 0;
+}
+
+/* The walk is over; what it found is in the context that the visitor was given. */
+static __always_inline void walk_ends(struct send_state *state)
+{
+	struct backref_ctx *context = (void *)state->search.context;
+
+	if (!state->search.began_ns)
+		return;
+	if (state->search.result == BACKREF_NO_CLONE && BPF_CORE_READ(context, found))
+		state->search.result = BACKREF_CLONE;
+	search_end(state);
+}
+
+static __always_inline void note_references(struct send_state *state, struct extent_buffer *leaf,
+					    uint64_t offset)
+{
+	tree_block_read(leaf, offset + EXTENT_ITEM_REFERENCES, &state->search.references,
+			sizeof(state->search.references));
+}
+
+/* ---- since 6.2 ---- */
+
+SEC("fentry")
+int BPF_PROG(walk_enter, struct btrfs_backref_walk_ctx *walk, bool search_commit_root,
+	     void *iterate, struct backref_ctx *context)
+{
+	struct send_state *state = current_send();
+	__u64 visited = 0;
+
+	if (!state)
+		return 0;
+	bpf_get_func_arg(ctx, 3, &visited);
+	state->search.context = visited;
+	search_begin(state, walk->bytenr);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(walk_exit)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		walk_ends(state);
+	return 0;
+}
+
+/* Called for tree blocks on the way up as well, whose references are not the extent's. */
+SEC("fexit")
+int BPF_PROG(extent_item_checked, uint64_t bytenr, void *item, struct extent_buffer *leaf,
+	     void *context, int result)
+{
+	struct send_state *state = current_send();
+	__u64 offset = 0;
+
+	if (!state || !state->search.began_ns || bytenr != state->search.bytenr)
+		return 0;
+	/* The item is an offset in its leaf; typed as a pointer, no program may calculate with it.
+	 */
+	bpf_get_func_arg(ctx, 1, &offset);
+	note_references(state, leaf, offset);
+	if (result)
+		state->search.result =
+			state->search.references == 1 ? BACKREF_SINGLE_REF : BACKREF_OVER_LIMIT;
+	return 0;
+}
+
+static __always_inline void candidate_seen(void)
+{
+	struct send_state *state = current_send();
+
+	if (!state)
+		return;
+	state->search.candidates++;
+	state->backrefs.candidates++;
+}
+
+SEC("fentry")
+int BPF_PROG(candidate)
+{
+	candidate_seen();
+	return 0;
+}
+
+/* ---- before 6.2 ---- */
+
+SEC("fentry")
+int BPF_PROG(extent_search_enter, void *filesystem, uint64_t bytenr)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		search_begin(state, bytenr);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(extent_search_exit, void *filesystem, uint64_t bytenr, struct btrfs_path *path,
+	     void *key, void *flags, int result)
+{
+	struct send_state *state = current_send();
+	struct extent_buffer *leaf;
+	uint32_t offset = 0;
+	uint64_t slot;
+
+	if (!state || !state->search.began_ns)
+		return 0;
+	if (result < 0) {
+		search_end(state);
+		return 0;
+	}
+	leaf = path->nodes[0];
+	slot = (uint32_t)path->slots[0];
+	if (tree_block_read(leaf, TREE_BLOCK_HEADER_SIZE + slot * LEAF_ITEM_SIZE + LEAF_ITEM_OFFSET,
+			    &offset, sizeof(offset)))
+		note_references(state, leaf, TREE_BLOCK_HEADER_SIZE + offset);
+	if (state->search.references <= REFERENCES_MAX_BEFORE_6_2)
+		return 0;
+	state->search.result = BACKREF_OVER_LIMIT;
+	search_end(state);
+	return 0;
+}
+
+/* Seven arguments, more than a trampoline passes on. */
+SEC("kprobe")
+int BPF_KPROBE(walk_enter_kprobe)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->search.context = SIXTH_ARGUMENT(ctx);
+	return 0;
+}
+
+SEC("kretprobe")
+int BPF_KPROBE(walk_exit_kprobe)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		walk_ends(state);
+	return 0;
+}
+
+SEC("fentry")
+int BPF_PROG(candidate_before_6_2)
+{
+	candidate_seen();
+	return 0;
+}
+
+/* ---- both ---- */
+
+SEC("fentry")
+int BPF_PROG(leaf_resolved)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->backrefs.leaves_resolved++;
+	return 0;
+}
+
+SEC("fentry")
+int BPF_PROG(preliminary_reference)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->backrefs.preliminary_references++;
+	return 0;
+}

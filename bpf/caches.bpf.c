@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The caches of a send. Since 6.4 all four are LRU caches inside struct send_ctx, told apart by
+ * where in it they are. Before that there is a name cache only, and its functions are inlined: a
+ * lookup is a call of __get_cur_name_and_parent(), and it missed if that then asks for the state of
+ * the inode.
+ */
+#include "bpf/current_send.h"
+
+enum { CACHE_OF_OTHERS = CACHE_COUNT };
+
+/* Whoever is called by its address: @cache must be a number, for typed pointers cannot be
+ * subtracted. */
+static __always_inline uint32_t cache_at(const struct send_state *state, uint64_t cache)
+{
+	uint64_t offset = cache - state->send_ctx;
+	struct send_ctx *send_ctx = NULL; /* only its type is of interest */
+
+	if (offset == bpf_core_field_offset(send_ctx->name_cache))
+		return CACHE_NAME;
+	if (offset == bpf_core_field_offset(send_ctx->backref_cache))
+		return CACHE_BACKREF;
+	if (offset == bpf_core_field_offset(send_ctx->dir_created_cache))
+		return CACHE_DIR_CREATED;
+	if (offset == bpf_core_field_offset(send_ctx->dir_utimes_cache))
+		return CACHE_DIR_UTIMES;
+	return CACHE_OF_OTHERS;
+}
+
+SEC("fexit")
+int BPF_PROG(lru_lookup, struct btrfs_lru_cache *cache, uint64_t key, uint64_t generation,
+	     void *entry)
+{
+	struct send_state *state = current_send();
+	__u64 address = 0;
+	uint32_t id;
+
+	if (!state)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &address);
+	id = cache_at(state, address);
+	if (id >= CACHE_COUNT)
+		return 0;
+	state->caches[id].lookups++;
+	if (entry)
+		state->caches[id].hits++;
+	record_cache(state, id, entry ? CACHE_LOOKUP_HIT : CACHE_LOOKUP_MISS);
+	return 0;
+}
+
+/* A full cache drops its oldest entry for the new one. */
+SEC("fentry")
+int BPF_PROG(lru_store_enter, struct btrfs_lru_cache *cache)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->cache_full = cache->max_size && cache->size == cache->max_size;
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(lru_store_exit, struct btrfs_lru_cache *cache, void *entry, unsigned int flags,
+	     int result)
+{
+	struct send_state *state = current_send();
+	__u64 address = 0;
+	uint32_t id;
+
+	if (!state || result)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &address);
+	id = cache_at(state, address);
+	if (id >= CACHE_COUNT)
+		return 0;
+	if (state->cache_full) {
+		state->caches[id].evictions++;
+		record_cache(state, id, CACHE_EVICT);
+	}
+	state->caches[id].stores++;
+	if (cache->size > state->caches[id].max_entries)
+		state->caches[id].max_entries = cache->size;
+	record_cache(state, id, CACHE_STORE);
+	return 0;
+}
+
+/* When a send ends its caches are emptied one after the other, the one of names first. */
+SEC("fentry")
+int BPF_PROG(lru_clear, struct btrfs_lru_cache *cache)
+{
+	struct send_state *state = current_send();
+	__u64 address = 0;
+	uint32_t id;
+
+	if (!state)
+		return 0;
+	bpf_get_func_arg(ctx, 0, &address);
+	id = cache_at(state, address);
+	if (id == CACHE_NAME)
+		state->send_ends = 1;
+	if (id >= CACHE_COUNT || state->send_ends || !cache->size)
+		return 0;
+	state->caches[id].clears++;
+	record_cache(state, id, CACHE_CLEAR);
+	return 0;
+}
+
+/* ---- before 6.4 ---- */
+
+SEC("fentry")
+int BPF_PROG(name_lookup_enter)
+{
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	state->name_lookup = NAME_LOOKUP_BEGUN;
+	state->caches[CACHE_NAME].lookups++;
+	return 0;
+}
+
+/* Also called elsewhere. An entry that is found but stale is dropped before, and counts as a miss.
+ */
+SEC("fentry")
+int BPF_PROG(name_lookup_misses)
+{
+	struct send_state *state = current_send();
+
+	if (state && state->name_lookup == NAME_LOOKUP_BEGUN)
+		state->name_lookup = NAME_LOOKUP_MISSED;
+	return 0;
+}
+
+/* 128 entries are dropped at once when there are 256; a name that is wrong is dropped before. */
+SEC("fentry")
+int BPF_PROG(name_entry_dropped)
+{
+	struct send_state *state = current_send();
+
+	if (!state || state->name_lookup != NAME_LOOKUP_MISSED)
+		return 0;
+	state->caches[CACHE_NAME].evictions++;
+	record_cache(state, CACHE_NAME, CACHE_EVICT);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(name_lookup_exit, struct send_ctx *send_ctx, uint64_t ino, uint64_t generation,
+	     void *parent, void *parent_generation, void *name, int result)
+{
+	struct send_state *state = current_send();
+	struct cache_counters *counters;
+	uint32_t entries;
+	bool missed;
+
+	if (!state)
+		return 0;
+	counters = &state->caches[CACHE_NAME];
+	missed = state->name_lookup == NAME_LOOKUP_MISSED;
+	state->name_lookup = NAME_LOOKUP_NONE;
+	record_cache(state, CACHE_NAME, missed ? CACHE_LOOKUP_MISS : CACHE_LOOKUP_HIT);
+	if (!missed) {
+		counters->hits++;
+		return 0;
+	}
+	if (result < 0)
+		return 0;
+	counters->stores++;
+	record_cache(state, CACHE_NAME, CACHE_STORE);
+	entries = send_ctx->name_cache_size;
+	if (entries > counters->max_entries)
+		counters->max_entries = entries;
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For programs: bytes of a tree block that the kernel holds. */
+#ifndef BPF_TREE_BLOCK_H
+#define BPF_TREE_BLOCK_H
+
+#include "vmlinux/btrfs.h"
+
+enum {
+	TREE_BLOCK_PAGES = 16,
+	TREE_BLOCK_PAGE_SHIFT = 12,
+	TREE_BLOCK_HEADER_SIZE = 101,
+	LEAF_ITEM_SIZE = 25,
+	LEAF_ITEM_OFFSET = 17, /* of the le32 that says where the item's data is */
+};
+
+/* Where memory and its struct pages begin; not every machine has these. */
+extern const void vmemmap_base __ksym __weak;
+extern const void page_offset_base __ksym __weak;
+
+static __always_inline uint64_t page_address(uint64_t page)
+{
+	uint64_t pages = 0, memory = 0;
+
+	if (!&vmemmap_base || !&page_offset_base)
+		return 0;
+	bpf_probe_read_kernel(&pages, sizeof(pages), &vmemmap_base);
+	bpf_probe_read_kernel(&memory, sizeof(memory), &page_offset_base);
+	return memory + ((page - pages) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
+}
+
+/* Before 6.8 only the pages of a block are known, which need not be neighbours. */
+static __always_inline bool tree_block_read_paged(struct extent_buffer *block, uint64_t offset,
+						  void *to, uint32_t size)
+{
+	uint32_t in_page = offset & ((1 << TREE_BLOCK_PAGE_SHIFT) - 1);
+	uint32_t index = offset >> TREE_BLOCK_PAGE_SHIFT & (TREE_BLOCK_PAGES - 1);
+	uint64_t page = 0, address;
+
+	/* Across two pages: not worth the code; a few searches have no count of references then. */
+	if (in_page + size > 1 << TREE_BLOCK_PAGE_SHIFT)
+		return false;
+	bpf_probe_read_kernel(&page, sizeof(page),
+			      (void *)block + bpf_core_field_offset(block->pages) + index * 8);
+	address = page ? page_address(page) : 0;
+	return address && !bpf_probe_read_kernel(to, size, (void *)(address + in_page));
+}
+
+/* Read @size bytes at @offset in @block; false when they cannot be had. */
+static __always_inline bool tree_block_read(struct extent_buffer *block, uint64_t offset, void *to,
+					    uint32_t size)
+{
+	if (bpf_core_field_exists(block->addr)) {
+		void *address = BPF_CORE_READ(block, addr);
+
+		return address && !bpf_probe_read_kernel(to, size, address + offset);
+	}
+	if (bpf_core_field_exists(block->pages))
+		return tree_block_read_paged(block, offset, to, size);
+	return false;
+}
+
+#endif
