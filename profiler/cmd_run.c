@@ -22,6 +22,7 @@ struct run_options {
 	const char *directory;
 	uint64_t repeat;
 	unsigned int cache; /* CACHE_STATE_* */
+	unsigned int tier;  /* index into tiers */
 	struct stream_form_options form;
 	uint64_t explain_s;
 	const char *why;
@@ -33,6 +34,8 @@ struct run_options {
 };
 
 static const char *const cache_states[] = {"warm", "cold", NULL};
+/* After "auto" the tiers by name, in their order. */
+static const char *const tiers[] = {"auto", "pipe", "tracepoint", "function", NULL};
 
 static const struct option_row rows[] = {
 	OPTION_ROW_STRING('s', "snap", "SNAPSHOT", struct run_options, names.snapshot,
@@ -46,6 +49,9 @@ static const struct option_row rows[] = {
 		       "measured pairs of sends, after a warm-up"),
 	OPTION_ROW_CHOICE(0, "cache", "STATE", struct run_options, cache, cache_states,
 			  "caches at the start of each send"),
+	OPTION_ROW_CHOICE(0, "tier", "TIER", struct run_options, tier, tiers,
+			  "how the kernel's send is traced, in one more pair of sends that is not "
+			  "timed; auto: as well as this machine allows; pipe: not at all"),
 	OPTION_ROW_STRING('o', "out", "DIR", struct run_options, directory,
 			  "where the report is written"),
 	OPTION_ROW_FLAG(
@@ -192,6 +198,8 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.repeat = options->repeat,
 		.form = *form,
 		.cold = options->cache == CACHE_STATE_COLD,
+		.tier_forced = options->tier > 0,
+		.tier = options->tier ? options->tier - 1 : TIER_COUNT - 1,
 		.keep_streams = options->keep_streams,
 		.batch = options->batch,
 		.explain_ns = options->explain_s * 1000000000,

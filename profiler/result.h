@@ -66,6 +66,7 @@ struct run_sample {
 	uint64_t commands;
 	uint64_t generation;	  /* committed transaction that was sent */
 	unsigned int repeat;	  /* 0 is the warm-up, which no figure counts */
+	bool traced;		  /* not timed either: the kernel's send was watched */
 	bool repeated_for_commit; /* a commit came in between: the pair was run again after this */
 };
 
@@ -75,13 +76,14 @@ struct side_result {
 	struct kind_stats kinds[STREAM_C_COUNT];		/* by command number */
 	struct progress_point progress[RESULT_PROGRESS_POINTS]; /* of the last repeat */
 	size_t progress_count;
-	bool has_caches; /* of the last repeat; the pipe tier cannot see the kernel's */
+	bool has_caches; /* of the traced pair, else the last; the pipe tier cannot see the
+			    kernel's */
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct volume_counters volume; /* engine only */
 	/*
-	 * What watching the send gave; owned, NULL: not watched. The kernel's is of the last
-	 * repeat. The engine is watched in the warm-up, since that costs it time; its thread is 0.
+	 * What watching the send gave; owned, NULL: not watched. The kernel's is of the
+	 * traced pair. The engine is watched in the warm-up, since that costs it time; its thread is 0.
 	 */
 	struct trace_figures *trace;
 	struct trace_details *details; /* of the same send; owned, NULL: events were not taken */
@@ -91,8 +93,8 @@ struct side_result {
 
 /* A metric this run does not have, and why. */
 struct missing_metric {
-	const char *metric;
-	const char *reason;
+	const char *metric; /* a constant */
+	char reason[224];
 };
 
 struct snapshot_fact {
@@ -169,6 +171,21 @@ struct attribution {
 	size_t decision_count;
 };
 
+enum { AGREEMENT_MAX = 40 };
+
+/* Where the kernel's counters are not the engine's though both sent the same in the same way. */
+struct trace_disagreement {
+	char what[96];
+	uint64_t kernel;
+	uint64_t engine;
+};
+
+struct trace_agreement {
+	unsigned int compared; /* counters; 0: nothing to compare */
+	struct trace_disagreement found[AGREEMENT_MAX];
+	size_t count;
+};
+
 struct environment {
 	char kernel[65];
 	char machine[65];
@@ -205,6 +222,7 @@ struct result {
 	struct loss_result losses;
 	struct divergence divergence;
 	struct attribution attribution;
+	struct trace_agreement agreement;
 	struct missing_metric *missing;
 	size_t missing_count;
 	json_t *source; /* what it was read from, which owns the texts that are const here */

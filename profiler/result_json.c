@@ -194,6 +194,28 @@ static json_t *missing_json(const struct result *result)
 	return json_finish(&array);
 }
 
+static json_t *agreement_json(const struct trace_agreement *agreement)
+{
+	struct json_builder object, differing;
+
+	if (!agreement->compared)
+		return json_null();
+	object = json_begin_object();
+	differing = json_begin_array();
+	for (size_t i = 0; i < agreement->count; i++) {
+		const struct trace_disagreement *found = &agreement->found[i];
+		struct json_builder row = json_begin_object();
+
+		json_put_text(&row, "what", found->what);
+		json_put_number(&row, "kernel", found->kernel);
+		json_put_number(&row, "engine", found->engine);
+		json_append(&differing, json_finish(&row));
+	}
+	json_put_number(&object, "compared", agreement->compared);
+	json_put(&object, "differing", json_finish(&differing));
+	return json_finish(&object);
+}
+
 json_t *result_to_json(const struct result *result)
 {
 	double ratio = result_ratio(result);
@@ -211,6 +233,7 @@ json_t *result_to_json(const struct result *result)
 	json_put(&object, "clone_loss", losses_to_json(&result->losses));
 	json_put(&object, "divergence", divergence_json(&result->divergence));
 	json_put(&object, "attribution", attribution_to_json(&result->attribution));
+	json_put(&object, "agreement", agreement_json(&result->agreement));
 	json_put(&object, "missing", missing_json(result));
 	return json_finish(&object);
 }

@@ -202,9 +202,27 @@ static void read_missing(const struct json_place *top, struct result *result)
 		const char *metric = json_get_text(&entry, "metric");
 		const char *reason = json_get_text(&entry, "reason");
 
-		result->missing[i] =
-			(struct missing_metric){metric ? metric : "", reason ? reason : ""};
+		result->missing[i].metric = metric ? metric : "";
+		snprintf(result->missing[i].reason, sizeof(result->missing[i].reason), "%s",
+			 reason ? reason : "");
 		result->missing_count++;
+	}
+}
+
+static void read_agreement(const struct json_place *top, struct trace_agreement *agreement)
+{
+	const struct json_place object = json_object_at(top, "agreement");
+	const struct json_place array = json_array_at(&object, "differing");
+
+	agreement->compared = json_get_number(&object, "compared");
+	for (size_t i = 0; i < json_elements(&array) && i < AGREEMENT_MAX; i++) {
+		const struct json_place entry = json_element(&array, i);
+		struct trace_disagreement *found = &agreement->found[agreement->count++];
+		const char *what = json_get_text(&entry, "what");
+
+		snprintf(found->what, sizeof(found->what), "%s", what ? what : "");
+		found->kernel = json_get_number(&entry, "kernel");
+		found->engine = json_get_number(&entry, "engine");
 	}
 }
 
@@ -228,6 +246,7 @@ static void read_all(const struct json_place *top, struct result *result)
 	read_divergence(top, &result->divergence);
 	asked = (struct generation){result->generation, result->turned};
 	attribution_from_json(top, &asked, &result->attribution);
+	read_agreement(top, &result->agreement);
 	read_missing(top, result);
 }
 

@@ -4,6 +4,7 @@
 #include "profiler/environment.h"
 #include "profiler/explain.h"
 #include "profiler/run_record.h"
+#include "profiler/run_trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,42 +14,9 @@
 /* How often a pair is run that a commit came into, before giving up. */
 enum { ATTEMPTS_MAX = 4 };
 
-#define NEEDS_PROBES "the pipe tier sees only the stream; this needs probes inside the kernel"
-
-static const struct missing_metric unseen_in_pipe[] = {
-	{"kernel cache hit rates", NEEDS_PROBES},
-	{"kernel backref walks", NEEDS_PROBES},
-	{"kernel waiting for disk and pipe", NEEDS_PROBES},
-};
-
-#define IN_A_FILE "its stream was read from a file, the kernel's send was not run"
-
-static const struct missing_metric unseen_in_file[] = {
-	{"kernel timings", IN_A_FILE},
-	{"kernel cache hit rates", IN_A_FILE},
-	{"kernel backref walks", IN_A_FILE},
-};
-
 static int out_of_memory(struct failure *failure)
 {
 	return failure_set(failure, -ENOMEM, "out of memory");
-}
-
-static int list_missing(struct result *result)
-{
-	const struct missing_metric *unseen = unseen_in_pipe;
-	size_t count = sizeof(unseen_in_pipe) / sizeof(unseen_in_pipe[0]);
-
-	if (result->kernel_recorded) {
-		unseen = unseen_in_file;
-		count = sizeof(unseen_in_file) / sizeof(unseen_in_file[0]);
-	}
-	result->missing = calloc(count, sizeof(*result->missing));
-	if (!result->missing)
-		return -ENOMEM;
-	memcpy(result->missing, unseen, count * sizeof(*result->missing));
-	result->missing_count = count;
-	return 0;
 }
 
 static int copy_fact(struct snapshot_fact *copy, const struct snapshot_fact *fact)
@@ -131,8 +99,6 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	ret = describe_environment(&runner->source, &result->environment);
 	if (!ret)
 		ret = describe_snapshots(&runner->source, result);
-	if (!ret)
-		ret = list_missing(result);
 	if (!ret && result->kernel_recorded)
 		ret = run_record_recorded(runner, result);
 	return ret;
@@ -226,16 +192,40 @@ static int tell_why(const struct pair_runner *runner, struct failure *failure)
 	return explain_why(&request, runner->request->why, failure);
 }
 
+static int run_and_judge(struct pair_runner *runner, unsigned int repeat, bool *different,
+			 struct result *result, struct failure *failure)
+{
+	int ret = run_steady_pair(runner, repeat, result, failure);
+
+	return ret ? ret : judge_pair(runner, different, result, failure);
+}
+
+/* Traced and for nothing else: what watches is gone before anything is timed. */
+static int run_traced_pair(struct pair_runner *runner, bool *different, struct result *result,
+			   struct failure *failure)
+{
+	int ret;
+
+	if (!runner->tracer)
+		return 0;
+	runner->tracing = true;
+	ret = run_and_judge(runner, 0, different, result, failure);
+	runner->tracing = false;
+	runner->traced = false;
+	run_trace_stop(runner);
+	return ret;
+}
+
 static int run_pairs(struct pair_runner *runner, struct result *result, struct failure *failure)
 {
 	const struct run_request *request = runner->request;
 	bool different = false;
 
 	for (unsigned int repeat = 0; repeat <= request->repeat; repeat++) {
-		int ret = run_steady_pair(runner, repeat, result, failure);
+		int ret = run_and_judge(runner, repeat, &different, result, failure);
 
-		if (!ret)
-			ret = judge_pair(runner, &different, result, failure);
+		if (!ret && !repeat)
+			ret = run_traced_pair(runner, &different, result, failure);
 		if (!ret && repeat == request->repeat)
 			result->verdict = different ? VERDICT_DIFFERENT : VERDICT_EQUAL;
 		if (!ret)
@@ -296,6 +286,8 @@ int run(const struct run_request *request, struct result *result, struct failure
 	ret = pair_runner_init(&runner, request, failure);
 	if (!ret && describe(&runner, result))
 		ret = out_of_memory(failure);
+	if (!ret)
+		ret = run_trace_start(&runner, result, failure);
 	if (!ret) {
 		warn_about_directory(&runner);
 		ret = run_pairs(&runner, result, failure);
@@ -304,6 +296,7 @@ int run(const struct run_request *request, struct result *result, struct failure
 		ret = keep_streams(&runner, failure);
 	if (!ret)
 		ret = tell_why(&runner, failure);
+	run_trace_stop(&runner);
 	pair_runner_release(&runner);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include "profiler/progress.h"
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
+#include "profiler/trace_figures.h"
 #include "profiler/why.h"
 
 struct run_request {
@@ -18,6 +19,8 @@ struct run_request {
 	unsigned int repeat;	   /* measured pairs, after one that is not */
 	struct stream_form form;
 	bool cold;
+	bool tier_forced;	      /* that one or nothing */
+	enum trace_tier tier;	      /* the highest in which the kernel's send is traced */
 	bool keep_streams;	      /* as kernel.stream and engine.stream in the directory */
 	bool batch;		      /* the engine writes small commands together */
 	uint64_t explain_ns;	      /* how long to look for what explains a difference; 0: not */

@@ -2,6 +2,7 @@
 #include "profiler/run_pair.h"
 #include "profiler/capabilities.h"
 #include "profiler/cold_cache.h"
+#include "profiler/run_trace.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -213,7 +214,11 @@ int run_pair(struct pair_runner *runner, unsigned int repeat, struct failure *fa
 	if (!ret)
 		ret = read_generation(runner, &runner->generation, failure);
 	if (!ret && !runner->request->kernel_stream) {
-		ret = run_side(runner, SIDE_KERNEL, repeat, failure);
+		ret = run_trace_begin_send(runner, failure);
+		if (!ret)
+			ret = run_side(runner, SIDE_KERNEL, repeat, failure);
+		if (!ret)
+			ret = run_trace_end_send(runner, failure);
 		if (!ret)
 			adopt_kernel_stream(runner);
 	}

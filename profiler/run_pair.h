@@ -7,6 +7,7 @@
 #include "profiler/kernel_send.h"
 #include "profiler/measure.h"
 #include "profiler/run.h"
+#include "profiler/tracer.h"
 
 struct pair_runner {
 	const struct run_request *request;
@@ -20,10 +21,16 @@ struct pair_runner {
 	struct stream_store reference;
 	struct trace_collector *watcher; /* of the engine's send in the warm-up */
 
+	/* NULL: the pipe tells all. Opened and closed by whoever runs the pairs. */
+	struct tracer *tracer;
+	bool tracing;		    /* this pair is the traced one */
+	struct trace_figures trace; /* of the last pair, if it was traced */
+
 	/* Of the last pair. */
 	struct measurement *measurements[SIDE_COUNT];
 	uint64_t generation; /* committed when it began */
 	bool steady;	     /* nothing was committed while it ran */
+	bool traced;	     /* the kernel's send was seen from inside */
 	enum side at;	     /* who was at work, also when it failed */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/run_record.h"
+#include "profiler/run_trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,6 +86,7 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 		.commands = figures->commands,
 		.generation = index == SIDE_ENGINE ? runner->engine.committed : runner->generation,
 		.repeat = repeat,
+		.traced = runner->traced,
 		.repeated_for_commit = discarded,
 	};
 
@@ -133,13 +135,15 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 	if (!ret)
 		ret = record_side(runner, SIDE_ENGINE, repeat, discarded,
 				  &result->sides[SIDE_ENGINE]);
-	if (!ret && !discarded) {
+	if (ret || discarded)
+		return ret;
+	set_losses(runner, &result->losses);
+	/* Counters of both sides are of one state: that of the traced pair, if there was one. */
+	if (runner->traced || !result->sides[SIDE_KERNEL].trace)
 		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
-		set_losses(runner, &result->losses);
-	}
-	if (!ret && !discarded && !repeat)
+	if (!repeat && !runner->traced)
 		ret = set_engine_trace(&result->sides[SIDE_ENGINE], runner);
-	return ret;
+	return ret ? ret : run_trace_record(runner, result);
 }
 
 int run_record_recorded(const struct pair_runner *runner, struct result *result)

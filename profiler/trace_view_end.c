@@ -32,9 +32,12 @@ static size_t list_missing(const struct trace_summary *summary, struct missing_m
 	size_t count = 0;
 
 	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
-		if (summary->missing[i])
-			missing[count++] = (struct missing_metric){trace_metric_sentence(i),
-								   summary->missing[i]};
+		if (!summary->missing[i])
+			continue;
+		missing[count].metric = trace_metric_sentence(i);
+		snprintf(missing[count].reason, sizeof(missing[count].reason), "%s",
+			 summary->missing[i]);
+		count++;
 	}
 	return count;
 }

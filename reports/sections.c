@@ -71,6 +71,10 @@ const struct section sections[] = {
 	 "Inodes by the time from the begin to the end of the work on them; the share is that of "
 	 "the send.",
 	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT, build_inodes},
+	{"agreement", "Kernel against engine",
+	 "Two senders that do the same in the same state count the same; where they do not, one of "
+	 "them does not do what it should.",
+	 NULL, IN_ALL, EXTRA_NONE, 0, build_agreement},
 	{"clone-loss", "Data written although shared", NULL, NULL, IN_ALL, EXTRA_NONE, 0,
 	 build_losses},
 	{"clone-loss-files", "Files with the most data written although shared", NULL, NULL,

@@ -63,6 +63,7 @@ void build_reads(const struct result *result, struct table *table);
 /* ... sections_searches.c ... */
 void build_caches(const struct result *result, struct table *table);
 void build_backrefs(const struct result *result, struct table *table);
+void build_agreement(const struct result *result, struct table *table);
 void build_references(const struct result *result, struct table *table);
 void build_candidates(const struct result *result, struct table *table);
 void build_search_times(const struct result *result, struct table *table);

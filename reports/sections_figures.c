@@ -82,6 +82,8 @@ static const char *sample_remark(const struct run_sample *sample, bool timed)
 		return "recorded, not timed";
 	if (sample->repeated_for_commit)
 		return "a commit came in between: run again";
+	if (sample->traced)
+		return "traced, not timed";
 	return sample->repeat ? "" : "warm-up";
 }
 

@@ -330,3 +330,23 @@ void build_search_times(const struct result *result, struct table *table)
 			histogram_cell(&pair, side, bucket, NULL, table);
 	}
 }
+
+void build_agreement(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Counter", ALIGN_LEFT, 0},
+		{"Kernel's", ALIGN_RIGHT, 0},
+		{"Engine's", ALIGN_RIGHT, 0},
+	};
+	const struct trace_agreement *agreement = &result->agreement;
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < agreement->count; i++) {
+		table_cell(table, TONE_BAD, "%s", agreement->found[i].what);
+		table_cell(table, TONE_BAD, "%s", COUNT(agreement->found[i].kernel));
+		table_cell(table, TONE_BAD, "%s", COUNT(agreement->found[i].engine));
+	}
+	if (agreement->compared)
+		table_note(table, "%zu of %u counters differ.", agreement->count,
+			   agreement->compared);
+}

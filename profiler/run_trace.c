@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/run_trace.h"
+#include "profiler/trace_agreement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NEEDS_PROBES "the pipe tier sees only the stream; this needs programs in the kernel"
+#define IN_A_FILE    "its stream was read from a file, the kernel's send was not run"
+
+static const struct missing_metric unseen_in_pipe[] = {
+	{"kernel cache hit rates", NEEDS_PROBES},
+	{"kernel backref walks", NEEDS_PROBES},
+	{"kernel waiting for disk and pipe", NEEDS_PROBES},
+};
+
+static const struct missing_metric unseen_in_file[] = {
+	{"kernel timings", IN_A_FILE},
+	{"kernel cache hit rates", IN_A_FILE},
+	{"kernel backref walks", IN_A_FILE},
+};
+
+static int set_missing(struct result *result, const struct missing_metric *missing, size_t count)
+{
+	result->missing = calloc(count, sizeof(*result->missing));
+	if (!result->missing)
+		return -ENOMEM;
+	memcpy(result->missing, missing, count * sizeof(*result->missing));
+	result->missing_count = count;
+	return 0;
+}
+
+static int list_missing_metrics(const struct tracer *tracer, struct result *result)
+{
+	struct missing_metric missing[METRIC_COUNT];
+	size_t count = 0;
+
+	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {
+		const char *reason = tracer_missing(tracer, metric);
+
+		if (!reason)
+			continue;
+		missing[count].metric = trace_metric_sentence(metric);
+		snprintf(missing[count++].reason, sizeof(missing[0].reason), "%s", reason);
+	}
+	return count ? set_missing(result, missing, count) : 0;
+}
+
+static int list_missing(const struct tracer *tracer, struct result *result)
+{
+	if (result->kernel_recorded)
+		return set_missing(result, unseen_in_file,
+				   sizeof(unseen_in_file) / sizeof(unseen_in_file[0]));
+	if (result->tier == TIER_PIPE)
+		return set_missing(result, unseen_in_pipe,
+				   sizeof(unseen_in_pipe) / sizeof(unseen_in_pipe[0]));
+	return list_missing_metrics(tracer, result);
+}
+
+/* Its pair is not timed, so it may cost what it costs: everything is counted. */
+static int open_tracer(struct pair_runner *runner, struct failure *failure)
+{
+	const struct run_request *request = runner->request;
+	const struct tracer_options options = {
+		.forced = request->tier_forced,
+		.tier = request->tier,
+		.process = getpid(),
+		.groups = (1ULL << METRIC_COUNT) - 1,
+	};
+
+	if (request->kernel_stream || request->tier == TIER_PIPE)
+		return 0;
+	return tracer_open(&options, &runner->tracer, failure);
+}
+
+int run_trace_start(struct pair_runner *runner, struct result *result, struct failure *failure)
+{
+	int ret = open_tracer(runner, failure);
+
+	if (ret)
+		return ret;
+	if (runner->tracer) {
+		result->tier = tracer_tier(runner->tracer);
+		snprintf(result->tier_reason, sizeof(result->tier_reason), "%s",
+			 tracer_tier_reason(runner->tracer));
+	}
+	if (list_missing(runner->tracer, result))
+		return failure_set(failure, -ENOMEM, "out of memory");
+	if (result->tier == TIER_PIPE)
+		run_trace_stop(runner);
+	return 0;
+}
+
+void run_trace_stop(struct pair_runner *runner)
+{
+	tracer_close(runner->tracer);
+	runner->tracer = NULL;
+}
+
+int run_trace_begin_send(struct pair_runner *runner, struct failure *failure)
+{
+	runner->traced = false;
+	return runner->tracing ? tracer_reset(runner->tracer, failure) : 0;
+}
+
+int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
+{
+	struct traced_send *sends;
+	size_t count;
+	int ret;
+
+	if (!runner->tracing)
+		return 0;
+	ret = tracer_sends(runner->tracer, &sends, &count, failure);
+	for (size_t i = 0; !ret && i < count; i++) {
+		if (!sends[i].figures.ended_ns)
+			continue;
+		runner->trace = sends[i].figures;
+		runner->traced = true;
+	}
+	free(sends);
+	return ret;
+}
+
+int run_trace_record(const struct pair_runner *runner, struct result *result)
+{
+	struct side_result *kernel = &result->sides[SIDE_KERNEL];
+
+	if (!runner->traced)
+		return 0;
+	if (!kernel->trace)
+		kernel->trace = malloc(sizeof(*kernel->trace));
+	if (!kernel->trace)
+		return -ENOMEM;
+	*kernel->trace = runner->trace;
+	/* What is not among its metrics is listed as missing. */
+	kernel->has_caches = true;
+	memcpy(kernel->caches, runner->trace.caches, sizeof(kernel->caches));
+	kernel->backrefs = runner->trace.backrefs;
+	trace_agreement_check(result);
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/trace_agreement.h"
+#include "profiler/stream_form.h"
+
+#include <stdio.h>
+
+#define CACHE_FIELD(name)   offsetof(struct cache_counters, name)
+#define BACKREF_FIELD(name) offsetof(struct backref_counters, name)
+
+static const struct {
+	const char *name;
+	size_t offset;
+} cache_fields[] = {
+	{"lookups", CACHE_FIELD(lookups)},	{"hits", CACHE_FIELD(hits)},
+	{"stores", CACHE_FIELD(stores)},	{"evictions", CACHE_FIELD(evictions)},
+	{"times cleared", CACHE_FIELD(clears)}, {"most entries", CACHE_FIELD(max_entries)},
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+	enum trace_metric metric;
+} backref_fields[] = {
+	{"searches", BACKREF_FIELD(searches), METRIC_CLONE_SEARCHES},
+	{"searches without a result", BACKREF_FIELD(results[BACKREF_NO_CLONE]),
+	 METRIC_CLONE_SEARCHES},
+	{"searches with a clone source", BACKREF_FIELD(results[BACKREF_CLONE]),
+	 METRIC_CLONE_SEARCHES},
+	{"extents over the limit", BACKREF_FIELD(results[BACKREF_OVER_LIMIT]),
+	 METRIC_CLONE_SEARCHES},
+	{"extents with one reference", BACKREF_FIELD(results[BACKREF_SINGLE_REF]),
+	 METRIC_CLONE_SEARCHES},
+	{"candidates", BACKREF_FIELD(candidates), METRIC_CANDIDATES},
+	{"preliminary references", BACKREF_FIELD(preliminary_references),
+	 METRIC_PRELIMINARY_REFERENCES},
+	{"leaves resolved", BACKREF_FIELD(leaves_resolved), METRIC_LEAF_ROOTS},
+};
+
+static uint64_t field(const void *counters, size_t offset)
+{
+	return *(const uint64_t *)((const char *)counters + offset);
+}
+
+static void compare(struct trace_agreement *agreement, const char *what, const char *name,
+		    uint64_t kernel, uint64_t engine)
+{
+	struct trace_disagreement *found;
+
+	agreement->compared++;
+	if (kernel == engine || agreement->count == AGREEMENT_MAX)
+		return;
+	found = &agreement->found[agreement->count++];
+	snprintf(found->what, sizeof(found->what), "%s, %s", what, name);
+	found->kernel = kernel;
+	found->engine = engine;
+}
+
+static void compare_caches(const struct result *result, struct trace_agreement *agreement)
+{
+	static const char *const names[CACHE_COUNT] = {
+		[CACHE_NAME] = "name cache",
+		[CACHE_BACKREF] = "leaf-to-roots cache",
+		[CACHE_DIR_CREATED] = "cache of created directories",
+		[CACHE_DIR_UTIMES] = "cache of directory times",
+	};
+	const struct trace_figures *trace = result->sides[SIDE_KERNEL].trace;
+
+	/* Kernels without the others have a name cache of another kind: a tree, halved when full.
+	 */
+	if (!trace_knows(trace, METRIC_CACHE_BACKREF))
+		return;
+	for (unsigned int cache = 0; cache < CACHE_COUNT; cache++) {
+		for (size_t i = 0; i < sizeof(cache_fields) / sizeof(cache_fields[0]); i++) {
+			const void *kernel = &result->sides[SIDE_KERNEL].caches[cache];
+			const void *engine = &result->sides[SIDE_ENGINE].caches[cache];
+			size_t offset = cache_fields[i].offset;
+
+			if (trace_knows(trace, METRIC_CACHE_NAME + cache))
+				compare(agreement, names[cache], cache_fields[i].name,
+					field(kernel, offset), field(engine, offset));
+		}
+	}
+}
+
+void trace_agreement_check(struct result *result)
+{
+	const struct trace_figures *trace = result->sides[SIDE_KERNEL].trace;
+	struct trace_agreement *agreement = &result->agreement;
+
+	*agreement = (struct trace_agreement){0};
+	if (result->turned ||
+	    result->generation != generation_of_release(result->environment.kernel))
+		return;
+	compare_caches(result, agreement);
+	for (size_t i = 0; i < sizeof(backref_fields) / sizeof(backref_fields[0]); i++) {
+		size_t offset = backref_fields[i].offset;
+
+		if (trace_knows(trace, backref_fields[i].metric))
+			compare(agreement, "clone sources", backref_fields[i].name,
+				field(&result->sides[SIDE_KERNEL].backrefs, offset),
+				field(&result->sides[SIDE_ENGINE].backrefs, offset));
+	}
+}
