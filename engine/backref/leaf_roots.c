@@ -62,6 +62,7 @@ static int resolve_indirect(struct backref_walker *walker)
 			ret = extent_ref_list_add(&refs->direct, &ref);
 		if (ret)
 			return ret;
+		walker->counters.preliminary_references++;
 	}
 	extent_ref_list_order(&refs->direct);
 	return 0;
@@ -75,7 +76,11 @@ static int visit_block(struct backref_walker *walker, uint64_t bytenr)
 	int ret;
 
 	ret = extent_refs_collect(walker->volume, bytenr, &walker->visitor->filter, refs);
-	walker->counters.preliminary_references += refs->indirect.count + refs->direct.count;
+	/*
+	 * As the kernel inserts them: one of a tree by its number comes without its key, is inserted
+	 * again with it, and once more with the parent found.
+	 */
+	walker->counters.preliminary_references += 2 * refs->indirect.count + refs->direct.count;
 	if (ret == 0)
 		ret = resolve_indirect(walker);
 	for (i = 0; ret == 0 && i < refs->direct.count; i++) {

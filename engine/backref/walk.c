@@ -168,21 +168,26 @@ static int resolve_data_ref(struct backref_walker *walker, const struct extent_r
 static int resolve_data_refs(struct backref_walker *walker)
 {
 	struct extent_ref_list *indirect = &walker->refs.indirect;
-	size_t i;
+	struct extent_ref_list *direct = &walker->refs.direct;
+	size_t i, before;
 	int ret;
 
 	extent_ref_list_order(indirect);
-	extent_ref_list_order(&walker->refs.direct);
+	extent_ref_list_order(direct);
 	walker->ref_items.bytenr = walker->query.bytenr;
-	walker->ref_items.shared_count = walker->refs.direct.count;
+	walker->ref_items.shared_count = direct->count;
 	for (i = 0; i < indirect->count; i++) {
+		before = direct->count;
 		if (indirect->refs[i].count == 0)
 			continue;
 		ret = resolve_data_ref(walker, &indirect->refs[i]);
 		if (ret)
 			return ret;
+		/* The kernel inserts a resolved one again for each leaf, and if there is none. */
+		walker->counters.preliminary_references +=
+			direct->count > before ? direct->count - before : 1;
 	}
-	extent_ref_list_order(&walker->refs.direct);
+	extent_ref_list_order(direct);
 	return WALK_ON;
 }
 
