@@ -114,6 +114,9 @@ struct send_state {
 struct trace_settings {
 	uint32_t process; /* only its sends; 0: all */
 	uint32_t records; /* bool */
+	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
+	uint64_t pages_variable;
+	uint64_t memory_variable;
 };
 
 /* Threads may begin in the same nanosecond. */

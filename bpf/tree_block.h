@@ -3,7 +3,7 @@
 #ifndef BPF_TREE_BLOCK_H
 #define BPF_TREE_BLOCK_H
 
-#include "vmlinux/btrfs.h"
+#include "bpf/send_maps.h"
 
 enum {
 	TREE_BLOCK_PAGES = 16,
@@ -13,18 +13,14 @@ enum {
 	LEAF_ITEM_OFFSET = 17, /* of the le32 that says where the item's data is */
 };
 
-/* Where memory and its struct pages begin; not every machine has these. */
-extern const void vmemmap_base __ksym __weak;
-extern const void page_offset_base __ksym __weak;
-
 static __always_inline uint64_t page_address(uint64_t page)
 {
 	uint64_t pages = 0, memory = 0;
 
-	if (!&vmemmap_base || !&page_offset_base)
+	if (!settings.pages_variable || !settings.memory_variable)
 		return 0;
-	bpf_probe_read_kernel(&pages, sizeof(pages), &vmemmap_base);
-	bpf_probe_read_kernel(&memory, sizeof(memory), &page_offset_base);
+	bpf_probe_read_kernel(&pages, sizeof(pages), (void *)settings.pages_variable);
+	bpf_probe_read_kernel(&memory, sizeof(memory), (void *)settings.memory_variable);
 	return memory + ((page - pages) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
 }
 

@@ -8,9 +8,10 @@
 #include <string.h>
 
 struct kernel_symbols {
-	char *text; /* names point into it */
-	struct kernel_symbol *symbols;
-	size_t count; /* sorted by address */
+	char *text;		       /* names point into it */
+	struct kernel_symbol *symbols; /* in the kernel's order */
+	struct kernel_symbol *sorted;  /* by address; NULL: not needed yet */
+	size_t count;
 };
 
 /* The size of a file of /proc is not known before it is read. */
@@ -46,26 +47,39 @@ static char *read_whole(const char *path)
 	return text;
 }
 
-/* "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]"; functions are of type t or w. */
-static bool parse_line(char *line, struct kernel_symbol *symbol)
+/* A hundred thousand lines: strtoull() would be half of the work. */
+static uint64_t parse_hex(char **text)
 {
-	char *end;
+	uint64_t value = 0;
 
-	symbol->address = strtoull(line, &end, 16);
-	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ')
-		return false;
-	if (!strchr("tTwW", end[1]))
-		return false;
-	symbol->name = end + 3;
-	end[3 + strcspn(end + 3, "\t ")] = 0;
-	return *symbol->name;
+	for (; **text; (*text)++) {
+		char c = **text;
+
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			break;
+	}
+	return value;
 }
 
-static int by_address(const void *left, const void *right)
+/* "ADDRESS TYPE NAME" or "ADDRESS TYPE NAME\t[MODULE]"; t and w are functions, b, d and r data. */
+static bool parse_line(char *line, struct kernel_symbol *symbol)
 {
-	const struct kernel_symbol *a = left, *b = right;
+	char *at = line, *end;
 
-	return a->address < b->address ? -1 : a->address > b->address;
+	symbol->address = parse_hex(&at);
+	if (at == line || at[0] != ' ' || !at[1] || at[2] != ' ')
+		return false;
+	if (!strchr("tTwWbBdDrR", at[1]))
+		return false;
+	symbol->name = at + 3;
+	end = strchr(at + 3, '\t');
+	if (end)
+		*end = 0;
+	return *symbol->name;
 }
 
 static bool parse(struct kernel_symbols *symbols)
@@ -73,15 +87,14 @@ static bool parse(struct kernel_symbols *symbols)
 	size_t lines = 0;
 	char *rest = NULL;
 
-	for (const char *c = symbols->text; *c; c++)
-		lines += *c == '\n';
+	for (const char *c = strchr(symbols->text, '\n'); c; c = strchr(c + 1, '\n'))
+		lines++;
 	symbols->symbols = calloc(lines + 1, sizeof(*symbols->symbols));
 	if (!symbols->symbols)
 		return false;
 	for (char *line = strtok_r(symbols->text, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
 		symbols->count += parse_line(line, &symbols->symbols[symbols->count]);
-	qsort(symbols->symbols, symbols->count, sizeof(*symbols->symbols), by_address);
 	return true;
 }
 
@@ -103,6 +116,7 @@ void kernel_symbols_free(struct kernel_symbols *symbols)
 {
 	if (!symbols)
 		return;
+	free(symbols->sorted);
 	free(symbols->symbols);
 	free(symbols->text);
 	free(symbols);
@@ -142,31 +156,68 @@ int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
 	return 0;
 }
 
-const struct kernel_symbol *kernel_symbols_at(const struct kernel_symbols *symbols,
-					      uint64_t address)
+uint64_t kernel_symbols_variable(const struct kernel_symbols *symbols, const char *name)
+{
+	for (size_t i = 0; i < symbols->count; i++) {
+		if (!strcmp(symbols->symbols[i].name, name))
+			return symbols->symbols[i].address;
+	}
+	return 0;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct kernel_symbol *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static bool sort(struct kernel_symbols *symbols)
+{
+	size_t size = symbols->count * sizeof(*symbols->symbols);
+
+	if (symbols->sorted)
+		return true;
+	symbols->sorted = malloc(size + 1);
+	if (!symbols->sorted)
+		return false;
+	memcpy(symbols->sorted, symbols->symbols, size);
+	qsort(symbols->sorted, symbols->count, sizeof(*symbols->sorted), by_address);
+	return true;
+}
+
+/* How many begin at @address or below. */
+static size_t count_up_to(const struct kernel_symbols *symbols, uint64_t address)
 {
 	size_t low = 0, high = symbols->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (symbols->symbols[middle].address <= address)
+		if (symbols->sorted[middle].address <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low && symbols->symbols[low - 1].address ? &symbols->symbols[low - 1] : NULL;
+	return low;
 }
 
-uint64_t kernel_symbols_end(const struct kernel_symbols *symbols,
-			    const struct kernel_symbol *symbol)
+const struct kernel_symbol *kernel_symbols_at(struct kernel_symbols *symbols, uint64_t address)
 {
-	const struct kernel_symbol *end = symbols->symbols + symbols->count;
+	size_t count;
 
-	/* Aliases begin where @symbol does. */
-	for (const struct kernel_symbol *next = symbol + 1; next < end; next++) {
-		if (next->address > symbol->address)
-			return next->address;
-	}
-	return UINT64_MAX;
+	if (!sort(symbols))
+		return NULL;
+	count = count_up_to(symbols, address);
+	return count && symbols->sorted[count - 1].address ? &symbols->sorted[count - 1] : NULL;
+}
+
+uint64_t kernel_symbols_end(struct kernel_symbols *symbols, uint64_t address)
+{
+	size_t count;
+
+	if (!sort(symbols))
+		return UINT64_MAX;
+	count = count_up_to(symbols, address);
+	return count < symbols->count ? symbols->sorted[count].address : UINT64_MAX;
 }

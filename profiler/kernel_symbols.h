@@ -24,11 +24,15 @@ void kernel_symbols_free(struct kernel_symbols *symbols);
 int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
 			const struct kernel_symbol **symbol);
 
-/* The function that @address is in; NULL below the first one, or when addresses are hidden. */
-const struct kernel_symbol *kernel_symbols_at(const struct kernel_symbols *symbols,
-					      uint64_t address);
-/* Where the function after @symbol begins; UINT64_MAX after the last one. */
-uint64_t kernel_symbols_end(const struct kernel_symbols *symbols,
-			    const struct kernel_symbol *symbol);
+/* The address of a variable; 0 when there is none of this name, or addresses are hidden. */
+uint64_t kernel_symbols_variable(const struct kernel_symbols *symbols, const char *name);
+
+/*
+ * The symbol that @address is in; NULL below the first one, when addresses are hidden, or without
+ * memory for putting them in order, which the first call does.
+ */
+const struct kernel_symbol *kernel_symbols_at(struct kernel_symbols *symbols, uint64_t address);
+/* Where the one after it begins; UINT64_MAX after the last one. */
+uint64_t kernel_symbols_end(struct kernel_symbols *symbols, uint64_t address);
 
 #endif

@@ -50,6 +50,17 @@ static uint32_t ring_size(const struct tracer_options *options)
 	return size;
 }
 
+/* By our own reading of the symbols: libbpf's would read them all once more. */
+static void set_up(const struct tracer *tracer, struct trace_settings *settings)
+{
+	settings->process = tracer->options.process;
+	settings->records = tracer->options.records;
+	if (!tracer->symbols)
+		return;
+	settings->pages_variable = kernel_symbols_variable(tracer->symbols, "vmemmap_base");
+	settings->memory_variable = kernel_symbols_variable(tracer->symbols, "page_offset_base");
+}
+
 static int open_object(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
 {
 	int ret;
@@ -58,11 +69,10 @@ static int open_object(struct tracer *tracer, enum trace_tier tier, struct failu
 	if (!tracer->skeleton)
 		return failure_set(failure, -errno, "cannot open the programs for tracing: %s",
 				   strerror(errno));
-	tracer->skeleton->rodata->settings.process = tracer->options.process;
-	tracer->skeleton->rodata->settings.records = tracer->options.records;
+	set_up(tracer, &tracer->skeleton->rodata->settings);
 	ret = bpf_map__set_max_entries(tracer->skeleton->maps.records, ring_size(&tracer->options));
 	if (!ret)
-		ret = tracer_find_targets(tracer, tracer->skeleton->obj, tier);
+		ret = tracer_list_programs(tracer, tracer->skeleton->obj, tier);
 	return ret ? failure_set(failure, ret, "cannot prepare the programs for tracing: %s",
 				 strerror(-ret))
 		   : 0;
@@ -99,10 +109,12 @@ int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *fai
 	raise_limits();
 	ret = open_object(tracer, tier, failure);
 	if (!ret) {
-		tracer_want_programs(tracer, tier);
-		ret = load_object(tracer, failure);
+		ret = tracer_want_programs(tracer, tier) ? load_object(tracer, failure)
+							 : -EOPNOTSUPP;
 	}
 	if (!ret && !tracer_attach(tracer, tier))
+		ret = -EOPNOTSUPP;
+	if (ret == -EOPNOTSUPP && !failure->code)
 		ret = failure_set(failure, -EOPNOTSUPP, "%s", tracer_base_obstacle(tracer, tier));
 	if (ret)
 		tracer_unload(tracer);

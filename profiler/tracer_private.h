@@ -44,6 +44,7 @@ struct tracer_program {
 	const char *name;
 	struct bpf_program *program;
 	struct bpf_link *link;
+	bool looked;	 /* for its target */
 	bool has_target; /* in this kernel; then it is loaded, if wanted */
 	bool wanted;
 	char symbol[128];   /* the target as the kernel calls it */
@@ -82,14 +83,14 @@ int tracer_records_map(const struct tracer *tracer);
 
 /* tracer_probes.c */
 
-/*
- * Find the targets of all programs in the running kernel. What is not there gets its obstacle.
- * 0 or -ENOMEM.
- */
-int tracer_find_targets(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier);
+/* List the programs of @object that @tier may use; none is loaded unless wanted. 0 or -ENOMEM. */
+int tracer_list_programs(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier);
 struct tracer_program *tracer_find_program(struct tracer *tracer, const char *name);
-/* Mark the programs of all ways that may be possible for what is wanted. */
-void tracer_want_programs(struct tracer *tracer, enum trace_tier tier);
+/*
+ * Find the targets in the running kernel, for each metric that is wanted until a way is complete,
+ * and mark its programs. What is not there gets its obstacle. False when that is the base.
+ */
+bool tracer_want_programs(struct tracer *tracer, enum trace_tier tier);
 /* Attach; fills metrics and missing. False when not even the base could be attached. */
 bool tracer_attach(struct tracer *tracer, enum trace_tier tier);
 

@@ -125,7 +125,7 @@ static void find_target(const struct tracer *tracer, struct tracer_program *prog
 	}
 }
 
-int tracer_find_targets(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier)
+int tracer_list_programs(struct tracer *tracer, struct bpf_object *object, enum trace_tier tier)
 {
 	struct bpf_program *program;
 
@@ -142,7 +142,6 @@ int tracer_find_targets(struct tracer *tracer, struct bpf_object *object, enum t
 		known = &tracer->programs[tracer->program_count++];
 		known->name = probe->program;
 		known->program = bpf_object__find_program_by_name(object, probe->program);
-		find_target(tracer, known, probe);
 	}
 	return 0;
 }
@@ -215,8 +214,9 @@ static bool tier_allows(unsigned int metric, unsigned int way, enum trace_tier t
 static bool has_target(struct tracer *tracer, struct tracer_program *program,
 		       const struct tracer_probe *probe)
 {
-	(void)tracer;
-	(void)probe;
+	if (!program->looked)
+		find_target(tracer, program, probe);
+	program->looked = true;
 	return program->has_target;
 }
 
@@ -228,7 +228,7 @@ static void want_way(struct tracer *tracer, unsigned int metric, unsigned int wa
 		if (!in_way(&tracer_probes[i], metric, way))
 			continue;
 		program = tracer_find_program(tracer, tracer_probes[i].program);
-		if (program->has_target)
+		if (has_target(tracer, program, &tracer_probes[i]))
 			program->wanted = true;
 	}
 }
@@ -238,17 +238,30 @@ static bool is_wanted(const struct tracer *tracer, unsigned int metric)
 	return metric == METRIC_BASE || tracer->wanted >> metric & 1;
 }
 
-void tracer_want_programs(struct tracer *tracer, enum trace_tier tier)
+/* Alternatives within a way are all taken: which of them attaches is seen when it is tried. */
+static bool want_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier)
 {
-	for (unsigned int metric = 0; metric <= METRIC_BASE; metric++) {
-		const char *obstacle;
+	const char *obstacle;
 
-		for (unsigned int way = 0; way < count_ways(metric); way++) {
-			if (is_wanted(tracer, metric) && tier_allows(metric, way, tier) &&
-			    way_complete(tracer, metric, way, has_target, &obstacle))
-				want_way(tracer, metric, way);
-		}
+	for (unsigned int way = 0; way < count_ways(metric); way++) {
+		if (!tier_allows(metric, way, tier) ||
+		    !way_complete(tracer, metric, way, has_target, &obstacle))
+			continue;
+		want_way(tracer, metric, way);
+		return true;
 	}
+	return false;
+}
+
+bool tracer_want_programs(struct tracer *tracer, enum trace_tier tier)
+{
+	if (!want_metric(tracer, METRIC_BASE, tier))
+		return false;
+	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {
+		if (is_wanted(tracer, metric))
+			want_metric(tracer, metric, tier);
+	}
+	return true;
 }
 
 static struct bpf_link *attach_link(const struct tracer_program *program,
