@@ -125,7 +125,8 @@ const struct command command_doctor = {
 	.summary = "say what this machine allows, and what to do about what is missing",
 	.description =
 		"Looks at the kernel, permissions, what tracing can stand on and the tools that "
-		"reports and the demo use. Changes nothing. The exit status is 0 when "
+		"reports and the demo use. Programs for tracing are loaded and attached to see "
+		"whether that works, and detached at once. The exit status is 0 when "
 		"sendprof run works, else 3.",
 	.options = rows,
 	.examples = "sendprof doctor\n"

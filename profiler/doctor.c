@@ -3,6 +3,7 @@
 #include "engine/sendengine.h"
 #include "profiler/capabilities.h"
 #include "profiler/kernel_generation.h"
+#include "profiler/tracer.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -231,17 +232,46 @@ static void look_at_bpf_syscall(struct machine *machine, struct finding *finding
 		found(finding, FINDING_UNKNOWN, "the kernel's configuration cannot be read");
 }
 
+/* A tier is what really loads and attaches; nothing of it stays. */
+static void try_tier(const struct machine *machine, enum trace_tier tier, struct finding *finding)
+{
+	const struct tracer_options options = {
+		.forced = true,
+		.tier = tier,
+		.process = getpid(),
+		.groups = (1ULL << METRIC_COUNT) - 1,
+	};
+	struct failure failure = {0};
+	struct tracer *tracer = NULL;
+	unsigned int known = 0;
+
+	if (tracer_open(&options, &tracer, &failure)) {
+		const char *reason = strstr(failure.text, "tier: ");
+
+		found(finding, FINDING_LIMITED, "%.150s", reason ? reason + 6 : failure.text);
+		if (!machine->btrfs)
+			advise(finding, "load the module first: modprobe btrfs");
+		return;
+	}
+	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++)
+		known += !tracer_missing(tracer, metric);
+	found(finding, FINDING_OK, "loaded and attached: %u of %u metrics", known, METRIC_COUNT);
+	tracer_close(tracer);
+}
+
 static void look_at_fentry(struct machine *machine, struct finding *finding)
 {
 	machine->function_tracer = kernel_config("CONFIG_FUNCTION_TRACER");
-	if (machine->function_tracer == ANSWER_YES)
-		found(finding, FINDING_UNKNOWN,
-		      "not probed: ftrace is there, but only a program can tell");
-	else if (machine->function_tracer == ANSWER_NO)
+	if (machine->function_tracer == ANSWER_NO) {
 		found(finding, FINDING_LIMITED,
 		      "the kernel was built without CONFIG_FUNCTION_TRACER");
+		return;
+	}
+	try_tier(machine, TIER_FUNCTION, &machine->function_tier);
+	if (machine->function_tier.state == FINDING_OK)
+		found(finding, FINDING_OK, "programs attach to btrfs' functions");
 	else
-		found(finding, FINDING_UNKNOWN, "not probed: only loading a program can tell");
+		found(finding, FINDING_LIMITED, "not usable, see the function tier");
 }
 
 static void look_at_kprobes(struct machine *machine, struct finding *finding)
@@ -271,42 +301,17 @@ static void look_at_pipe_tier(struct machine *machine, struct finding *finding)
 	advise(finding, "see above; run --image with --kernel-stream works without");
 }
 
-/* What all BPF programs need; "" when nothing is known to be missing. */
-static const char *bpf_obstacle(const struct machine *machine)
-{
-	if (machine->bpf_syscall == ANSWER_NO)
-		return "the kernel has no BPF";
-	if (!machine->sys_admin && !(machine->bpf && machine->perfmon))
-		return "needs CAP_BPF and CAP_PERFMON";
-	if (machine->lockdown_confidentiality)
-		return "forbidden by lockdown";
-	if (machine->btf == ANSWER_NO)
-		return "needs type information (BTF)";
-	return "";
-}
-
-static void look_at_bpf_tier(const char *obstacle, struct finding *finding)
-{
-	if (*obstacle)
-		found(finding, FINDING_LIMITED, "%s", obstacle);
-	else
-		found(finding, FINDING_UNKNOWN, "not probed, and not used by this version");
-}
-
 static void look_at_tracepoint_tier(struct machine *machine, struct finding *finding)
 {
-	look_at_bpf_tier(bpf_obstacle(machine), finding);
+	try_tier(machine, TIER_TRACEPOINT, finding);
 }
 
 static void look_at_function_tier(struct machine *machine, struct finding *finding)
 {
-	const char *obstacle = bpf_obstacle(machine);
-
-	if (!*obstacle && machine->function_tracer == ANSWER_NO && machine->kprobes == ANSWER_NO)
-		obstacle = "needs fentry or kprobes";
-	else if (!*obstacle && machine->btrfs_btf == ANSWER_NO && machine->kprobes == ANSWER_NO)
-		obstacle = "needs type information of btrfs, or kprobes";
-	look_at_bpf_tier(obstacle, finding);
+	if (machine->function_tracer == ANSWER_NO)
+		found(finding, FINDING_LIMITED, "needs fentry");
+	else
+		*finding = machine->function_tier;
 }
 
 static void look_at_gnuplot(struct machine *machine, struct finding *finding)

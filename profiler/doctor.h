@@ -34,6 +34,7 @@ struct machine {
 	enum answer function_tracer; /* what fentry stands on */
 	enum answer kprobes;
 	bool pipe_tier;
+	struct finding function_tier; /* tried for fentry already */
 };
 
 struct probe {

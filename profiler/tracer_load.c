@@ -93,9 +93,7 @@ static int load_object(struct tracer *tracer, struct failure *failure)
 	if (!ret)
 		return 0;
 	if (ret == -EPERM || ret == -EACCES)
-		return failure_set(failure, -EOPNOTSUPP,
-				   "the kernel refuses its programs: %s (locked down, or without "
-				   "CAP_BPF and CAP_PERFMON)",
+		return failure_set(failure, -EOPNOTSUPP, "the kernel refuses its programs: %s",
 				   strerror(-ret));
 	return failure_set(failure, -EOPNOTSUPP, "the kernel does not load its programs: %s",
 			   strerror(-ret));

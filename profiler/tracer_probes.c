@@ -383,5 +383,5 @@ const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier)
 		if (probe->metric == METRIC_BASE && probe->tier == tier && !program->link)
 			return program->obstacle;
 	}
-	return "";
+	return "there are no programs for it";
 }

@@ -5,6 +5,7 @@
  *
  *	--tier pipe|tracepoint|function	this one or none; without: the best
  *	--all				also what costs more
+ *	--only METRIC			by its key; may be repeated
  *	--hide TARGET			as if the kernel did not have it; may be repeated
  *	--records FILE			write single events there, a line each
  *	--ring BYTES			for them
@@ -139,10 +140,19 @@ static int print_all(struct tracer *tracer, struct failure *failure)
 	return 0;
 }
 
+static uint64_t metric_bit(const char *key)
+{
+	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
+		if (!strcmp(key, trace_metric_key(i)))
+			return 1ULL << i;
+	}
+	return 0;
+}
+
 static _Noreturn void usage(void)
 {
-	fprintf(stderr, "usage: tracesend [--tier T] [--all] [--hide TARGET]... [--records FILE] "
-			"[--ring BYTES] -- COMMAND\n");
+	fprintf(stderr, "usage: tracesend [--tier T] [--all] [--only METRIC]... [--hide TARGET]... "
+			"[--records FILE] [--ring BYTES] -- COMMAND\n");
 	exit(2);
 }
 
@@ -165,6 +175,8 @@ int main(int argc, char **argv)
 			usage();
 		else if (!strcmp(argv[i], "--tier") && trace_tier_find(value, &options.tier))
 			options.forced = true;
+		else if (!strcmp(argv[i], "--only") && metric_bit(value))
+			options.groups |= metric_bit(value);
 		else if (!strcmp(argv[i], "--hide") && hidden_count < HIDDEN_MAX)
 			hidden[hidden_count++] = value;
 		else if (!strcmp(argv[i], "--records"))

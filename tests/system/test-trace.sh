@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The function tier of tracing under Debian's kernels: its counts against workloads with known answers,
+# against the engine's, against the stream; what it does when the kernel lacks something; what it
+# leaves behind. Needs QEMU and root for the image; loading programs takes a minute, emulated.
+# needs one build
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+build=$(realpath -- "${BUILD:-build}") || exit 1
+sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
+tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
+
+scratch=$(mktemp -d /tmp/sendprof-trace.XXXXXX) || exit 1
+clean_up()
+{
+	mountpoint -q "$scratch/mnt" && umount "$scratch/mnt"
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export XDG_CACHE_HOME=$build/cache
+
+if ! command -v qemu-system-x86_64 >/dev/null || [ "$(id -u)" != 0 ]; then
+	skip 'tracing' 'needs QEMU, and root for the image'
+	finish
+fi
+
+# ---- what is sent: the answers below follow from these ----
+
+extents=12 references=6 singles=3 depth=20 small=300 big=40
+make_image()
+{
+	local top=$scratch/mnt/live i j path
+
+	mkdir "$scratch/mnt" && truncate -s 300M "$scratch/disk" &&
+		mkfs.btrfs -q "$scratch/disk" >/dev/null && mount -o loop "$scratch/disk" "$scratch/mnt" || return
+	btrfs -q subvolume create "$top" || return
+	for ((i = 1; i <= extents + singles; i++)); do
+		head -c 65536 /dev/urandom >"$top/extent$i" || return
+	done
+	sync
+	for ((i = 1; i <= extents; i++)); do
+		for ((j = 2; j <= references; j++)); do
+			cp --reflink=always "$top/extent$i" "$top/extent$i.$j" || return
+		done
+	done
+	path=$top
+	for ((i = 1; i <= depth; i++)); do
+		path+=/d$i
+		mkdir "$path" || return
+	done
+	for ((i = 1; i <= small; i++)); do echo "$i" >"$path/small$i"; done
+	sync
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
+	mv "$top/d1/d2" "$top/moved" && rm "$top"/extent1.* && chmod 700 "$top/d1" || return
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s1" || return
+	btrfs -q subvolume create "$scratch/mnt/large" || return
+	for ((i = 1; i <= big; i++)); do
+		head -c 262144 /dev/urandom >"$scratch/mnt/large/big$i" || return
+	done
+	btrfs -q subvolume snapshot -r "$scratch/mnt/large" "$scratch/mnt/s2" || return
+	umount "$scratch/mnt"
+}
+
+# Everything of one boot. A target, and the metric that is missing without it.
+cat >"$scratch/inside.sh" <<'INSIDE'
+say() { printf '%s %s\n' "$1" "$2" >>findings; }
+check() { local name=$1; shift; if "$@" >>log 2>&1; then say ok "$name"; else say bad "$name"; fi; }
+trace() { "$TOOLS/tracesend" "$@"; }
+mount /dev/vda /mnt || exit 9
+exec 2>>log
+
+trace --tier function --all --records records -- "$TOOLS/ksend" -f stream /mnt/s0 >full
+say ok "begun: $(sed -n 's/^tier //p' full)"
+check 'commands and bytes are known' grep '^output_bytes '"$(stat -c %s stream)"'$' full
+sendprof stream dump stream | awk '
+	/^#/ || $3 == "STREAM" { next }
+	name { print name, $1 - offset }
+	{ name = $3; offset = $1 }
+	END { print name, 10 }' >dumped
+sed -n 's/^0 [0-9]* command //p' records >recorded
+check 'one record a command: kind, length, order' cmp dumped recorded
+check 'no record is lost' grep '^records [1-9][0-9]* dropped 0$' full
+
+trace --tier function --all --ring 4096 --records few -- "$TOOLS/ksend" -f again /mnt/s0 >dropping
+check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9][0-9]*$' dropping
+totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|histogram_(ref|cand)|inodes|restarts)' "$1"; }
+check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
+
+sendprof run --tier function --snap /mnt/s0 --out full.out >full.txt
+check 'full: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" full.txt
+sendprof run --tier function --snap /mnt/s1 --parent /mnt/s0 --out part.out >part.txt
+check 'incremental: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" part.txt
+
+# The reader stops, a chunk is moved, the reader goes on: the send finds its place again, once.
+mkfifo pipe
+trace --tier function --only restarts --only commands -- "$TOOLS/ksend" -f pipe /mnt/s2 >moved &
+exec 3<pipe
+head -c 1000000 <&3 >moved.stream
+btrfs balance start -q -s -f /mnt >>log || say bad 'the balance'
+cat <&3 >>moved.stream
+exec 3<&-
+wait
+check 'a relocation is one restart' grep '^restarts 1$' moved
+check 'the stream is whole' sendprof stream check moved.stream
+
+while read -r target metric; do
+	trace --tier function --only "$metric" --hide "$target" -- true >hidden
+	check "without $target $metric is missing, and nothing else" \
+		grep -E "^missing $metric: .*$target: this kernel does not have it" hidden
+	check "without $target tracing goes on" grep '^tier function$' hidden
+done <<<"$HIDE"
+trace --hide btrfs_ioctl_send --only restarts -- true >hidden
+check 'without the ioctl there is no function tier' \
+	grep '^reason function tier: .*btrfs_ioctl_send: this kernel does not have it' hidden
+
+trace --tier function -- sleep 1000 >>log &
+for ((i = 0; i < 600; i++)); do
+	attached=$(bpftool prog list | grep -c -E 'name (send|command|path)_e')
+	[ "$attached" -ge 6 ] && break
+	sleep 0.2
+done
+check 'programs are attached' test "$attached" -ge 6
+kill -9 $!
+wait $!
+sleep 1
+check 'after kill -9 none is left' test -z "$(bpftool prog list | grep -E 'name (send|command|path)_e')"
+check 'nor pinned' test -z "$(find /sys/fs/bpf -type f 2>/dev/null)"
+INSIDE
+
+# expect_full SERIES NAME LINE: a line of what was traced
+expect_full()
+{
+	check "$1: $2" grep -x -e "$3" "$scratch/work/full"
+}
+
+in_guest()
+{
+	local series=$1 line status none single
+
+	export TOOLS=$tools COMPARED=$2 HIDE=$3
+	rm -rf "$scratch/work"
+	mkdir "$scratch/work" && cp "$scratch/inside.sh" "$scratch/work/" && cp "$scratch/disk" "$scratch/work.disk"
+	(cd "$scratch/work" && exec "$sendprof" guest --debian "$series" --timeout 800 --disk "$scratch/work.disk" \
+		--with "$tools/tracesend" --with "$tools/ksend" --with bpftool -- bash inside.sh) \
+		>"$scratch/printed" 2>&1
+	status=$?
+	if [ ! -e "$scratch/work/findings" ] && [ "$status" = 3 ]; then
+		skip "$series: boots" "$(tail -n 1 "$scratch/printed")"
+		return
+	fi
+	if [ "$status" != 0 ] || [ ! -e "$scratch/work/findings" ]; then
+		fail "$series: everything was run" "$(tail -n 30 "$scratch/printed")"
+		return
+	fi
+	while read -r line; do
+		if [ "${line%% *}" = ok ]; then pass "$series: ${line#* }"; else
+			fail "$series: ${line#* }" "$(tail -n 30 "$scratch/work/log")"
+		fi
+	done <"$scratch/work/findings"
+	none=$extents single=0
+	if [ "$series" = 6.1 ]; then none=$((extents + singles)); else single=$singles; fi
+	expect_full "$series" 'a search for each reference' "searches $((extents * references + singles))"
+	expect_full "$series" 'the first reference is written, the others are cloned' \
+		"results $none $((extents * (references - 1))) 0 $single"
+	expect_full "$series" 'references of each extent item' \
+		"histogram_references $((extents * references + singles)) $((extents * references * references + singles)) $references"
+	expect_full "$series" 'directories' "command MKDIR $depth .*"
+	expect_full "$series" 'clones' "command CLONE $((extents * (references - 1))) .*"
+	expect_full "$series" 'inodes' "inodes $((1 + depth + small + extents * references + singles))"
+}
+
+command -v bpftool >/dev/null || PATH=$PATH:/usr/sbin
+if ! make_image >"$scratch/printed" 2>&1; then
+	fail 'the image' "$(cat "$scratch/printed")"
+	finish
+fi
+in_guest 6.1 8 'send_cmd commands
+extent_from_logical clone_searches
+__iterate_backrefs candidates
+prelim_ref_insert preliminary_references
+btrfs_find_all_roots_safe leaf_roots
+get_cur_inode_state cache_name
+get_cur_path paths
+changed_cb inodes
+kernel_write output'
+in_guest 6.12 32 'send_extent_data commands
+iterate_extent_inodes extent_references
+iterate_backrefs candidates
+btrfs_lru_cache_lookup cache_backref
+btrfs_lru_cache_store cache_dir_created
+btrfs_lru_cache_clear cache_dir_utimes
+changed_cb restarts'
+finish
