@@ -98,13 +98,13 @@ static bool parse(struct kernel_symbols *symbols)
 	return true;
 }
 
-struct kernel_symbols *kernel_symbols_read(void)
+struct kernel_symbols *kernel_symbols_read(const char *path)
 {
 	struct kernel_symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
-	symbols->text = read_whole("/proc/kallsyms");
+	symbols->text = read_whole(path);
 	if (!symbols->text || !parse(symbols)) {
 		kernel_symbols_free(symbols);
 		return NULL;

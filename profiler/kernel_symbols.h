@@ -12,8 +12,9 @@ struct kernel_symbol {
 	const char *name; /* valid as long as the symbols are */
 };
 
-/* NULL with errno set when they cannot be read. Free with kernel_symbols_free(), accepts NULL. */
-struct kernel_symbols *kernel_symbols_read(void);
+/* From /proc/kallsyms. NULL with errno set when they cannot be read. Free with
+ * kernel_symbols_free(), accepts NULL. */
+struct kernel_symbols *kernel_symbols_read(const char *path);
 void kernel_symbols_free(struct kernel_symbols *symbols);
 
 /*

@@ -47,7 +47,7 @@ int tracer_open(const struct tracer_options *options, struct tracer **out, struc
 	if (!tracer)
 		return out_of_memory(failure);
 	tracer->options = *options;
-	tracer->symbols = kernel_symbols_read();
+	tracer->symbols = kernel_symbols_read("/proc/kallsyms");
 	ret = tracer_choose_tier(tracer, failure);
 	if (!ret)
 		ret = open_ring(tracer, failure);

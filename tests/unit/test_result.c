@@ -253,6 +253,12 @@ static struct result *example(void)
 		.decision_count = 1,
 	};
 	result->attribution.decisions[0] = strdup("inode 257: new");
+	snprintf(result->tier_reason, sizeof(result->tier_reason), "function tier: refused");
+	result->agreement = (struct trace_agreement){
+		.compared = 32,
+		.found = {{"name cache, hits", 33, 34}},
+		.count = 1,
+	};
 	result->missing = calloc(1, sizeof(*result->missing));
 	result->missing[0] = (struct missing_metric){"some metric", "some reason"};
 	result->missing_count = 1;
@@ -281,6 +287,11 @@ static const char *const all_keys[] = {
 	"verdict",
 	"kernel_recorded",
 	"tier",
+	"tier_reason",
+	"agreement.compared",
+	"agreement.differing.0.what",
+	"agreement.differing.0.kernel",
+	"agreement.differing.0.engine",
 	"ratio",
 	"environment.kernel",
 	"environment.machine",
@@ -327,6 +338,7 @@ static const char *const all_keys[] = {
 	"sides.engine.samples.0.bytes",
 	"sides.engine.samples.0.commands",
 	"sides.engine.samples.0.generation",
+	"sides.engine.samples.0.traced",
 	"sides.engine.samples.0.repeated_for_commit",
 	"sides.engine.kinds.WRITE.count",
 	"sides.engine.kinds.WRITE.bytes",
@@ -462,6 +474,11 @@ static void test_json_values(void **state)
 	assert_number(json, "divergence.byte_offset", 4711);
 	assert_true(json_is_null(at(json, "divergence.engine_context.0")));
 	assert_text(json, "request.turned.0", "HOLE_PUNCHED");
+	assert_text(json, "tier_reason", "function tier: refused");
+	assert_number(json, "agreement.compared", 32);
+	assert_text(json, "agreement.differing.0.what", "name cache, hits");
+	assert_number(json, "agreement.differing.0.kernel", 33);
+	assert_number(json, "agreement.differing.0.engine", 34);
 	assert_text(json, "attribution.state", "found");
 	assert_text(json, "attribution.found.0.generation", "6.1");
 	assert_text(json, "attribution.found.0.turned.0", "CLONE_LARGEST");
