@@ -21,9 +21,10 @@ struct tracer_options {
 	uint64_t groups; /* metrics that may cost something, 1 << enum trace_metric; 0: the default
 			    set */
 	bool records;	 /* hand over single events */
-	size_t ring_bytes;	   /* for them; 0: the default of 4 MiB */
-	unsigned int stack_hertz;  /* samples of the stack a second; 0: none */
-	const char *const *hidden; /* targets to be taken as missing, up to NULL; for tests */
+	size_t ring_bytes;	  /* for them; 0: the default of 4 MiB */
+	unsigned int stack_hertz; /* samples of the stack a second; 0: none */
+	/* For tests, up to NULL: "TARGET" is taken as missing, "TARGET=OTHER" as if renamed. */
+	const char *const *hidden;
 };
 
 /*

@@ -78,25 +78,73 @@ static int open_object(struct tracer *tracer, enum trace_tier tier, struct failu
 		   : 0;
 }
 
-static void set_autoload(struct tracer *tracer)
+static int open_and_want(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
 {
-	for (size_t i = 0; i < tracer->program_count; i++)
-		bpf_program__set_autoload(tracer->programs[i].program, tracer->programs[i].wanted);
+	int ret = open_object(tracer, tier, failure);
+
+	if (ret || tracer_want_programs(tracer, tier))
+		return ret;
+	return failure_set(failure, -EOPNOTSUPP, "%s", tracer_base_obstacle(tracer, tier));
 }
 
-static int load_object(struct tracer *tracer, struct failure *failure)
+/* Load what is wanted; of that @only one program, unless it is NULL. */
+static int load(struct tracer *tracer, const char *only)
 {
-	int ret;
+	for (size_t i = 0; i < tracer->program_count; i++) {
+		const struct tracer_program *program = &tracer->programs[i];
 
-	set_autoload(tracer);
-	ret = send_programs__load(tracer->skeleton);
-	if (!ret)
-		return 0;
-	if (ret == -EPERM || ret == -EACCES)
-		return failure_set(failure, -EOPNOTSUPP, "the kernel refuses its programs: %s",
-				   strerror(-ret));
-	return failure_set(failure, -EOPNOTSUPP, "the kernel does not load its programs: %s",
-			   strerror(-ret));
+		bpf_program__set_autoload(program->program,
+					  program->wanted &&
+						  (!only || !strcmp(only, program->name)));
+	}
+	return send_programs__load(tracer->skeleton);
+}
+
+/*
+ * One program that the kernel refuses fails the whole object: each one is tried alone to find out
+ * which. An object cannot be loaded twice, so it is opened for each.
+ */
+static int find_refused(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
+{
+	const char *names[TRACER_PROGRAMS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < tracer->program_count && count < TRACER_PROGRAMS_MAX; i++) {
+		if (tracer->programs[i].wanted)
+			names[count++] = tracer->programs[i].name;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int ret;
+
+		tracer_unload(tracer);
+		ret = open_and_want(tracer, tier, failure);
+		if (ret)
+			return ret;
+		ret = load(tracer, names[i]);
+		if (ret && tracer_in_base(names[i]))
+			return failure_set(failure, -EOPNOTSUPP,
+					   "the kernel refuses its programs: %s", strerror(-ret));
+		if (ret)
+			tracer->refused[tracer->refused_count++] = names[i];
+	}
+	return 0;
+}
+
+static int load_without_refused(struct tracer *tracer, enum trace_tier tier,
+				struct failure *failure)
+{
+	int ret = find_refused(tracer, tier, failure);
+
+	if (ret)
+		return ret;
+	tracer_unload(tracer);
+	ret = open_and_want(tracer, tier, failure);
+	if (ret)
+		return ret;
+	ret = load(tracer, NULL);
+	return ret ? failure_set(failure, -EOPNOTSUPP, "the kernel does not load its programs: %s",
+				 strerror(-ret))
+		   : 0;
 }
 
 int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
@@ -105,14 +153,11 @@ int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *fai
 
 	libbpf_set_print(be_quiet);
 	raise_limits();
-	ret = open_object(tracer, tier, failure);
-	if (!ret) {
-		ret = tracer_want_programs(tracer, tier) ? load_object(tracer, failure)
-							 : -EOPNOTSUPP;
-	}
+	tracer->refused_count = 0;
+	ret = open_and_want(tracer, tier, failure);
+	if (!ret && load(tracer, NULL))
+		ret = load_without_refused(tracer, tier, failure);
 	if (!ret && !tracer_attach(tracer, tier))
-		ret = -EOPNOTSUPP;
-	if (ret == -EOPNOTSUPP && !failure->code)
 		ret = failure_set(failure, -EOPNOTSUPP, "%s", tracer_base_obstacle(tracer, tier));
 	if (ret)
 		tracer_unload(tracer);

@@ -51,6 +51,8 @@ struct tracer_program {
 	char obstacle[192]; /* why it is not attached, one line */
 };
 
+enum { TRACER_PROGRAMS_MAX = 128 };
+
 struct tracer {
 	struct tracer_options options;
 	enum trace_tier tier;
@@ -59,6 +61,8 @@ struct tracer {
 	struct send_programs *skeleton;
 	struct tracer_program *programs;
 	size_t program_count;
+	const char *refused[TRACER_PROGRAMS_MAX]; /* programs that this kernel does not load */
+	size_t refused_count;
 	uint64_t wanted;  /* 1 << enum trace_metric */
 	uint64_t metrics; /* those that are measured */
 	char missing[METRIC_COUNT][224];
@@ -94,6 +98,8 @@ bool tracer_want_programs(struct tracer *tracer, enum trace_tier tier);
 /* Attach; fills metrics and missing. False when not even the base could be attached. */
 bool tracer_attach(struct tracer *tracer, enum trace_tier tier);
 
+/* Whether the base of a tier has this program. */
+bool tracer_in_base(const char *program);
 /* After that: what keeps a tier's base from being attached. */
 const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier);
 

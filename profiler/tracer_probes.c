@@ -42,10 +42,33 @@ struct tracer_program *tracer_find_program(struct tracer *tracer, const char *na
 	return NULL;
 }
 
-static bool is_hidden(const struct tracer *tracer, const char *target)
+/* As the options have it, for tests: NULL for a target that is hidden, another for a renamed one.
+ */
+static const char *real_target(const struct tracer *tracer, const char *target)
 {
 	for (const char *const *hidden = tracer->options.hidden; hidden && *hidden; hidden++) {
-		if (!strcmp(*hidden, target))
+		size_t length = strcspn(*hidden, "=");
+
+		if (strlen(target) == length && !strncmp(*hidden, target, length))
+			return (*hidden)[length] ? *hidden + length + 1 : NULL;
+	}
+	return target;
+}
+
+static bool is_refused(const struct tracer *tracer, const char *program)
+{
+	for (size_t i = 0; i < tracer->refused_count; i++) {
+		if (!strcmp(tracer->refused[i], program))
+			return true;
+	}
+	return false;
+}
+
+bool tracer_in_base(const char *program)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		if (tracer_probes[i].metric == METRIC_BASE &&
+		    !strcmp(tracer_probes[i].program, program))
 			return true;
 	}
 	return false;
@@ -61,7 +84,7 @@ static void set_obstacle(struct tracer_program *program, const struct tracer_pro
 /* The type information of the kernel and its modules is searched by libbpf, for both at once. */
 static void find_by_type(struct tracer_program *program, const struct tracer_probe *probe)
 {
-	int ret = bpf_program__set_attach_target(program->program, 0, probe->target);
+	int ret = bpf_program__set_attach_target(program->program, 0, program->symbol);
 
 	program->has_target = !ret;
 	if (ret == -ESRCH || ret == -ENOENT)
@@ -77,7 +100,7 @@ static void find_symbol(const struct tracer *tracer, struct tracer_program *prog
 	int ret = -ENOENT;
 
 	if (tracer->symbols)
-		ret = kernel_symbols_find(tracer->symbols, probe->target, &symbol);
+		ret = kernel_symbols_find(tracer->symbols, program->symbol, &symbol);
 	program->has_target = !ret;
 	if (!ret)
 		snprintf(program->symbol, sizeof(program->symbol), "%s", symbol->name);
@@ -104,11 +127,17 @@ static void find_tracepoint(struct tracer_program *program, const struct tracer_
 static void find_target(const struct tracer *tracer, struct tracer_program *program,
 			const struct tracer_probe *probe)
 {
-	snprintf(program->symbol, sizeof(program->symbol), "%s", probe->target);
-	if (is_hidden(tracer, probe->target)) {
+	const char *target = real_target(tracer, probe->target);
+
+	if (!target) {
 		set_obstacle(program, probe, "this kernel does not have it");
 		return;
 	}
+	if (is_refused(tracer, program->name)) {
+		set_obstacle(program, probe, "this kernel refuses the program");
+		return;
+	}
+	snprintf(program->symbol, sizeof(program->symbol), "%s", target);
 	switch (probe->kind) {
 	case PROBE_FENTRY:
 	case PROBE_FEXIT:
@@ -358,11 +387,11 @@ static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace
 
 bool tracer_attach(struct tracer *tracer, enum trace_tier tier)
 {
-	uint64_t used[8] = {0};
+	uint64_t used[TRACER_PROGRAMS_MAX / 64] = {0};
 	bool base;
 
-	_Static_assert(sizeof(tracer_probes) / sizeof(tracer_probes[0]) <= 512,
-		       "a bit for each program");
+	_Static_assert(sizeof(tracer_probes) / sizeof(tracer_probes[0]) <= TRACER_PROGRAMS_MAX,
+		       "room for each program");
 	tracer->metrics = 0;
 	/* The base comes last: no send is seen before everything that watches it is there. */
 	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {

@@ -65,7 +65,7 @@ make_image()
 	umount "$scratch/mnt"
 }
 
-# Everything of one boot. A target, and the metric that is missing without it.
+# Everything of one boot.
 cat >"$scratch/inside.sh" <<'INSIDE'
 say() { printf '%s %s\n' "$1" "$2" >>findings; }
 check() { local name=$1; shift; if "$@" >>log 2>&1; then say ok "$name"; else say bad "$name"; fi; }
@@ -107,13 +107,30 @@ wait
 check 'a relocation is one restart' grep '^restarts 1$' moved
 check 'the stream is whole' sendprof stream check moved.stream
 
-while read -r target metric; do
-	trace --tier function --only "$metric" --hide "$target" -- true >hidden
-	check "without $target $metric is missing, and nothing else" \
-		grep -E "^missing $metric: .*$target: this kernel does not have it" hidden
-	check "without $target tracing goes on" grep '^tier function$' hidden
-done <<<"$HIDE"
-trace --hide btrfs_ioctl_send --only restarts -- true >hidden
+# Each target is hidden once, half of them at a time, while the other half is there.
+without()
+{
+	local hidden=$1 kept=$2 target metric arguments=()
+
+	while read -r target metric; do arguments+=(--only "$metric" --hide "$target"); done <<<"$hidden"
+	while read -r target metric; do arguments+=(--only "$metric"); done <<<"$kept"
+	trace --tier function "${arguments[@]}" -- true >hidden
+	check 'tracing goes on without them' grep '^tier function$' hidden
+	while read -r target metric; do
+		check "without $target $metric is missing" \
+			grep "^missing $metric: .*$target: this kernel does not have it" hidden
+	done <<<"$hidden"
+	while read -r target metric; do
+		check "$metric stays" test -z "$(grep "^missing $metric:" hidden)"
+	done <<<"$kept"
+}
+without "$SOME" "$OTHERS"
+without "$OTHERS" "$SOME"
+
+# A function of another kind: the verifier finds no sixth argument there.
+trace --tier function --only restarts --only inodes --only paths --hide changed_cb=send_cmd -- true >hidden
+check 'a program that is refused is named' grep '^missing restarts: .*changed_cb: this kernel refuses the program' hidden
+check 'and the others are loaded' test -z "$(grep '^missing paths' hidden)"
 check 'without the ioctl there is no function tier' \
 	grep '^reason function tier: .*btrfs_ioctl_send: this kernel does not have it' hidden
 
@@ -141,7 +158,7 @@ in_guest()
 {
 	local series=$1 line status none single
 
-	export TOOLS=$tools COMPARED=$2 HIDE=$3
+	export TOOLS=$tools COMPARED=$2 SOME=$3 OTHERS=$4
 	rm -rf "$scratch/work"
 	mkdir "$scratch/work" && cp "$scratch/inside.sh" "$scratch/work/" && cp "$scratch/disk" "$scratch/work.disk"
 	(cd "$scratch/work" && exec "$sendprof" guest --debian "$series" --timeout 800 --disk "$scratch/work.disk" \
@@ -180,18 +197,16 @@ if ! make_image >"$scratch/printed" 2>&1; then
 fi
 in_guest 6.1 8 'send_cmd commands
 extent_from_logical clone_searches
-__iterate_backrefs candidates
 prelim_ref_insert preliminary_references
+get_cur_inode_state cache_name' 'kernel_write output
+__iterate_backrefs candidates
 btrfs_find_all_roots_safe leaf_roots
-get_cur_inode_state cache_name
 get_cur_path paths
-changed_cb inodes
-kernel_write output'
-in_guest 6.12 32 'send_extent_data commands
+changed_cb inodes'
+in_guest 6.12 32 'btrfs_lru_cache_store cache_backref
 iterate_extent_inodes extent_references
+changed_cb restarts' 'send_extent_data commands
 iterate_backrefs candidates
-btrfs_lru_cache_lookup cache_backref
-btrfs_lru_cache_store cache_dir_created
-btrfs_lru_cache_clear cache_dir_utimes
-changed_cb restarts'
+get_cur_path paths
+kernel_write output'
 finish

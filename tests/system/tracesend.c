@@ -6,7 +6,7 @@
  *	--tier pipe|tracepoint|function	this one or none; without: the best
  *	--all				also what costs more
  *	--only METRIC			by its key; may be repeated
- *	--hide TARGET			as if the kernel did not have it; may be repeated
+ *	--hide TARGET[=OTHER]		as if the kernel did not have it, or so; may be repeated
  *	--records FILE			write single events there, a line each
  *	--ring BYTES			for them
  */
