@@ -97,11 +97,15 @@ SEC("fentry")
 int BPF_PROG(command_enter, struct send_ctx *send_ctx)
 {
 	struct send_state *state = current_send();
-	uint64_t now = bpf_ktime_get_ns();
+	uint64_t now;
 	uint16_t kind = 0;
 
+	/* A send that was under way when the tracer came is seen from here on. */
+	if (!state && is_watched())
+		state = send_begin();
 	if (!state)
 		return 0;
+	now = bpf_ktime_get_ns();
 	look_around(state, send_ctx, now);
 	bpf_probe_read_kernel(&kind, sizeof(kind), send_ctx->send_buf + COMMAND_KIND_OFFSET);
 	/* Length and checksum are not in the header yet. */

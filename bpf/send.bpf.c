@@ -5,7 +5,8 @@
 SEC("fentry")
 int BPF_PROG(send_enter)
 {
-	send_begin();
+	if (is_watched() && !send_begin())
+		__sync_fetch_and_add(&sends_unseen, 1);
 	return 0;
 }
 

@@ -19,22 +19,28 @@ static __always_inline struct send_state *take_free_slot(uint32_t thread)
 	return NULL;
 }
 
-/* The current thread sends from now on; NULL when that is not watched. */
+/* Whether sends of the current thread are wanted. */
+static __always_inline bool is_watched(void)
+{
+	return !settings.process || settings.process == bpf_get_current_pid_tgid() >> 32;
+}
+
+/* The current thread, which is watched, sends from now on; NULL when there is no slot for it. */
 static __always_inline struct send_state *send_begin(void)
 {
 	uint64_t id = bpf_get_current_pid_tgid();
-	struct send_state *state;
+	struct send_state *state = take_free_slot(id);
 
-	if (settings.process && settings.process != id >> 32)
+	if (!state)
 		return NULL;
-	state = take_free_slot(id);
-	if (!state) {
-		__sync_fetch_and_add(&sends_unseen, 1);
-		return NULL;
-	}
 	state->process = id >> 32;
 	bpf_get_current_comm(state->command, sizeof(state->command));
 	state->part = STATE_OTHER;
+	/* When it is in the middle of something, its end comes without a beginning. */
+	state->write_outer = STATE_OTHER;
+	state->read_outer = STATE_OTHER;
+	state->path_outer = STATE_OTHER;
+	state->search.outer = STATE_OTHER;
 	state->began_ns = bpf_ktime_get_ns();
 	state->part_since_ns = state->began_ns;
 	state->last_command_end_ns = state->began_ns;

@@ -94,8 +94,6 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	result->turned = request->form.generation.turned;
 	result->cold = request->cold;
 	result->repeat = request->repeat;
-	result->kernel_recorded = request->kernel_stream != NULL;
-	result->tier = TIER_PIPE;
 	ret = describe_environment(&runner->source, &result->environment);
 	if (!ret)
 		ret = describe_snapshots(&runner->source, result);
@@ -284,10 +282,10 @@ int run(const struct run_request *request, struct result *result, struct failure
 	memset(result, 0, sizeof(*result));
 	result->verdict = VERDICT_INCOMPLETE;
 	ret = pair_runner_init(&runner, request, failure);
-	if (!ret && describe(&runner, result))
-		ret = out_of_memory(failure);
 	if (!ret)
 		ret = run_trace_start(&runner, result, failure);
+	if (!ret && describe(&runner, result))
+		ret = out_of_memory(failure);
 	if (!ret) {
 		warn_about_directory(&runner);
 		ret = run_pairs(&runner, result, failure);

@@ -50,13 +50,20 @@ static int list_missing_metrics(const struct tracer *tracer, struct result *resu
 
 static int list_missing(const struct tracer *tracer, struct result *result)
 {
+	int ret;
+
 	if (result->kernel_recorded)
 		return set_missing(result, unseen_in_file,
 				   sizeof(unseen_in_file) / sizeof(unseen_in_file[0]));
-	if (result->tier == TIER_PIPE)
-		return set_missing(result, unseen_in_pipe,
-				   sizeof(unseen_in_pipe) / sizeof(unseen_in_pipe[0]));
-	return list_missing_metrics(tracer, result);
+	if (result->tier != TIER_PIPE)
+		return list_missing_metrics(tracer, result);
+	ret = set_missing(result, unseen_in_pipe,
+			  sizeof(unseen_in_pipe) / sizeof(unseen_in_pipe[0]));
+	/* Nobody asked for the pipe: why there is nothing better. */
+	for (size_t i = 0; i < result->missing_count && result->tier_reason[0]; i++)
+		snprintf(result->missing[i].reason, sizeof(result->missing[i].reason), "%.220s",
+			 result->tier_reason);
+	return ret;
 }
 
 /* Its pair is not timed, so it may cost what it costs: everything is counted. */
@@ -81,6 +88,8 @@ int run_trace_start(struct pair_runner *runner, struct result *result, struct fa
 
 	if (ret)
 		return ret;
+	result->tier = TIER_PIPE;
+	result->kernel_recorded = runner->request->kernel_stream != NULL;
 	if (runner->tracer) {
 		result->tier = tracer_tier(runner->tracer);
 		snprintf(result->tier_reason, sizeof(result->tier_reason), "%s",

@@ -248,6 +248,11 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 	return 0;
 }
 
+uint64_t tracer_unseen(const struct tracer *tracer)
+{
+	return tracer->skeleton ? tracer_unseen_counter(tracer) : 0;
+}
+
 int tracer_reset(struct tracer *tracer, struct failure *failure)
 {
 	struct ended_key key;

@@ -66,6 +66,8 @@ struct traced_send {
  */
 int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *count,
 		 struct failure *failure);
+/* How many sends are not among them, since too many ran at a time or waited for a reset. */
+uint64_t tracer_unseen(const struct tracer *tracer);
 /* Forget the sends that ended. */
 int tracer_reset(struct tracer *tracer, struct failure *failure);
 

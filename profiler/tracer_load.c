@@ -189,3 +189,8 @@ int tracer_records_map(const struct tracer *tracer)
 {
 	return bpf_map__fd(tracer->skeleton->maps.records);
 }
+
+uint64_t tracer_unseen_counter(const struct tracer *tracer)
+{
+	return tracer->skeleton->bss->sends_unseen;
+}

@@ -84,6 +84,7 @@ void tracer_unload(struct tracer *tracer);
 int tracer_sends_map(const struct tracer *tracer);
 int tracer_ended_map(const struct tracer *tracer);
 int tracer_records_map(const struct tracer *tracer);
+uint64_t tracer_unseen_counter(const struct tracer *tracer);
 
 /* tracer_probes.c */
 

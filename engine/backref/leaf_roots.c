@@ -77,8 +77,8 @@ static int visit_block(struct backref_walker *walker, uint64_t bytenr)
 
 	ret = extent_refs_collect(walker->volume, bytenr, &walker->visitor->filter, refs);
 	/*
-	 * As the kernel inserts them: one of a tree by its number comes without its key, is inserted
-	 * again with it, and once more with the parent found.
+	 * As the kernel inserts them: one of a tree by its number comes without its key, is
+	 * inserted again with it, and once more with the parent found.
 	 */
 	walker->counters.preliminary_references += 2 * refs->indirect.count + refs->direct.count;
 	if (ret == 0)

@@ -30,7 +30,7 @@ fi
 
 # ---- what is sent: the answers below follow from these ----
 
-extents=12 references=6 singles=3 depth=20 small=300 big=40
+extents=12 references=6 singles=3 depth=20 small=300 big=40 encoded=5
 make_image()
 {
 	local top=$scratch/mnt/live i j path
@@ -62,6 +62,14 @@ make_image()
 		head -c 262144 /dev/urandom >"$scratch/mnt/large/big$i" || return
 	done
 	btrfs -q subvolume snapshot -r "$scratch/mnt/large" "$scratch/mnt/s2" || return
+	btrfs -q subvolume create "$scratch/mnt/packed" &&
+		btrfs property set "$scratch/mnt/packed" compression zstd || return
+	for ((i = 1; i <= encoded; i++)); do
+		seq 1 30000 >"$scratch/mnt/packed/long$i"
+		seq 1 200 >"$scratch/mnt/packed/inline$i"
+	done
+	sync
+	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
 	umount "$scratch/mnt"
 }
 
@@ -73,14 +81,24 @@ trace() { "$TOOLS/tracesend" "$@"; }
 mount /dev/vda /mnt || exit 9
 exec 2>>log
 
-trace --tier function --all --records records -- "$TOOLS/ksend" -f stream /mnt/s0 >full
-say ok "begun: $(sed -n 's/^tier //p' full)"
-check 'commands and bytes are known' grep '^output_bytes '"$(stat -c %s stream)"'$' full
-sendprof stream dump stream | awk '
-	/^#/ || $3 == "STREAM" { next }
-	name { print name, $1 - offset }
-	{ name = $3; offset = $1 }
-	END { print name, 10 }' >dumped
+cat >both.sh <<'BOTH'
+"$TOOLS/ksend" -f stream /mnt/s0 && exec "$TOOLS/ksend" --proto 2 --compressed -f packed.stream /mnt/s3
+BOTH
+trace --tier function --all --records records -- bash both.sh >both
+awk '/^send / { sends++ } sends < 2' both >full
+awk '/^send / { sends++ } sends == 2' both >packed
+check 'the whole stream is seen' grep '^output_bytes '"$(stat -c %s stream)"'$' full
+check 'the whole compressed stream is seen' grep '^output_bytes '"$(stat -c %s packed.stream)"'$' packed
+check 'extents are sent encoded' grep '^command ENCODED_WRITE [1-9]' packed
+dump()
+{
+	sendprof stream dump "$1" | awk '
+		/^#/ || $3 == "STREAM" { next }
+		name { print name, $1 - offset }
+		{ name = $3; offset = $1 }
+		END { print name, 10 }'
+}
+{ dump stream; dump packed.stream; } >dumped
 sed -n 's/^0 [0-9]* command //p' records >recorded
 check 'one record a command: kind, length, order' cmp dumped recorded
 check 'no record is lost' grep '^records [1-9][0-9]* dropped 0$' full

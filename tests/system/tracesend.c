@@ -128,6 +128,7 @@ static int print_all(struct tracer *tracer, struct failure *failure)
 		return ret;
 	printf("tier %s\n", trace_tier_name(tracer_tier(tracer)));
 	printf("reason %s\n", tracer_tier_reason(tracer));
+	printf("unseen %" PRIu64 "\n", tracer_unseen(tracer));
 	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
 		const char *missing = tracer_missing(tracer, i);
 
