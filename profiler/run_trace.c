@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/run_trace.h"
+#include "profiler/kernel_generation.h"
 #include "profiler/trace_agreement.h"
 
 #include <errno.h>
@@ -136,6 +137,7 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 int run_trace_record(const struct pair_runner *runner, struct result *result)
 {
 	struct side_result *kernel = &result->sides[SIDE_KERNEL];
+	struct kernel_generation running;
 
 	if (!runner->traced)
 		return 0;
@@ -148,6 +150,7 @@ int run_trace_record(const struct pair_runner *runner, struct result *result)
 	kernel->has_caches = true;
 	memcpy(kernel->caches, runner->trace.caches, sizeof(kernel->caches));
 	kernel->backrefs = runner->trace.backrefs;
-	trace_agreement_check(result);
+	kernel_generation_running(&running);
+	trace_agreement_check(result, &running.generation);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/trace_agreement.h"
-#include "profiler/stream_form.h"
 
 #include <stdio.h>
 
@@ -82,14 +81,14 @@ static void compare_caches(const struct result *result, struct trace_agreement *
 	}
 }
 
-void trace_agreement_check(struct result *result)
+void trace_agreement_check(struct result *result, const struct generation *kernel)
 {
+	const struct generation engine = {result->generation, result->turned};
 	const struct trace_figures *trace = result->sides[SIDE_KERNEL].trace;
 	struct trace_agreement *agreement = &result->agreement;
 
 	*agreement = (struct trace_agreement){0};
-	if (result->turned ||
-	    result->generation != generation_of_release(result->environment.kernel))
+	if (generation_difference(&engine, kernel))
 		return;
 	compare_caches(result, agreement);
 	for (size_t i = 0; i < sizeof(backref_fields) / sizeof(backref_fields[0]); i++) {

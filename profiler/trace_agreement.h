@@ -7,9 +7,9 @@
 
 /*
  * Compare the counters of both sides of @result and fill its agreement. Only what the trace knows
- * is compared, and nothing when the engine did not send as the running kernel does: then they need
- * not be the same.
+ * is compared, and nothing when the engine did not send as @kernel does: then they need not be the
+ * same.
  */
-void trace_agreement_check(struct result *result);
+void trace_agreement_check(struct result *result, const struct generation *kernel);
 
 #endif

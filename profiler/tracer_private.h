@@ -21,6 +21,7 @@ enum probe_kind {
 	PROBE_KRETPROBE,
 	PROBE_TP_BTF,
 	PROBE_TP,
+	PROBE_ABSENT, /* no program */
 };
 
 /* In the table of probes: no metric but what each tier stands on. */

@@ -151,6 +151,8 @@ static void find_target(const struct tracer *tracer, struct tracer_program *prog
 	case PROBE_TP:
 		find_tracepoint(program, probe);
 		break;
+	case PROBE_ABSENT:
+		break;
 	}
 }
 
@@ -166,7 +168,7 @@ int tracer_list_programs(struct tracer *tracer, struct bpf_object *object, enum 
 		const struct tracer_probe *probe = &tracer_probes[i];
 		struct tracer_program *known = tracer_find_program(tracer, probe->program);
 
-		if (known || probe->tier > tier)
+		if (known || probe->tier > tier || probe->kind == PROBE_ABSENT)
 			continue;
 		known = &tracer->programs[tracer->program_count++];
 		known->name = probe->program;
@@ -182,7 +184,17 @@ static bool in_way(const struct tracer_probe *probe, unsigned int metric, unsign
 	return probe->metric == metric && probe->way == way;
 }
 
-/* Whether every part of a way has a program that passes @test; else why not in @obstacle. */
+static bool is_absent(const struct tracer *tracer, const char *symbol)
+{
+	const struct kernel_symbol *found;
+
+	return tracer->symbols && kernel_symbols_find(tracer->symbols, symbol, &found) == -ENOENT;
+}
+
+/*
+ * Whether every part of a way has a program that passes @test; else why not in @obstacle, which
+ * stays as it is when the way is for another kernel.
+ */
 static bool way_complete(struct tracer *tracer, unsigned int metric, unsigned int way,
 			 bool (*test)(struct tracer *tracer, struct tracer_program *program,
 				      const struct tracer_probe *probe),
@@ -201,11 +213,16 @@ static bool way_complete(struct tracer *tracer, unsigned int metric, unsigned in
 			return false;
 		if (done && any && probe->part == part)
 			continue;
+		if (probe->kind == PROBE_ABSENT) {
+			if (!is_absent(tracer, probe->target))
+				return false;
+			continue;
+		}
 		program = tracer_find_program(tracer, probe->program);
 		any = true;
 		part = probe->part;
 		done = program && test(tracer, program, probe);
-		if (!done && program)
+		if (!done && program && program->obstacle[0])
 			*obstacle = program->obstacle;
 	}
 	return any && done;
@@ -254,7 +271,8 @@ static void want_way(struct tracer *tracer, unsigned int metric, unsigned int wa
 	for (size_t i = 0; i < tracer_probe_count; i++) {
 		struct tracer_program *program;
 
-		if (!in_way(&tracer_probes[i], metric, way))
+		if (!in_way(&tracer_probes[i], metric, way) ||
+		    tracer_probes[i].kind == PROBE_ABSENT)
 			continue;
 		program = tracer_find_program(tracer, tracer_probes[i].program);
 		if (has_target(tracer, program, &tracer_probes[i]))
@@ -344,7 +362,8 @@ static void mark_used(struct tracer *tracer, unsigned int metric, unsigned int w
 	for (size_t i = 0; i < tracer_probe_count; i++) {
 		struct tracer_program *program;
 
-		if (!in_way(&tracer_probes[i], metric, way))
+		if (!in_way(&tracer_probes[i], metric, way) ||
+		    tracer_probes[i].kind == PROBE_ABSENT)
 			continue;
 		program = tracer_find_program(tracer, tracer_probes[i].program);
 		if (program->link)
@@ -363,25 +382,21 @@ static void note_missing(struct tracer *tracer, unsigned int metric, const char 
 static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier,
 			  uint64_t *used)
 {
-	const char *first = NULL;
+	const char *reason = NULL;
 
 	if (!is_wanted(tracer, metric)) {
-		note_missing(tracer, metric, "not asked for: it costs more than the others");
+		note_missing(tracer, metric, "not asked for");
 		return false;
 	}
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		const char *obstacle = NULL;
-
 		if (!tier_allows(metric, way, tier))
 			continue;
-		if (way_complete(tracer, metric, way, attach, &obstacle)) {
+		if (way_complete(tracer, metric, way, attach, &reason)) {
 			mark_used(tracer, metric, way, used);
 			return true;
 		}
-		if (!first)
-			first = obstacle;
 	}
-	note_missing(tracer, metric, first ? first : "this tier of tracing does not see it");
+	note_missing(tracer, metric, reason ? reason : "this tier of tracing does not see it");
 	return false;
 }
 

@@ -114,11 +114,11 @@ sendprof run --tier function --snap /mnt/s1 --parent /mnt/s0 --out part.out >par
 check 'incremental: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" part.txt
 
 # The reader stops, a chunk is moved, the reader goes on: the send finds its place again, once.
-mkfifo pipe
-trace --tier function --only restarts --only commands -- "$TOOLS/ksend" -f pipe /mnt/s2 >moved &
-exec 3<pipe
+mkfifo /pipe # not on what is shared with the host
+trace --tier function --only restarts --only commands -- "$TOOLS/ksend" -f /pipe /mnt/s2 >moved &
+exec 3</pipe
 head -c 1000000 <&3 >moved.stream
-btrfs balance start -q -s -f /mnt >>log || say bad 'the balance'
+btrfs -q balance start -s -f /mnt >>log || say bad 'the balance'
 cat <&3 >>moved.stream
 exec 3<&-
 wait
@@ -152,7 +152,7 @@ check 'and the others are loaded' test -z "$(grep '^missing paths' hidden)"
 check 'without the ioctl there is no function tier' \
 	grep '^reason function tier: .*btrfs_ioctl_send: this kernel does not have it' hidden
 
-trace --tier function -- sleep 1000 >>log &
+"$TOOLS/tracesend" --tier function --only commands --only paths -- sleep 1000 >>log &
 for ((i = 0; i < 600; i++)); do
 	attached=$(bpftool prog list | grep -c -E 'name (send|command|path)_e')
 	[ "$attached" -ge 6 ] && break

@@ -12,14 +12,16 @@
 
 #include <cmocka.h>
 
-/* Two sides that count the same, the engine as the kernel of @release. */
-static struct result *agreeing(const char *release, enum generation_id generation)
+static const struct generation kernel_6_1 = {.id = GENERATION_6_1};
+static const struct generation kernel_6_12 = {.id = GENERATION_6_12};
+
+/* Two sides that count the same, the engine as @generation. */
+static struct result *agreeing(enum generation_id generation)
 {
 	struct result *result = calloc(1, sizeof(*result));
 
 	assert_non_null(result);
 	result->generation = generation;
-	snprintf(result->environment.kernel, sizeof(result->environment.kernel), "%s", release);
 	for (unsigned int side = 0; side < SIDE_COUNT; side++) {
 		struct side_result *sender = &result->sides[side];
 
@@ -42,10 +44,10 @@ static void free_result(struct result *result)
 
 static void equal_counters_agree(void **state)
 {
-	struct result *result = agreeing("6.12.5", GENERATION_6_12);
+	struct result *result = agreeing(GENERATION_6_12);
 
 	(void)state;
-	trace_agreement_check(result);
+	trace_agreement_check(result, &kernel_6_12);
 	assert_int_equal(result->agreement.compared, 32);
 	assert_int_equal(result->agreement.count, 0);
 	free_result(result);
@@ -53,13 +55,13 @@ static void equal_counters_agree(void **state)
 
 static void each_difference_is_named(void **state)
 {
-	struct result *result = agreeing("6.12.5", GENERATION_6_12);
+	struct result *result = agreeing(GENERATION_6_12);
 	const struct trace_disagreement *found = result->agreement.found;
 
 	(void)state;
 	result->sides[SIDE_KERNEL].caches[CACHE_BACKREF].hits = 51;
 	result->sides[SIDE_ENGINE].backrefs.candidates = 8;
-	trace_agreement_check(result);
+	trace_agreement_check(result, &kernel_6_12);
 	assert_int_equal(result->agreement.count, 2);
 	assert_string_equal(found[0].what, "leaf-to-roots cache, hits");
 	assert_int_equal(found[0].kernel, 51);
@@ -71,14 +73,14 @@ static void each_difference_is_named(void **state)
 /* A kernel before 6.4 traces a name cache of another kind, and no other. */
 static void unknown_metrics_are_not_compared(void **state)
 {
-	struct result *result = agreeing("6.1.0-9-amd64", GENERATION_6_1);
+	struct result *result = agreeing(GENERATION_6_1);
 	struct side_result *kernel = &result->sides[SIDE_KERNEL];
 
 	(void)state;
 	kernel->trace->metrics = 1ULL << METRIC_CACHE_NAME | 1ULL << METRIC_CLONE_SEARCHES;
 	kernel->caches[CACHE_NAME].evictions = 1;
 	kernel->backrefs.candidates = 0;
-	trace_agreement_check(result);
+	trace_agreement_check(result, &kernel_6_1);
 	assert_int_equal(result->agreement.compared, 5);
 	assert_int_equal(result->agreement.count, 0);
 	free_result(result);
@@ -86,14 +88,14 @@ static void unknown_metrics_are_not_compared(void **state)
 
 static void another_generation_is_not_compared(void **state)
 {
-	struct result *result = agreeing("6.12.5", GENERATION_6_6);
+	struct result *result = agreeing(GENERATION_6_6);
 
 	(void)state;
-	trace_agreement_check(result);
+	trace_agreement_check(result, &kernel_6_12);
 	assert_int_equal(result->agreement.compared, 0);
 	result->generation = GENERATION_6_12;
 	result->turned = 1;
-	trace_agreement_check(result);
+	trace_agreement_check(result, &kernel_6_12);
 	assert_int_equal(result->agreement.compared, 0);
 	free_result(result);
 }
