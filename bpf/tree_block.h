@@ -8,6 +8,7 @@
 enum {
 	TREE_BLOCK_PAGES = 16,
 	TREE_BLOCK_PAGE_SHIFT = 12,
+	TREE_BLOCK_READ_MAX = 8,
 	TREE_BLOCK_HEADER_SIZE = 101,
 	LEAF_ITEM_SIZE = 25,
 	LEAF_ITEM_OFFSET = 17, /* of the le32 that says where the item's data is */
@@ -24,24 +25,44 @@ static __always_inline uint64_t page_address(uint64_t page)
 	return memory + ((page - pages) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
 }
 
-/* Before 6.8 only the pages of a block are known, which need not be neighbours. */
+/* Before 6.8 only the pages of a block are known. */
+static __always_inline uint64_t tree_block_page(struct extent_buffer *block, uint64_t offset)
+{
+	uint32_t index = offset >> TREE_BLOCK_PAGE_SHIFT & (TREE_BLOCK_PAGES - 1);
+	uint64_t page = 0;
+
+	bpf_probe_read_kernel(&page, sizeof(page),
+			      (void *)block + bpf_core_field_offset(block->pages) + index * 8);
+	return page ? page_address(page) : 0;
+}
+
+/* They need not be neighbours: what lies across two is read in two steps, byte by byte. */
 static __always_inline bool tree_block_read_paged(struct extent_buffer *block, uint64_t offset,
 						  void *to, uint32_t size)
 {
-	uint32_t in_page = offset & ((1 << TREE_BLOCK_PAGE_SHIFT) - 1);
-	uint32_t index = offset >> TREE_BLOCK_PAGE_SHIFT & (TREE_BLOCK_PAGES - 1);
-	uint64_t page = 0, address;
+	uint64_t page_size = 1 << TREE_BLOCK_PAGE_SHIFT;
+	uint64_t in_page = offset & (page_size - 1);
+	uint64_t first = tree_block_page(block, offset), second;
 
-	/* Across two pages: not worth the code; a few searches have no count of references then. */
-	if (in_page + size > 1 << TREE_BLOCK_PAGE_SHIFT)
+	if (!first)
 		return false;
-	bpf_probe_read_kernel(&page, sizeof(page),
-			      (void *)block + bpf_core_field_offset(block->pages) + index * 8);
-	address = page ? page_address(page) : 0;
-	return address && !bpf_probe_read_kernel(to, size, (void *)(address + in_page));
+	if (in_page + size <= page_size)
+		return !bpf_probe_read_kernel(to, size, (void *)(first + in_page));
+	second = tree_block_page(block, offset + size);
+	if (!second)
+		return false;
+	for (uint32_t i = 0; i < TREE_BLOCK_READ_MAX && i < size; i++) {
+		uint64_t at = in_page + i;
+
+		at = at < page_size ? first + at : second + at - page_size;
+		if (bpf_probe_read_kernel((uint8_t *)to + i, 1, (void *)at))
+			return false;
+	}
+	return true;
 }
 
-/* Read @size bytes at @offset in @block; false when they cannot be had. */
+/* Read @size bytes, TREE_BLOCK_READ_MAX at most, at @offset in @block; false when they cannot be
+ * had. */
 static __always_inline bool tree_block_read(struct extent_buffer *block, uint64_t offset, void *to,
 					    uint32_t size)
 {

@@ -389,12 +389,14 @@ static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace
 		return false;
 	}
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		if (!tier_allows(metric, way, tier))
+		if (!tier_allows(metric, way, tier) ||
+		    !way_complete(tracer, metric, way, has_target, &reason))
 			continue;
-		if (way_complete(tracer, metric, way, attach, &reason)) {
-			mark_used(tracer, metric, way, used);
-			return true;
-		}
+		/* The first complete one is loaded, no other. */
+		if (!way_complete(tracer, metric, way, attach, &reason))
+			break;
+		mark_used(tracer, metric, way, used);
+		return true;
 	}
 	note_missing(tracer, metric, reason ? reason : "this tier of tracing does not see it");
 	return false;

@@ -55,8 +55,6 @@ make_image()
 	for ((i = 1; i <= small; i++)); do echo "$i" >"$path/small$i"; done
 	sync
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
-	mv "$top/d1/d2" "$top/moved" && rm "$top"/extent1.* && chmod 700 "$top/d1" || return
-	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s1" || return
 	btrfs -q subvolume create "$scratch/mnt/large" || return
 	for ((i = 1; i <= big; i++)); do
 		head -c 262144 /dev/urandom >"$scratch/mnt/large/big$i" || return
@@ -70,7 +68,25 @@ make_image()
 	done
 	sync
 	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
-	umount "$scratch/mnt"
+	make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
+}
+
+# Not in the first subvolume: a tree of which a part was copied has more references to its extents.
+make_changes()
+{
+	local top=$1 i
+
+	btrfs -q subvolume create "$top" || return
+	for ((i = 1; i <= 40; i++)); do
+		mkdir "$top/dir$i" && head -c 40000 /dev/urandom >"$top/dir$i/data" &&
+			cp --reflink=always "$top/dir$i/data" "$top/dir$i/copy" || return
+	done
+	sync
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/before" || return
+	for ((i = 1; i <= 20; i++)); do mv "$top/dir$i" "$top/dir40/moved$i"; done
+	for ((i = 21; i <= 30; i++)); do cp --reflink=always "$top/dir$i/data" "$top/dir$i/another"; done
+	rm -r "$top/dir31" && chmod 700 "$top/dir32" || return
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/after"
 }
 
 # Everything of one boot.
@@ -110,7 +126,7 @@ check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 
 sendprof run --tier function --snap /mnt/s0 --out full.out >full.txt
 check 'full: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" full.txt
-sendprof run --tier function --snap /mnt/s1 --parent /mnt/s0 --out part.out >part.txt
+sendprof run --tier function --snap /mnt/after --parent /mnt/before --out part.out >part.txt
 check 'incremental: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" part.txt
 
 # The reader stops, a chunk is moved, the reader goes on: the send finds its place again, once.
@@ -149,6 +165,7 @@ without "$OTHERS" "$SOME"
 trace --tier function --only restarts --only inodes --only paths --hide changed_cb=send_cmd -- true >hidden
 check 'a program that is refused is named' grep '^missing restarts: .*changed_cb: this kernel refuses the program' hidden
 check 'and the others are loaded' test -z "$(grep '^missing paths' hidden)"
+trace --hide btrfs_ioctl_send --only restarts -- true >hidden
 check 'without the ioctl there is no function tier' \
 	grep '^reason function tier: .*btrfs_ioctl_send: this kernel does not have it' hidden
 
