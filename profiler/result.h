@@ -83,7 +83,8 @@ struct side_result {
 	struct volume_counters volume; /* engine only */
 	/*
 	 * What watching the send gave; owned, NULL: not watched. The kernel's is of the
-	 * traced pair. The engine is watched in the warm-up, since that costs it time; its thread is 0.
+	 * traced pair. The engine is watched in the warm-up, since that costs it time; its thread
+	 * is 0.
 	 */
 	struct trace_figures *trace;
 	struct trace_details *details; /* of the same send; owned, NULL: events were not taken */

@@ -42,9 +42,9 @@ TABLE(snapshot);
 
 static const struct json_field sample_fields[] = {
 #define FIELD(member) JSON_FIELD(struct run_sample, member)
-	FIELD(repeat), FIELD(duration_ns), FIELD(first_byte_ns), FIELD(cpu_ns),
-	FIELD(bytes),  FIELD(commands),	   FIELD(generation),	 FIELD(traced),
-	FIELD(repeated_for_commit),
+	FIELD(repeat),	   FIELD(duration_ns), FIELD(first_byte_ns),
+	FIELD(cpu_ns),	   FIELD(bytes),       FIELD(commands),
+	FIELD(generation), FIELD(traced),      FIELD(repeated_for_commit),
 #undef FIELD
 };
 TABLE(sample);

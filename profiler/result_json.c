@@ -140,7 +140,9 @@ static json_t *side_json(const struct result *result, enum side index)
 	json_put(&object, "backrefs",
 		 inside ? json_of_table(&side->backrefs, &backrefs_table) : json_null());
 	json_put(&object, "volume",
-		 inside ? json_of_table(&side->volume, &volume_counters_table) : json_null());
+		 index == SIDE_ENGINE && inside
+			 ? json_of_table(&side->volume, &volume_counters_table)
+			 : json_null());
 	json_put(&object, "trace", trace_to_json(side->trace));
 	json_put(&object, "details", trace_details_to_json(side->details));
 	json_put_text(&object, "folded_stacks", side->folded_stacks);

@@ -174,7 +174,7 @@ void build_backrefs(const struct result *result, struct table *table)
 		     CLONE_SEARCHES),
 		FACT("too many references: not walked", results[BACKREF_OVER_LIMIT], true,
 		     CLONE_SEARCHES),
-		FACT("candidates evaluated", candidates, false, CLONE_SEARCHES),
+		FACT("candidates evaluated", candidates, false, CANDIDATES),
 		FACT("preliminary references", preliminary_references, false,
 		     PRELIMINARY_REFERENCES),
 		FACT("leaves resolved to their roots", leaves_resolved, false, LEAF_ROOTS),
@@ -305,7 +305,7 @@ void build_candidates(const struct result *result, struct table *table)
 		{"Engine", ALIGN_RIGHT, 0},
 	};
 
-	build_histogram(result, METRIC_CLONE_SEARCHES, offsetof(struct trace_figures, candidates),
+	build_histogram(result, METRIC_CANDIDATES, offsetof(struct trace_figures, candidates),
 			columns, table);
 }
 
