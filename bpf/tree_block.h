@@ -25,14 +25,21 @@ static __always_inline uint64_t page_address(uint64_t page)
 	return memory + ((page - pages) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
 }
 
-/* Before 6.8 only the pages of a block are known. */
+/* Pages became folios in 6.8; those of a block that has several are of one page each. */
+static __always_inline uint32_t tree_block_pages_offset(struct extent_buffer *block)
+{
+	if (bpf_core_field_exists(block->folios))
+		return bpf_core_field_offset(block->folios);
+	return bpf_core_field_offset(block->pages);
+}
+
 static __always_inline uint64_t tree_block_page(struct extent_buffer *block, uint64_t offset)
 {
 	uint32_t index = offset >> TREE_BLOCK_PAGE_SHIFT & (TREE_BLOCK_PAGES - 1);
 	uint64_t page = 0;
 
 	bpf_probe_read_kernel(&page, sizeof(page),
-			      (void *)block + bpf_core_field_offset(block->pages) + index * 8);
+			      (void *)block + tree_block_pages_offset(block) + index * 8);
 	return page ? page_address(page) : 0;
 }
 
@@ -66,14 +73,14 @@ static __always_inline bool tree_block_read_paged(struct extent_buffer *block, u
 static __always_inline bool tree_block_read(struct extent_buffer *block, uint64_t offset, void *to,
 					    uint32_t size)
 {
-	if (bpf_core_field_exists(block->addr)) {
-		void *address = BPF_CORE_READ(block, addr);
+	void *address = NULL;
 
-		return address && !bpf_probe_read_kernel(to, size, address + offset);
-	}
-	if (bpf_core_field_exists(block->pages))
-		return tree_block_read_paged(block, offset, to, size);
-	return false;
+	/* Since 6.8, and only when its pages are neighbours. */
+	if (bpf_core_field_exists(block->addr))
+		address = BPF_CORE_READ(block, addr);
+	if (address)
+		return !bpf_probe_read_kernel(to, size, address + offset);
+	return tree_block_read_paged(block, offset, to, size);
 }
 
 #endif
