@@ -6,26 +6,7 @@
  * the inode.
  */
 #include "bpf/current_send.h"
-
-enum { CACHE_OF_OTHERS = CACHE_COUNT };
-
-/* Whoever is called by its address: @cache must be a number, for typed pointers cannot be
- * subtracted. */
-static __always_inline uint32_t cache_at(const struct send_state *state, uint64_t cache)
-{
-	uint64_t offset = cache - state->send_ctx;
-	struct send_ctx *send_ctx = NULL; /* only its type is of interest */
-
-	if (offset == bpf_core_field_offset(send_ctx->name_cache))
-		return CACHE_NAME;
-	if (offset == bpf_core_field_offset(send_ctx->backref_cache))
-		return CACHE_BACKREF;
-	if (offset == bpf_core_field_offset(send_ctx->dir_created_cache))
-		return CACHE_DIR_CREATED;
-	if (offset == bpf_core_field_offset(send_ctx->dir_utimes_cache))
-		return CACHE_DIR_UTIMES;
-	return CACHE_OF_OTHERS;
-}
+#include "bpf/send_ctx.h"
 
 SEC("fexit")
 int BPF_PROG(lru_lookup, struct btrfs_lru_cache *cache, uint64_t key, uint64_t generation,

@@ -5,6 +5,7 @@
  * are written where they are.
  */
 #include "bpf/send.h"
+#include "bpf/send_ctx.h"
 
 enum {
 	COMMAND_HEADER_SIZE = 10, /* le32 length of the rest, le16 kind, le32 checksum */
@@ -54,10 +55,8 @@ static __always_inline void read_path(struct send_state *state, const char *buff
 static __always_inline void look_around(struct send_state *state, struct send_ctx *send_ctx,
 					uint64_t now)
 {
-	if (!state->send_ctx) {
-		state->send_ctx = (uint64_t)send_ctx;
-		state->root_id = send_ctx->send_root->root_key.objectid;
-	}
+	if (!state->send_ctx)
+		send_ctx_found(state, send_ctx);
 	state->ino = send_ctx->cur_ino;
 	if (now - state->path_ns < PATH_INTERVAL_NS)
 		return;

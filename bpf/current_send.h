@@ -8,6 +8,9 @@
 /* The state of a thread's send; NULL when it does not send, or is not watched. */
 static __always_inline struct send_state *send_of(uint32_t thread)
 {
+	/* An idle processor's thread: it would have every free slot. */
+	if (!thread)
+		return NULL;
 #pragma clang loop unroll(full)
 	for (uint32_t i = 0; i < STATE_PROBES; i++) {
 		uint32_t slot = (thread + i) & (STATE_SLOTS - 1);

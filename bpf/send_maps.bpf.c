@@ -7,5 +7,8 @@ struct sends_map sends SEC(".maps");
 struct ended_map ended SEC(".maps");
 struct zeros_map zeros SEC(".maps");
 struct records_map records SEC(".maps");
+struct samples_map samples SEC(".maps");
+struct stacks_map stacks SEC(".maps");
 const volatile struct trace_settings settings = {0};
 uint64_t sends_unseen = 0;
+uint64_t samples_lost = 0;

@@ -46,10 +46,30 @@ struct records_map {
 };
 extern struct records_map records SEC(".maps");
 
+/* How often which stack was met. */
+struct samples_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STATE_SAMPLES);
+	__type(key, struct sample_key);
+	__type(value, uint64_t);
+};
+extern struct samples_map samples SEC(".maps");
+
+struct stacks_map {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, STATE_STACKS);
+	__uint(key_size, sizeof(uint32_t));
+	__uint(value_size, STATE_STACK_DEPTH * sizeof(uint64_t));
+};
+extern struct stacks_map stacks SEC(".maps");
+
 /* Constants for the verifier, so that what is not wanted costs nothing. */
 extern const volatile struct trace_settings settings;
 
 /* Sends for which there was no slot, or no room when they had ended. */
 extern uint64_t sends_unseen;
+
+/* Samples of senders that found no room. */
+extern uint64_t samples_lost;
 
 #endif

@@ -17,6 +17,9 @@ enum {
 	STATE_BUCKETS = 32,   /* of a histogram, as struct trace_histogram says */
 	STATE_PARTS = 8,      /* enum trace_part */
 	STATE_PATH_MAX = 256, /* a power of two */
+	STATE_SAMPLES = 8192, /* different stacks of all sends */
+	STATE_STACKS = 4096,
+	STATE_STACK_DEPTH = 64,
 };
 
 /* The parts of a send's duration, in the order of enum trace_part. */
@@ -56,6 +59,19 @@ struct state_search {
 	uint32_t outer;	 /* enum state_part to go back to */
 };
 
+/* A cache whose tree is watched, not its functions: what was seen of it last. */
+struct state_cache_watch {
+	uint64_t key;	 /* of the last lookup */
+	uint64_t newest; /* address of the newest entry's list head at that lookup; 0: none */
+	uint32_t size_at_lookup;
+	uint32_t size;		/* as far as stores are counted */
+	uint8_t pending;	/* whether that lookup hit is not known yet */
+	uint8_t newest_had_key; /* the one that was looked up */
+	uint8_t full_erase;	/* an eviction, if the cache is full again afterwards */
+	uint8_t clearing;
+	uint32_t reserved;
+};
+
 struct send_state {
 	/* Who sends what. thread 0: this slot is free. */
 	uint32_t thread;
@@ -66,6 +82,9 @@ struct send_state {
 	int64_t result;
 	uint64_t send_ctx; /* address of the struct send_ctx; 0: not known yet */
 	uint64_t root_id;
+	uint64_t parent_id;   /* 0: a full send */
+	uint64_t flags;	      /* of the ioctl */
+	uint64_t clone_roots; /* from which it may clone, the sent one among them */
 	uint64_t ino;
 	uint64_t path_ns; /* when path was read */
 	char path[STATE_PATH_MAX];
@@ -107,7 +126,11 @@ struct send_state {
 	uint8_t cache_full;	 /* the one that is stored into */
 	uint8_t name_lookup;	 /* enum name_lookup, before 6.4 */
 	uint8_t reserved_too[3];
+	uint32_t off_cpu_outer;	 /* the part to go back to */
+	uint64_t written_before; /* by the thread, before it began to send */
 	struct state_search search;
+	uint64_t trees[CACHE_COUNT]; /* addresses of what they keep their entries in */
+	struct state_cache_watch watches[CACHE_COUNT];
 };
 
 /* Set before loading. */
@@ -117,6 +140,16 @@ struct trace_settings {
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;
+	/* Where btrfs_lru_cache_store() begins and ends; 0: unknown. */
+	uint64_t store_begin;
+	uint64_t store_end;
+};
+
+/* Samples of one stack. */
+struct sample_key {
+	uint64_t began_ns; /* of the send */
+	uint32_t thread;
+	int32_t stack; /* in the map of stacks; negative: not recorded */
 };
 
 /* Threads may begin in the same nanosecond. */

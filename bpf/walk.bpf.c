@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The walk over the trees: inodes, restarts after a relocation; and the paths built on the way. */
 #include "bpf/current_send.h"
+#include "bpf/send_ctx.h"
 
 enum {
 	KEY_INODE_ITEM = 1,
@@ -20,25 +21,6 @@ static __always_inline void record_inode(struct send_state *state, uint32_t type
 	record_submit(event);
 }
 
-/*
- * A relocation moves blocks; the send notices at the next commit, remembers in last_reloc_trans for
- * which transaction, and searches its place again. Before the walk begins nothing is remembered.
- */
-static __always_inline void look_for_restart(struct send_state *state, struct send_ctx *send_ctx)
-{
-	uint64_t last = send_ctx->last_reloc_trans;
-	struct event *event;
-
-	if (state->tree_walk_begun && last != state->last_reloc_trans) {
-		state->restarts++;
-		event = record_begin(state, EVENT_RESTART, bpf_ktime_get_ns());
-		if (event)
-			record_submit(event);
-	}
-	state->tree_walk_begun = 1;
-	state->last_reloc_trans = last;
-}
-
 /* Called for each item that is new, gone or changed, and for some that are the same. */
 SEC("fentry")
 int BPF_PROG(item_changed, void *left, void *right, struct btrfs_key *key, int result,
@@ -48,7 +30,7 @@ int BPF_PROG(item_changed, void *left, void *right, struct btrfs_key *key, int r
 
 	if (!state)
 		return 0;
-	look_for_restart(state, send_ctx);
+	look_for_restart(state, send_ctx->last_reloc_trans);
 	if (key->type != KEY_INODE_ITEM || result == COMPARED_SAME)
 		return 0;
 	state->inodes++;

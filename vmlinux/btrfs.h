@@ -21,6 +21,7 @@ struct btrfs_fs_info {
 };
 
 struct btrfs_root {
+	struct btrfs_fs_info *fs_info;
 	struct btrfs_key root_key;
 };
 
@@ -35,19 +36,30 @@ struct btrfs_path {
 	int slots[8];
 };
 
-struct btrfs_lru_cache {
+struct btrfs_lru_cache {	   /* since 6.4 */
+	struct list_head lru_list; /* oldest first */
+	struct maple_tree entries;
 	unsigned int size;
-	unsigned int max_size;
+	unsigned int max_size; /* 0: unlimited */
+};
+
+struct btrfs_lru_cache_entry {
+	struct list_head lru_list;
+	uint64_t key;
 };
 
 struct send_ctx {
 	char *send_buf;
 	unsigned int send_size;
+	uint64_t flags;
 	struct btrfs_root *send_root;
+	struct btrfs_root *parent_root; /* NULL: a full send */
+	unsigned int clone_roots_cnt;	/* the sent one among them */
 	uint64_t last_reloc_trans;
 	uint64_t cur_ino;
 	struct btrfs_lru_cache name_cache; /* these four since 6.4 */
 	struct btrfs_lru_cache backref_cache;
+	uint64_t backref_cache_last_reloc_trans;
 	struct btrfs_lru_cache dir_created_cache;
 	struct btrfs_lru_cache dir_utimes_cache;
 	int name_cache_size; /* before 6.4 */

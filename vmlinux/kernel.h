@@ -23,12 +23,40 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+struct task_io_accounting {
+	uint64_t wchar; /* bytes written by calls, whatever they went to */
+};
+
 struct task_struct {
 	int pid;  /* thread */
 	int tgid; /* process */
 	unsigned int __state;
 	unsigned int in_iowait : 1;
 	char comm[16];
+	struct task_io_accounting ioac;
+};
+
+struct maple_tree {
+	unsigned int ma_flags;
+};
+
+struct ma_state {
+	struct maple_tree *tree;
+	unsigned long index;
+};
+
+struct bvec_iter {
+	unsigned int bi_size;
+};
+
+struct bio {
+	unsigned int bi_opf;
+	struct bvec_iter bi_iter;
 };
 
 struct page {
