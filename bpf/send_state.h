@@ -129,6 +129,7 @@ struct send_state {
 	uint32_t off_cpu_outer;	 /* the part to go back to */
 	uint64_t written_before; /* by the thread, before it began to send */
 	struct state_search search;
+	uint64_t place;		     /* address, while it is turned into a number */
 	uint64_t trees[CACHE_COUNT]; /* addresses of what they keep their entries in */
 	struct state_cache_watch watches[CACHE_COUNT];
 };
@@ -140,7 +141,9 @@ struct trace_settings {
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;
-	/* Where btrfs_lru_cache_store() begins and ends; 0: unknown. */
+	/* Where btrfs_lru_cache_lookup() and btrfs_lru_cache_store() begin and end; 0: unknown. */
+	uint64_t lookup_begin;
+	uint64_t lookup_end;
 	uint64_t store_begin;
 	uint64_t store_end;
 };

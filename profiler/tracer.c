@@ -65,6 +65,7 @@ void tracer_close(struct tracer *tracer)
 		return;
 	ring_buffer__free(tracer->ring);
 	tracer_unload(tracer);
+	kernel_types_close(tracer->types);
 	kernel_symbols_free(tracer->symbols);
 	free(tracer);
 }
@@ -122,13 +123,24 @@ _Static_assert((int)STATE_PARTS == (int)PART_COUNT && (int)STATE_OFF_CPU == (int
 	       "parts have one numbering");
 _Static_assert((int)STATE_COMMANDS >= (int)STREAM_C_COUNT, "room for every command");
 
+/* With more clone sources than this, the roots of a leaf may be too many for the kernel's cache. */
+enum { CACHED_ROOTS_MAX = 17 };
+
+static uint64_t known_metrics(const struct tracer *tracer, const struct send_state *state)
+{
+	/* There the walks from leaves to their roots are counted by what is cached of them. */
+	if (tracer->tier == TIER_TRACEPOINT && state->clone_roots > CACHED_ROOTS_MAX)
+		return tracer->metrics & ~(1ULL << METRIC_LEAF_ROOTS);
+	return tracer->metrics;
+}
+
 static void copy_figures(const struct tracer *tracer, const struct send_state *state,
 			 struct trace_figures *figures)
 {
 	*figures = (struct trace_figures){
 		.thread = state->thread,
 		.tier = tracer->tier,
-		.metrics = tracer->metrics,
+		.metrics = known_metrics(tracer, state),
 		.began_ns = state->began_ns,
 		.ended_ns = state->ended_ns,
 		.result = state->result,
@@ -183,6 +195,8 @@ static int add_send(struct tracer *tracer, const struct send_state *state, struc
 	send->process = state->process;
 	memcpy(send->command, state->command, sizeof(send->command) - 1);
 	send->root_id = state->root_id;
+	send->parent_id = state->parent_id;
+	send->flags = state->flags;
 	send->ino = state->ino;
 	memcpy(send->path, state->path, sizeof(send->path) - 1);
 	return 0;
@@ -238,6 +252,8 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 	if (!ret)
 		ret = add_ended(tracer, state, &list);
 	free(state);
+	if (!ret && tracer->tier == TIER_TRACEPOINT && tracer->sample_link_count)
+		ret = tracer_split_by_samples(tracer, list.sends, list.count);
 	if (ret) {
 		free(list.sends);
 		return failure_set(failure, ret, "cannot read what was traced: %s", strerror(-ret));
@@ -253,9 +269,28 @@ uint64_t tracer_unseen(const struct tracer *tracer)
 	return tracer->skeleton ? tracer_unseen_counter(tracer) : 0;
 }
 
+/* Sends under way keep their samples. */
+static int forget_samples(struct tracer *tracer)
+{
+	struct ended_key under_way[STATE_SLOTS];
+	struct send_list list = {0};
+	struct send_state *state = malloc(sizeof(*state));
+	int ret = state ? add_current(tracer, state, &list) : -ENOMEM;
+
+	for (size_t i = 0; i < list.count; i++)
+		under_way[i] = (struct ended_key){.began_ns = list.sends[i].figures.began_ns,
+						  .thread = list.sends[i].figures.thread};
+	if (!ret)
+		tracer_forget_samples(tracer, under_way, list.count);
+	free(list.sends);
+	free(state);
+	return ret;
+}
+
 int tracer_reset(struct tracer *tracer, struct failure *failure)
 {
 	struct ended_key key;
+	int ret;
 
 	if (!tracer->skeleton)
 		return 0;
@@ -264,5 +299,7 @@ int tracer_reset(struct tracer *tracer, struct failure *failure)
 			return failure_set(failure, -errno, "cannot forget what was traced: %s",
 					   strerror(errno));
 	}
-	return 0;
+	ret = forget_samples(tracer);
+	return ret ? failure_set(failure, ret, "cannot forget what was sampled: %s", strerror(-ret))
+		   : 0;
 }

@@ -54,10 +54,12 @@ int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *c
 struct traced_send {
 	struct trace_figures figures;
 	uint32_t process;
-	char command[16]; /* of the thread */
-	uint64_t root_id; /* sent snapshot; 0: not known */
-	uint64_t ino;	  /* at work on */
-	char path[256];	  /* of the last command that has one, cut at the front; "" if not known */
+	char command[16];   /* of the thread */
+	uint64_t root_id;   /* sent snapshot; 0: not known */
+	uint64_t parent_id; /* 0: a full send, or not known */
+	uint64_t flags;	    /* of the ioctl; 0 also when not known */
+	uint64_t ino;	    /* at work on */
+	char path[256]; /* of the last command that has one, cut at the front; "" if not known */
 };
 
 /*

@@ -51,12 +51,24 @@ static uint32_t ring_size(const struct tracer_options *options)
 }
 
 /* By our own reading of the symbols: libbpf's would read them all once more. */
-static void set_up(const struct tracer *tracer, struct trace_settings *settings)
+static void set_up(const struct tracer *tracer, enum trace_tier tier,
+		   struct trace_settings *settings)
 {
+	const struct kernel_symbol *lookup, *store;
+
 	settings->process = tracer->options.process;
 	settings->records = tracer->options.records;
 	if (!tracer->symbols)
 		return;
+	/* Only there it is of use, and putting the symbols in order takes its time. */
+	if (tier == TIER_TRACEPOINT &&
+	    !kernel_symbols_find(tracer->symbols, "btrfs_lru_cache_lookup", &lookup) &&
+	    !kernel_symbols_find(tracer->symbols, "btrfs_lru_cache_store", &store)) {
+		settings->lookup_begin = lookup->address;
+		settings->store_begin = store->address;
+		settings->lookup_end = kernel_symbols_end(tracer->symbols, settings->lookup_begin);
+		settings->store_end = kernel_symbols_end(tracer->symbols, settings->store_begin);
+	}
 	settings->pages_variable = kernel_symbols_variable(tracer->symbols, "vmemmap_base");
 	settings->memory_variable = kernel_symbols_variable(tracer->symbols, "page_offset_base");
 }
@@ -69,7 +81,7 @@ static int open_object(struct tracer *tracer, enum trace_tier tier, struct failu
 	if (!tracer->skeleton)
 		return failure_set(failure, -errno, "cannot open the programs for tracing: %s",
 				   strerror(errno));
-	set_up(tracer, &tracer->skeleton->rodata->settings);
+	set_up(tracer, tier, &tracer->skeleton->rodata->settings);
 	ret = bpf_map__set_max_entries(tracer->skeleton->maps.records, ring_size(&tracer->options));
 	if (!ret)
 		ret = tracer_list_programs(tracer, tracer->skeleton->obj, tier);
@@ -168,6 +180,7 @@ void tracer_unload(struct tracer *tracer)
 {
 	for (size_t i = 0; i < tracer->program_count; i++)
 		bpf_link__destroy(tracer->programs[i].link);
+	tracer_detach_samples(tracer);
 	free(tracer->programs);
 	tracer->programs = NULL;
 	tracer->program_count = 0;
@@ -193,4 +206,14 @@ int tracer_records_map(const struct tracer *tracer)
 uint64_t tracer_unseen_counter(const struct tracer *tracer)
 {
 	return tracer->skeleton->bss->sends_unseen;
+}
+
+int tracer_samples_map(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.samples);
+}
+
+int tracer_stacks_map(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.stacks);
 }

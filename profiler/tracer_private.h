@@ -5,6 +5,7 @@
 
 #include "bpf/send_state.h"
 #include "profiler/kernel_symbols.h"
+#include "profiler/kernel_types.h"
 #include "profiler/tracer.h"
 
 struct bpf_link;
@@ -22,6 +23,7 @@ enum probe_kind {
 	PROBE_TP_BTF,
 	PROBE_TP,
 	PROBE_ABSENT, /* no program */
+	PROBE_SAMPLE,
 };
 
 /* In the table of probes: no metric but what each tier stands on. */
@@ -59,6 +61,7 @@ struct tracer {
 	enum trace_tier tier;
 	char tier_reason[256];
 	struct kernel_symbols *symbols; /* NULL: not readable */
+	struct kernel_types *types;	/* NULL: not needed so far */
 	struct send_programs *skeleton;
 	struct tracer_program *programs;
 	size_t program_count;
@@ -67,6 +70,9 @@ struct tracer {
 	uint64_t wanted;  /* 1 << enum trace_metric */
 	uint64_t metrics; /* those that are measured */
 	char missing[METRIC_COUNT][224];
+	char need_obstacle[128];	/* the last one */
+	struct bpf_link **sample_links; /* one a processor */
+	size_t sample_link_count;
 	struct ring_buffer *ring;
 	event_fn consume; /* during tracer_poll() */
 	void *consume_context;
@@ -86,6 +92,8 @@ int tracer_sends_map(const struct tracer *tracer);
 int tracer_ended_map(const struct tracer *tracer);
 int tracer_records_map(const struct tracer *tracer);
 uint64_t tracer_unseen_counter(const struct tracer *tracer);
+int tracer_samples_map(const struct tracer *tracer);
+int tracer_stacks_map(const struct tracer *tracer);
 
 /* tracer_probes.c */
 
@@ -104,6 +112,17 @@ bool tracer_attach(struct tracer *tracer, enum trace_tier tier);
 bool tracer_in_base(const char *program);
 /* After that: what keeps a tier's base from being attached. */
 const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier);
+
+/* tracer_samples.c */
+
+/* Let @program take samples, as often as the options say. 0 or a negative errno. */
+int tracer_attach_samples(struct tracer *tracer, struct bpf_program *program);
+void tracer_detach_samples(struct tracer *tracer);
+/* Split the time on CPU of @sends by what was sampled. 0 or -ENOMEM. */
+int tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count);
+/* Forget what was sampled of sends that are not @under_way. */
+void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
+			   size_t count);
 
 /* tracer_tier.c */
 

@@ -18,13 +18,34 @@ const struct tracer_probe tracer_probes[] = {
 #define TRACE_PROBE(metric, tier, way, part, program, kind, target) \
 	{METRIC_##metric, TIER_##tier, way, part, #program, PROBE_##kind, target},
 #include "profiler/tracer_probes.def"
-#undef TRACE_PROBE
 };
 const size_t tracer_probe_count = sizeof(tracer_probes) / sizeof(tracer_probes[0]);
+
+/* What a way needs of the kernel's types. */
+static const struct {
+	unsigned int metric;
+	unsigned int way;
+	const char *type;
+	const char *member;
+} needs[] = {
+#define TRACE_NEED(metric, way, type, member) {METRIC_##metric, way, type, member},
+#include "profiler/tracer_probes.def"
+};
+
+/* Why a tier cannot have a metric, whatever the kernel. */
+static const struct {
+	unsigned int metric;
+	enum trace_tier tier;
+	const char *reason;
+} unseen[] = {
+#define TRACE_UNSEEN(metric, tier, reason) {METRIC_##metric, TIER_##tier, reason},
+#include "profiler/tracer_probes.def"
+};
 
 static const char *const kind_names[] = {
 	[PROBE_FENTRY] = "fentry",	 [PROBE_FEXIT] = "fexit",	[PROBE_KPROBE] = "kprobe",
 	[PROBE_KRETPROBE] = "kretprobe", [PROBE_TP_BTF] = "tracepoint", [PROBE_TP] = "tracepoint",
+	[PROBE_SAMPLE] = "samples",
 };
 
 static const char *error_text(int error)
@@ -153,6 +174,9 @@ static void find_target(const struct tracer *tracer, struct tracer_program *prog
 		break;
 	case PROBE_ABSENT:
 		break;
+	case PROBE_SAMPLE:
+		program->has_target = true;
+		break;
 	}
 }
 
@@ -191,6 +215,34 @@ static bool is_absent(const struct tracer *tracer, const char *symbol)
 	return tracer->symbols && kernel_symbols_find(tracer->symbols, symbol, &found) == -ENOENT;
 }
 
+static bool type_has(struct tracer *tracer, const char *type, const char *member)
+{
+	char both[64];
+
+	snprintf(both, sizeof(both), "%s.%s", type, member);
+	if (!real_target(tracer, both))
+		return false;
+	if (!tracer->types && kernel_types_open("", &tracer->types))
+		return false;
+	return kernel_types_member(tracer->types, type, member) == ANSWER_YES;
+}
+
+/* The members that a way's programs read, as far as not every kernel has them. */
+static bool has_needs(struct tracer *tracer, unsigned int metric, unsigned int way,
+		      const char **obstacle)
+{
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (needs[i].metric != metric || needs[i].way != way ||
+		    type_has(tracer, needs[i].type, needs[i].member))
+			continue;
+		snprintf(tracer->need_obstacle, sizeof(tracer->need_obstacle),
+			 "struct %s has no %s in this kernel", needs[i].type, needs[i].member);
+		*obstacle = tracer->need_obstacle;
+		return false;
+	}
+	return true;
+}
+
 /*
  * Whether every part of a way has a program that passes @test; else why not in @obstacle, which
  * stays as it is when the way is for another kernel.
@@ -203,6 +255,8 @@ static bool way_complete(struct tracer *tracer, unsigned int metric, unsigned in
 	unsigned int part = 0;
 	bool any = false, done = true;
 
+	if (!has_needs(tracer, metric, way, obstacle))
+		return false;
 	for (size_t i = 0; i < tracer_probe_count; i++) {
 		const struct tracer_probe *probe = &tracer_probes[i];
 		struct tracer_program *program;
@@ -249,12 +303,25 @@ static enum trace_tier tier_of_way(unsigned int metric, unsigned int way)
 	return TIER_COUNT;
 }
 
-/* The base is that of the tier itself; metrics may be had as in a lower tier. */
+static bool has_way_in(unsigned int metric, enum trace_tier tier)
+{
+	for (size_t i = 0; i < tracer_probe_count; i++) {
+		if (tracer_probes[i].metric == metric && tracer_probes[i].tier == tier)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The base is that of the tier itself. Metrics that a tier has no way of its own for are had as in
+ * a lower one; else never, for a lower tier's programs may rely on its base.
+ */
 static bool tier_allows(unsigned int metric, unsigned int way, enum trace_tier tier)
 {
 	enum trace_tier needed = tier_of_way(metric, way);
 
-	return metric == METRIC_BASE ? needed == tier : needed <= tier;
+	return needed == tier ||
+	       (metric != METRIC_BASE && needed < tier && !has_way_in(metric, tier));
 }
 
 static bool has_target(struct tracer *tracer, struct tracer_program *program,
@@ -335,11 +402,17 @@ static struct bpf_link *attach_link(const struct tracer_program *program,
 static bool attach(struct tracer *tracer, struct tracer_program *program,
 		   const struct tracer_probe *probe)
 {
-	(void)tracer;
 	if (program->link)
 		return true;
 	if (!program->wanted)
 		return false;
+	if (probe->kind == PROBE_SAMPLE) {
+		int ret = tracer_attach_samples(tracer, program->program);
+
+		if (ret)
+			set_obstacle(program, probe, error_text(ret));
+		return !ret;
+	}
 	program->link = attach_link(program, probe);
 	if (!program->link)
 		set_obstacle(program, probe, error_text(-errno));
@@ -378,6 +451,15 @@ static void note_missing(struct tracer *tracer, unsigned int metric, const char 
 		snprintf(tracer->missing[metric], sizeof(tracer->missing[metric]), "%s", reason);
 }
 
+static const char *reason_unseen(unsigned int metric, enum trace_tier tier)
+{
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		if (unseen[i].metric == metric && unseen[i].tier == tier)
+			return unseen[i].reason;
+	}
+	return "this tier of tracing does not see it";
+}
+
 /* Attach what @metric needs, in the first way that works. */
 static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier,
 			  uint64_t *used)
@@ -398,7 +480,7 @@ static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace
 		mark_used(tracer, metric, way, used);
 		return true;
 	}
-	note_missing(tracer, metric, reason ? reason : "this tier of tracing does not see it");
+	note_missing(tracer, metric, reason ? reason : reason_unseen(metric, tier));
 	return false;
 }
 

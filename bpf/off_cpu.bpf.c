@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Time in which a sending thread did not run. What it waits for is told by how it waits: for the
+ * device in the state that is accounted as such; for the reader of the stream in a way that a
+ * signal ends, as nothing else in a send does, or by the function tier's knowledge that it is
+ * writing.
+ */
+#include "bpf/current_send.h"
+
+enum { TASK_INTERRUPTIBLE = 1 };
+
+static __always_inline uint32_t waits_for(const struct send_state *state, bool preempted,
+					  struct task_struct *task)
+{
+	unsigned int how = task->__state;
+
+	if (preempted || !how)
+		return STATE_OFF_CPU;
+	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
+		return STATE_IO_BLOCKED;
+	if (how & TASK_INTERRUPTIBLE || state->part == STATE_WRITE)
+		return STATE_OUTPUT_BLOCKED;
+	return STATE_OFF_CPU;
+}
+
+static __always_inline void record_wait(struct send_state *state, uint32_t part, uint64_t began_ns,
+					uint64_t now)
+{
+	struct event *event;
+
+	if (part == STATE_OFF_CPU)
+		return;
+	event = record_begin(state, EVENT_BLOCKED, now);
+	if (!event)
+		return;
+	event->blocked.began_ns = began_ns;
+	event->blocked.reason = part == STATE_IO_BLOCKED ? BLOCKED_FOR_IO : BLOCKED_FOR_OUTPUT;
+	record_submit(event);
+}
+
+/* Without part_since_ns a send is just beginning or ending. */
+SEC("tp_btf")
+int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct task_struct *to)
+{
+	struct send_state *state = send_of(from->pid);
+	uint64_t now, since;
+	uint32_t part;
+
+	if (state && state->part_since_ns)
+		part_enter(state, waits_for(state, preempted, from), bpf_ktime_get_ns(),
+			   &state->off_cpu_outer);
+	state = send_of(to->pid);
+	if (!state || !state->part_since_ns || state->part < STATE_OUTPUT_BLOCKED)
+		return 0;
+	now = bpf_ktime_get_ns();
+	since = state->part_since_ns;
+	part = state->part;
+	part_set(state, state->off_cpu_outer, now);
+	record_wait(state, part, since, now);
+	return 0;
+}

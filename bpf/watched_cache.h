@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For programs: what a send does with its caches, concluded from the caches themselves. Their
+ * functions cannot be watched in this tier; but each cache keeps its entries in a maple tree, and
+ * looking up a key, erasing it and most ways of writing one have a tracepoint, ahead of what is
+ * done.
+ *
+ * A lookup that hits makes its entry the newest one; so whether it did is seen at the next event,
+ * before anything is stored: the first store into an empty cache, which has no event, needs none.
+ * Stores are what the size grew by, beside what was erased. Several entries of one key, that is of
+ * different generations of an inode, share a place in the tree: storing the second one looks the
+ * key up once more, and removing one of them erases nothing.
+ */
+#ifndef BPF_WATCHED_CACHE_H
+#define BPF_WATCHED_CACHE_H
+
+#include "bpf/send_ctx.h"
+
+struct cache_view {
+	uint64_t newest; /* address of its list head; 0: the cache is empty */
+	uint32_t size;
+};
+
+static __always_inline void cache_look(uint64_t address, struct cache_view *view)
+{
+	struct btrfs_lru_cache *cache = (void *)address;
+	uint64_t list = address + bpf_core_field_offset(struct btrfs_lru_cache, lru_list);
+
+	view->newest = (uint64_t)BPF_CORE_READ(cache, lru_list.prev);
+	if (view->newest == list)
+		view->newest = 0;
+	view->size = BPF_CORE_READ(cache, size);
+}
+
+static __always_inline bool entry_has_key(uint64_t list, uint64_t key)
+{
+	struct btrfs_lru_cache_entry *entry =
+		(void *)(list - bpf_core_field_offset(struct btrfs_lru_cache_entry, lru_list));
+
+	return list && BPF_CORE_READ(entry, key) == key;
+}
+
+static __always_inline void watched_lookup_was(struct send_state *state, uint32_t id, bool hit)
+{
+	state->watches[id & (CACHE_COUNT - 1)].pending = 0;
+	if (hit)
+		state->caches[id & (CACHE_COUNT - 1)].hits++;
+	record_cache(state, id, hit ? CACHE_LOOKUP_HIT : CACHE_LOOKUP_MISS);
+}
+
+/*
+ * Whether the lookup that waits for this was a hit, now that nothing but its own effect is seen; or
+ * its key is just being @erased.
+ */
+static __always_inline bool watched_lookup_hit(const struct state_cache_watch *watch,
+					       const struct cache_view *view, bool erased)
+{
+	/* The key was stored, so it had not been there. */
+	if (!watch->size_at_lookup || view->size > watch->size_at_lookup)
+		return false;
+	/* Found, found wrong and removed, in the second case without a trace in the tree. */
+	if (erased || view->size < watch->size_at_lookup)
+		return true;
+	if (view->newest != watch->newest)
+		return view->newest;
+	return watch->newest_had_key;
+}
+
+static __always_inline void watched_count_stores(struct send_state *state, uint32_t id,
+						 const struct cache_view *view)
+{
+	struct state_cache_watch *watch = &state->watches[id & (CACHE_COUNT - 1)];
+	struct cache_counters *counters = &state->caches[id & (CACHE_COUNT - 1)];
+
+	/* Full before, and full again. */
+	if (watch->full_erase && view->size > watch->size) {
+		counters->evictions++;
+		record_cache(state, id, CACHE_EVICT);
+	}
+	watch->full_erase = 0;
+	if (view->size > watch->size) {
+		counters->stores += view->size - watch->size;
+		record_cache(state, id, CACHE_STORE);
+	}
+	watch->size = view->size;
+	if (view->size > counters->max_entries)
+		counters->max_entries = view->size;
+}
+
+/* Before a send's struct is gone: nothing was seen of these caches any more, so they were empty. */
+static __always_inline void watched_caches_end(struct send_state *state)
+{
+#pragma clang loop unroll(full)
+	for (uint32_t id = 0; id < CACHE_COUNT; id++) {
+		if (state->watches[id].pending)
+			watched_lookup_was(state, id, false);
+	}
+	/* Each walk from a leaf to its roots ends with storing them, unless they are too many. */
+	state->backrefs.leaves_resolved = state->caches[CACHE_BACKREF].stores;
+}
+
+#endif
