@@ -9,10 +9,14 @@
  *	--hide TARGET[=OTHER]		as if the kernel did not have it, or so; may be repeated
  *	--records FILE			write single events there, a line each
  *	--ring BYTES			for them
+ *	--own				only the sends of COMMAND's own process
+ *	--hertz N			samples of the stack a second
+ *	--stacks FILE			write them there, folded
  */
 #include "profiler/tracer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +48,8 @@ static void print_send(const struct traced_send *send)
 	const struct trace_figures *figures = &send->figures;
 	const struct backref_counters *backrefs = &figures->backrefs;
 
-	printf("send %u %s root %" PRIu64 " result %" PRId64 "\n", figures->thread, send->command,
-	       send->root_id, figures->result);
+	printf("send %u %s root %" PRIu64 " parent %" PRIu64 " result %" PRId64 "\n",
+	       figures->thread, send->command, send->root_id, send->parent_id, figures->result);
 	printf("duration_ns %" PRIu64 "\n", figures->ended_ns - figures->began_ns);
 	for (unsigned int i = 0; i < STREAM_C_COUNT; i++) {
 		const struct trace_command_figures *command = &figures->commands[i];
@@ -98,15 +102,32 @@ static void print_event(void *context, const struct event *event)
 	fputc('\n', file);
 }
 
-static int run(struct tracer *tracer, char **command, FILE *records)
+/* The command waits for the end of what is written into *@go. */
+static pid_t start(char **command, int *go)
 {
-	pid_t pid = fork();
-	int status;
+	int ends[2];
+	pid_t pid;
+	char c;
 
+	if (pipe2(ends, O_CLOEXEC))
+		exit(5);
+	pid = fork();
 	if (!pid) {
+		close(ends[1]);
+		if (read(ends[0], &c, 1))
+			_exit(126);
 		execvp(command[0], command);
 		_exit(127);
 	}
+	close(ends[0]);
+	*go = ends[1];
+	return pid;
+}
+
+static int watch(struct tracer *tracer, pid_t pid, FILE *records)
+{
+	int status;
+
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (tracer && records)
 			tracer_poll(tracer, POLL_MS, print_event, records);
@@ -163,15 +184,19 @@ int main(int argc, char **argv)
 	struct tracer_options options = {.tier = TIER_FUNCTION, .hidden = hidden};
 	struct failure failure = {0};
 	size_t hidden_count = 0;
-	FILE *records = NULL;
+	FILE *records = NULL, *stacks = NULL;
 	struct tracer *tracer;
-	int status, i;
+	bool own = false;
+	int status, i, go;
+	pid_t pid;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
 		if (!strcmp(argv[i], "--all"))
 			options.groups = (1ULL << METRIC_COUNT) - 1;
+		else if (!strcmp(argv[i], "--own"))
+			own = true;
 		else if (!value)
 			usage();
 		else if (!strcmp(argv[i], "--tier") && trace_tier_find(value, &options.tier))
@@ -184,24 +209,34 @@ int main(int argc, char **argv)
 			records = fopen(value, "w");
 		else if (!strcmp(argv[i], "--ring"))
 			options.ring_bytes = strtoul(value, NULL, 0);
+		else if (!strcmp(argv[i], "--hertz"))
+			options.stack_hertz = strtoul(value, NULL, 0);
+		else if (!strcmp(argv[i], "--stacks"))
+			stacks = fopen(value, "w");
 		else if (strcmp(argv[i], "--tier"))
 			usage();
-		i += strcmp(argv[i], "--all") != 0;
+		i += strcmp(argv[i], "--all") && strcmp(argv[i], "--own");
 	}
 	if (i + 1 >= argc)
 		usage();
 	options.records = records != NULL;
+	pid = start(argv + i + 1, &go);
+	options.process = own ? pid : 0;
 	if (tracer_open(&options, &tracer, &failure)) {
 		fprintf(stderr, "tracesend: %s\n", failure.text);
 		return 3;
 	}
-	status = run(tracer, argv + i + 1, records);
-	if (tracer && print_all(tracer, &failure)) {
+	close(go);
+	status = watch(tracer, pid, records);
+	if (tracer && (print_all(tracer, &failure) ||
+		       (stacks && tracer_folded_stacks(tracer, 0, stacks, &failure)))) {
 		fprintf(stderr, "tracesend: %s\n", failure.text);
 		status = 5;
 	}
 	tracer_close(tracer);
 	if (records)
 		fclose(records);
+	if (stacks)
+		fclose(stacks);
 	return status;
 }
