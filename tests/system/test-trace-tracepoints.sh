@@ -121,7 +121,7 @@ agree()
 	local name=$1
 
 	shift
-	"$sendprof" run --tier tracepoint -n 1 --out "$scratch/report" "$@" >"$scratch/printed" 2>&1
+	"$sendprof" run --tier tracepoint --finder faithful -n 1 --out "$scratch/report" "$@" >"$scratch/printed" 2>&1
 	check "$name: kernel and engine count the same" \
 		grep '^  0 of 26 counters differ\.$' "$scratch/printed" ||
 		sed 's/^/# /' "$scratch/printed"
