@@ -130,6 +130,31 @@ typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
 /* The same for a command with data, in two parts: the data is where it was read to. */
 typedef int (*stream_sink_parts_fn)(void *context, const struct iovec parts[2]);
 
+enum send_notice_id {
+#define NOTICE(id, sentence) NOTICE_##id,
+#include "engine/notices.def"
+#undef NOTICE
+	NOTICE_COUNT,
+};
+
+/*
+ * Something that a receiver of this stream gets wrong, since kernels of the generation asked for
+ * send it so. Paths are borrowed for the call.
+ */
+struct send_notice {
+	enum send_notice_id id;
+	enum stream_command_id command; /* 0: none */
+	uint64_t ino;			/* the inode being sent; 0: none */
+	uint64_t offset, length;
+	const char *path, *other; /* not NUL terminated */
+	size_t path_length, other_length;
+};
+typedef void (*send_notice_fn)(void *context, const struct send_notice *notice);
+
+/* The id, for machines; and the notice as one line of text, cut at @size, with the inode. */
+const char *send_notice_name(enum send_notice_id id);
+void send_notice_text(const struct send_notice *notice, char *text, size_t size);
+
 struct send_request {
 	uint64_t root_id;   /* the read-only snapshot to send */
 	uint64_t parent_id; /* 0: full send */
@@ -152,6 +177,8 @@ struct send_request {
 	void *sink_context;
 	event_fn observer; /* may be NULL */
 	void *observer_context;
+	send_notice_fn notify; /* may be NULL: then what the receiver gets wrong is not looked for */
+	void *notify_context;
 	bool observe_decisions; /* the observer also wants EVENT_INODE_FATE and what follows it */
 };
 
@@ -163,6 +190,7 @@ struct send_summary {
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct clone_loss_counters losses;
+	uint64_t notices[NOTICE_COUNT];
 };
 
 /*

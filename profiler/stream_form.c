@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const stream_form_generations[] = {"auto", "6.1", "6.6", "6.12", "6.18", NULL};
+const char *const stream_form_generations[] = {"auto", "2012", "6.1", "6.6", "6.12", "6.18", NULL};
 
 const char *const stream_form_finders[] = {
 	"auto",
@@ -73,13 +73,34 @@ static int parse_memory(const char *text, size_t *bytes, struct failure *failure
 	return 0;
 }
 
+/* 0 is the highest protocol that the generation knows. */
+static int resolve_protocol(uint64_t asked, struct stream_form *form, struct failure *failure)
+{
+	bool only_one = !generation_behaves(&form->generation, BEHAVIOUR_PROTOCOL_2);
+
+	if (asked > 1 && only_one)
+		return failure_set(failure, -EINVAL,
+				   "--proto %u: kernels of generation %s know protocol 1 only",
+				   (unsigned int)asked, generation_name(form->generation.id));
+	form->protocol = asked ? (unsigned int)asked : only_one ? 1 : SEND_PROTOCOL_RELEASE;
+	return 0;
+}
+
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure)
 {
 	struct kernel_generation running;
 
-	form->protocol =
-		options->protocol ? (unsigned int)options->protocol : SEND_PROTOCOL_RELEASE;
+	form->generation.turned = 0;
+	if (options->generation == 0) {
+		kernel_generation_running(&running);
+		form->generation = running.generation;
+	} else {
+		generation_find(stream_form_generations[options->generation], &form->generation.id);
+	}
+	if (turn_rows(&options->turned, &form->generation.turned, failure) ||
+	    resolve_protocol(options->protocol, form, failure))
+		return failure->code;
 	form->flags = (options->no_data ? SEND_NO_FILE_DATA : 0) |
 		      (options->compressed_data ? SEND_COMPRESSED : 0);
 	if (options->compressed_data && form->protocol < 2)
@@ -90,16 +111,7 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 	form->finder_is_default = options->finder == 0;
 	form->finder =
 		options->finder ? (enum send_finder)(options->finder - 1) : SEND_FINDER_INDEXED;
-	if (parse_memory(options->memory, &form->memory_bytes, failure))
-		return failure->code;
-	form->generation.turned = 0;
-	if (options->generation == 0) {
-		kernel_generation_running(&running);
-		form->generation = running.generation;
-	} else {
-		generation_find(stream_form_generations[options->generation], &form->generation.id);
-	}
-	return turn_rows(&options->turned, &form->generation.turned, failure);
+	return parse_memory(options->memory, &form->memory_bytes, failure);
 }
 
 void stream_form_release(struct stream_form_options *options)

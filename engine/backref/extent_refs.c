@@ -72,11 +72,17 @@ struct collector {
 	int level; /* of the tree block at bytenr; of no meaning for a data extent */
 };
 
+static uint32_t next_place(const struct collector *collector)
+{
+	return (uint32_t)(collector->refs->indirect.count + collector->refs->direct.count);
+}
+
 static int add_shared(struct collector *collector, int level, uint64_t parent, uint64_t count)
 {
 	const struct extent_ref ref = {.parent = parent,
 				       .count = count,
 				       .level = level,
+				       .place = next_place(collector),
 				       .first_item = NO_ITEM,
 				       .last_item = NO_ITEM};
 
@@ -93,6 +99,7 @@ static int add_data_ref(struct collector *collector, const struct btrfs_extent_d
 			.offset = from_le64(item->offset)},
 		.count = from_le32(item->count),
 		.has_key = true,
+		.place = next_place(collector),
 		.first_item = NO_ITEM,
 		.last_item = NO_ITEM,
 	};
@@ -110,6 +117,7 @@ static int add_tree_ref(struct collector *collector, uint64_t root_id)
 	const struct extent_ref ref = {.root_id = root_id,
 				       .count = 1,
 				       .level = collector->level + 1,
+				       .place = next_place(collector),
 				       .first_item = NO_ITEM,
 				       .last_item = NO_ITEM};
 
@@ -275,4 +283,34 @@ int extent_refs_collect(struct volume *volume, uint64_t bytenr,
 		ret = collect(&collector, extent_root, &path);
 	btree_path_release(&path);
 	return ret;
+}
+
+int extent_at_address(struct volume *volume, uint64_t address, uint64_t *bytenr)
+{
+	struct key last = {
+		.objectid = address, .type = BTRFS_EXTENT_ITEM_KEY, .offset = UINT64_MAX};
+	struct btree_path path = {0};
+	struct root *extent_root;
+	struct key key = {0};
+	int ret = root_get(volume, BTRFS_EXTENT_TREE_OBJECTID, &extent_root);
+
+	if (ret == 0)
+		ret = btree_search_before(extent_root, &last, &path);
+	/* References and block groups may lie between the extent and the address. */
+	while (ret == 0) {
+		key = btree_path_key(&path);
+		btree_path_release(&path);
+		if (key.type == BTRFS_EXTENT_ITEM_KEY || key.type == BTRFS_METADATA_ITEM_KEY)
+			break;
+		last = (struct key){.objectid = key.type < BTRFS_EXTENT_ITEM_KEY ? key.objectid - 1
+										 : key.objectid,
+				    .type = BTRFS_EXTENT_ITEM_KEY,
+				    .offset = UINT64_MAX};
+		ret = btree_search_before(extent_root, &last, &path);
+	}
+	if (ret == 0 && (key.type != BTRFS_EXTENT_ITEM_KEY || key.objectid + key.offset <= address))
+		ret = -ENOENT;
+	btree_path_release(&path);
+	*bytenr = key.objectid;
+	return ret > 0 ? -ENOENT : ret;
 }

@@ -21,6 +21,7 @@ struct extent_ref {
 	uint64_t count;
 	int level; /* of the referring block; 0 refers to a data extent */
 	bool has_key;
+	uint32_t place; /* in the order of the extent tree */
 	/* File extent items found in the leaf @parent; indexes of the walker's list. */
 	uint32_t first_item, last_item;
 };
@@ -62,5 +63,11 @@ struct extent_ref_filter {
  */
 int extent_refs_collect(struct volume *volume, uint64_t bytenr,
 			const struct extent_ref_filter *filter, struct extent_refs *refs);
+
+/*
+ * Find the data extent that @address lies in. 0 with *@bytenr, -ENOENT (no message recorded) when
+ * there is none, or a negative errno. MIRRORS: extent_from_logical() v3.6
+ */
+int extent_at_address(struct volume *volume, uint64_t address, uint64_t *bytenr);
 
 #endif

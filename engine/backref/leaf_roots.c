@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-static int id_list_add(struct id_list *list, uint64_t id)
+int backref_id_list_add(struct id_list *list, uint64_t id)
 {
 	size_t i;
 	int ret;
@@ -20,12 +20,8 @@ static int id_list_add(struct id_list *list, uint64_t id)
 	return ret;
 }
 
-/*
- * Where the tree of @ref has its block at the reference's level, on the way to the reference's key:
- * that is the parent; 0 when the block referred to is the tree's root node.
- */
-static int find_parent(struct backref_walker *walker, const struct extent_ref *ref,
-		       uint64_t *parent)
+int backref_find_parent(struct backref_walker *walker, const struct extent_ref *ref,
+			uint64_t *parent)
 {
 	struct root *root;
 	int level = ref->level;
@@ -56,7 +52,7 @@ static int resolve_indirect(struct backref_walker *walker)
 	extent_ref_list_order(&refs->indirect);
 	for (i = 0; i < refs->indirect.count; i++) {
 		struct extent_ref ref = refs->indirect.refs[i];
-		int ret = find_parent(walker, &ref, &ref.parent);
+		int ret = backref_find_parent(walker, &ref, &ref.parent);
 
 		if (ret == 0)
 			ret = extent_ref_list_add(&refs->direct, &ref);
@@ -81,15 +77,17 @@ static int visit_block(struct backref_walker *walker, uint64_t bytenr)
 	 * inserted again with it, and once more with the parent found.
 	 */
 	walker->counters.preliminary_references += 2 * refs->indirect.count + refs->direct.count;
+	if (walker->query.as_listed)
+		return ret ? ret : backref_list_parents(walker);
 	if (ret == 0)
 		ret = resolve_indirect(walker);
 	for (i = 0; ret == 0 && i < refs->direct.count; i++) {
 		const struct extent_ref *ref = &refs->direct.refs[i];
 
 		if (ref->parent)
-			ret = id_list_add(&walker->blocks, ref->parent);
+			ret = backref_id_list_add(&walker->blocks, ref->parent);
 		else if (ref->root_id)
-			ret = id_list_add(&walker->roots, ref->root_id);
+			ret = backref_id_list_add(&walker->roots, ref->root_id);
 	}
 	return ret;
 }

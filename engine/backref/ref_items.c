@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static bool refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr)
+bool ref_item_refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr)
 {
 	const struct btrfs_file_extent_item *extent = tree_block_item_data(leaf, slot);
 
@@ -52,7 +52,7 @@ static int take_counted(struct ref_items *items, const struct extent_ref *ref, r
 			ret = btree_next_leaf(path);
 			continue;
 		}
-		if (refers_to(path->nodes[0], path->slots[0], items->bytenr)) {
+		if (ref_item_refers_to(path->nodes[0], path->slots[0], items->bytenr)) {
 			const struct btrfs_file_extent_item *extent = btree_path_data(path);
 
 			if (key.offset - from_le64(extent->offset) == ref->key.offset) {
@@ -97,7 +97,7 @@ int ref_items_in_leaf(struct ref_items *items, uint64_t leaf, ref_item_fn take, 
 		return ret;
 	for (slot = 0; ret == 0 && slot < block->nritems; slot++) {
 		if (tree_block_key(block, slot).type == BTRFS_EXTENT_DATA_KEY &&
-		    refers_to(block, slot, items->bytenr))
+		    ref_item_refers_to(block, slot, items->bytenr))
 			ret = take(context, block, slot);
 	}
 	tree_block_put(block);

@@ -17,6 +17,9 @@ struct ref_items {
 	struct btree_path path; /* kept between searches: neighbours share its blocks */
 };
 
+/* Whether the file extent item at @slot refers to the extent at @bytenr. */
+bool ref_item_refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr);
+
 /*
  * Tell @take of the items that the indirect reference @ref counts, by ascending file offset. 0,
  * what @take returned to stop, or a negative errno. MIRRORS: resolve_indirect_ref(),

@@ -28,6 +28,7 @@ void backref_walker_free(struct backref_walker *walker)
 	HASH_CLEAR(hh, walker->leaf_index);
 	extent_refs_release(&walker->refs);
 	extent_refs_release(&walker->block_refs);
+	free(walker->listed.refs);
 	free(walker->items);
 	free(walker->leaves);
 	free(walker->blocks.ids);
@@ -67,13 +68,8 @@ static int evaluate(struct backref_walker *walker, uint64_t root_id, const struc
 										       : WALK_ON;
 }
 
-/*
- * Note a file extent item of @leaf that refers to the extent, unless it does not cover the position
- * that is asked for: then *@index is NO_ITEM. A compressed item is taken whatever it covers.
- * MIRRORS: check_extent_in_eb() v6.18
- */
-static int take_item(struct backref_walker *walker, const struct tree_block *leaf, uint32_t slot,
-		     uint32_t *index)
+int backref_take_item(struct backref_walker *walker, const struct tree_block *leaf, uint32_t slot,
+		      uint32_t *index)
 {
 	const struct btrfs_file_extent_item *extent = tree_block_item_data(leaf, slot);
 	const struct backref_visitor *visitor = walker->visitor;
@@ -87,7 +83,8 @@ static int take_item(struct backref_walker *walker, const struct tree_block *lea
 	size_t count, i;
 
 	*index = NO_ITEM;
-	if (!extent->compression && !extent->encryption && !from_le16(extent->other_encoding)) {
+	if (walker->query.filter_compressed ||
+	    (!extent->compression && !extent->encryption && !from_le16(extent->other_encoding))) {
 		if (walker->query.position < item.data_offset) {
 			const struct backref_candidate part = candidate_of(0, &item);
 
@@ -112,8 +109,8 @@ static int take_item(struct backref_walker *walker, const struct tree_block *lea
 	return WALK_ON;
 }
 
-static void append_items(struct backref_walker *walker, uint32_t *first, uint32_t *last,
-			 uint32_t added_first, uint32_t added_last)
+void backref_append_items(struct backref_walker *walker, uint32_t *first, uint32_t *last,
+			  uint32_t added_first, uint32_t added_last)
 {
 	if (added_first == NO_ITEM)
 		return;
@@ -138,7 +135,7 @@ static int take_counted_item(void *context, const struct tree_block *leaf, uint3
 	struct backref_walker *walker = counted->walker;
 	struct extent_ref *found = &counted->found;
 	uint32_t index;
-	int ret = take_item(walker, leaf, slot, &index);
+	int ret = backref_take_item(walker, leaf, slot, &index);
 
 	if (ret || index == NO_ITEM)
 		return ret;
@@ -151,7 +148,7 @@ static int take_counted_item(void *context, const struct tree_block *leaf, uint3
 		*found = *counted->ref;
 		found->parent = leaf->bytenr;
 	}
-	append_items(walker, &found->first_item, &found->last_item, index, index);
+	backref_append_items(walker, &found->first_item, &found->last_item, index, index);
 	return WALK_ON;
 }
 
@@ -203,7 +200,7 @@ static int take_shared_item(void *context, const struct tree_block *leaf, uint32
 	struct backref_walker *walker = shared->walker;
 	struct extent_ref *ref = shared->ref;
 	uint32_t index;
-	int ret = take_item(walker, leaf, slot, &index);
+	int ret = backref_take_item(walker, leaf, slot, &index);
 
 	if (ret || index == NO_ITEM)
 		return ret;
@@ -214,14 +211,36 @@ static int take_shared_item(void *context, const struct tree_block *leaf, uint32
 	return WALK_ON;
 }
 
-static void add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
+int backref_scan_leaf(struct backref_walker *walker, struct extent_ref *ref)
+{
+	struct shared_items shared = {.walker = walker, .ref = ref};
+
+	walker->ref_items.bytenr = walker->query.bytenr;
+	return ref_items_in_leaf(&walker->ref_items, ref->parent, take_shared_item, &shared);
+}
+
+int backref_reserve_leaves(struct backref_walker *walker, size_t count)
+{
+	struct found_leaf *grown;
+
+	if (walker->leaf_capacity >= count)
+		return 0;
+	grown = reallocarray(walker->leaves, count, sizeof(*grown));
+	if (!grown)
+		return volume_fail(walker->volume, -ENOMEM, "out of memory for backrefs");
+	walker->leaves = grown;
+	walker->leaf_capacity = count;
+	return 0;
+}
+
+void backref_add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
 {
 	struct found_leaf *leaf;
 
 	HASH_FIND(hh, walker->leaf_index, &ref->parent, sizeof(ref->parent), leaf);
 	if (leaf) {
-		append_items(walker, &leaf->first_item, &leaf->last_item, ref->first_item,
-			     ref->last_item);
+		backref_append_items(walker, &leaf->first_item, &leaf->last_item, ref->first_item,
+				     ref->last_item);
 		return;
 	}
 	leaf = &walker->leaves[walker->leaf_count++];
@@ -235,31 +254,21 @@ static int collect_leaves(struct backref_walker *walker)
 {
 	struct extent_ref_list *direct = &walker->refs.direct;
 	size_t i;
-	int ret;
+	int ret = backref_reserve_leaves(walker, direct->count);
 
-	if (walker->leaf_capacity < direct->count) {
-		struct found_leaf *grown =
-			reallocarray(walker->leaves, direct->count, sizeof(*grown));
-
-		if (!grown)
-			return volume_fail(walker->volume, -ENOMEM, "out of memory for backrefs");
-		walker->leaves = grown;
-		walker->leaf_capacity = direct->count;
-	}
+	if (ret)
+		return ret;
 	for (i = 0; i < direct->count; i++) {
 		struct extent_ref *ref = &direct->refs[i];
 
 		if (ref->count == 0)
 			continue;
 		if (ref->root_id == 0) {
-			struct shared_items shared = {.walker = walker, .ref = ref};
-
-			ret = ref_items_in_leaf(&walker->ref_items, ref->parent, take_shared_item,
-						&shared);
+			ret = backref_scan_leaf(walker, ref);
 			if (ret)
 				return ret;
 		}
-		add_leaf(walker, ref);
+		backref_add_leaf(walker, ref);
 	}
 	return WALK_ON;
 }
@@ -324,10 +333,13 @@ int backref_walk(struct backref_walker *walker, const struct backref_query *quer
 				  &walker->refs);
 	walker->counters.preliminary_references +=
 		walker->refs.indirect.count + walker->refs.direct.count;
-	if (ret == 0)
+	if (ret == 0 && query->as_listed) {
+		ret = backref_list_leaves(walker);
+	} else if (ret == 0) {
 		ret = resolve_data_refs(walker);
-	if (ret == WALK_ON)
-		ret = collect_leaves(walker);
+		if (ret == WALK_ON)
+			ret = collect_leaves(walker);
+	}
 	HASH_CLEAR(hh, walker->leaf_index);
 	if (ret == WALK_ON)
 		ret = evaluate_leaves(walker);

@@ -41,8 +41,10 @@ struct backref_visitor {
 
 /* What is looked for. */
 struct backref_query {
-	uint64_t bytenr;   /* of the data extent */
-	uint64_t position; /* offset in the (uncompressed) extent that an item has to cover */
+	uint64_t bytenr;	/* of the data extent */
+	uint64_t position;	/* offset in the (uncompressed) extent that an item has to cover */
+	bool filter_compressed; /* compressed items, too, have to cover it */
+	bool as_listed;		/* as the first send did: walk_listed.c */
 };
 
 struct backref_walker;

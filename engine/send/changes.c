@@ -66,6 +66,12 @@ static int changed_xattr(struct send_context *send, enum change change)
 static int changed_extent(struct send_context *send, enum change change)
 {
 	/* Relocation and deduplication change extent items alone: the data is the same. */
+	if (!send_behaves(send, BEHAVIOUR_EXTENT_ITEM_ALONE_PASSED)) {
+		int ret = check_belongs(send, "an extent");
+
+		if (ret)
+			return ret;
+	}
 	if (send->cur.ino != send->key.objectid && change != CHANGE_DELETED)
 		send_tell_passed_over(send, send->left);
 	if (send->cur.ino != send->key.objectid || send->cur.new_generation ||
@@ -79,8 +85,13 @@ static int dispatch(struct send_context *send, enum change change)
 	switch (send->key.type) {
 	case BTRFS_INODE_ITEM_KEY:
 		return send_begin_inode(send, change);
-	case BTRFS_INODE_REF_KEY:
 	case BTRFS_INODE_EXTREF_KEY:
+		if (!send_behaves(send, BEHAVIOUR_EXTREFS)) {
+			send_notify(send, &(struct send_notice){.id = NOTICE_NAMES_UNSEEN});
+			return 0;
+		}
+		/* fall through */
+	case BTRFS_INODE_REF_KEY:
 		return send->cur.is_ignored ? 0 : changed_ref(send, change);
 	case BTRFS_XATTR_ITEM_KEY:
 		return send->cur.is_ignored ? 0 : changed_xattr(send, change);
@@ -104,7 +115,8 @@ static int passed_unchanged(struct send_context *send, const struct btree_path *
 			    const struct key *key)
 {
 	if (key->type == BTRFS_INODE_REF_KEY || key->type == BTRFS_INODE_EXTREF_KEY)
-		return any_dir_changed(send, left);
+		return send_behaves(send, BEHAVIOUR_REFS_OF_NEW_DIR) ? any_dir_changed(send, left)
+								     : 0;
 	if (key->type == BTRFS_EXTENT_DATA_KEY)
 		return send_hole_before(send, left, key);
 	return 0;

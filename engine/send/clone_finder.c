@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "engine/send/clone_finder_state.h"
 
+#include "engine/fs/inode.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -120,6 +122,8 @@ static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 	struct clone_finder *finder = context;
 	uint64_t limit = behaves(finder, BEHAVIOUR_REFERENCES_1024) ? 1024 : 64;
 
+	if (!behaves(finder, BEHAVIOUR_REFERENCES_LIMITED))
+		limit = UINT64_MAX;
 	if (bytenr == finder->query->disk_bytenr) {
 		finder->search->references = references;
 		if (references == 1 && finder->root_count == 1 &&
@@ -182,34 +186,60 @@ static enum clone_rule keep_smallest_inode(const struct clone_finder *finder,
 	return CLONE_BEST_OF_ROOT;
 }
 
+/* The candidate seen last, as the first send did in the sent root. */
+static enum clone_rule keep_last(struct clone_root *root, const struct backref_candidate *candidate)
+{
+	root->ino = candidate->ino;
+	root->offset = candidate->offset;
+	return CLONE_BEST_OF_ROOT;
+}
+
 /* In the sent root, only what the receiver already has can be cloned. */
-static enum clone_rule check_sent(const struct clone_query *query,
+static enum clone_rule check_sent(const struct clone_finder *finder,
 				  const struct backref_candidate *candidate)
 {
+	const struct clone_query *query = finder->query;
+
 	if (candidate->ino > query->ino)
 		return CLONE_NOT_SENT_YET;
+	if (candidate->ino == query->ino && !behaves(finder, BEHAVIOUR_CLONE_WITHIN_FILE))
+		return CLONE_SAME_FILE;
 	if (candidate->ino < query->ino || candidate->offset + query->length <= query->sent_until)
 		return CLONE_BEST_OF_ROOT;
 	return candidate->offset > query->offset ? CLONE_NOT_SENT_YET : CLONE_BEHIND_SENT;
 }
 
-/* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 */
+/* Does the file end before the range that it would be cloned from? */
+static bool ends_too_early(struct clone_finder *finder, const struct clone_root *root,
+			   const struct backref_candidate *candidate)
+{
+	struct inode_info info;
+
+	if (behaves(finder, BEHAVIOUR_CLONE_SHORT_SOURCE))
+		return false;
+	finder->error = inode_get_info(root->root, candidate->ino, &info);
+	return finder->error || candidate->offset + finder->query->length > info.size;
+}
+
+/* MIRRORS: iterate_backrefs() v6.18, __iterate_backrefs() v6.1 and 2012 */
 enum clone_rule clone_finder_judge(struct clone_finder *finder,
 				   const struct backref_candidate *candidate)
 {
 	const struct clone_query *query = finder->query;
 	struct clone_root *root = find_root(finder, candidate->root_id);
+	bool is_sent = root && root->root == finder->send_root;
+	bool is_own = is_sent && candidate->ino == query->ino && candidate->offset == query->offset;
 	enum clone_rule rule;
 
 	if (!root)
 		return CLONE_NO_SOURCE_ROOT;
-	if (root->root == finder->send_root) {
-		bool is_own = candidate->ino == query->ino && candidate->offset == query->offset;
-
-		finder->own_ref_seen = finder->own_ref_seen || is_own;
-		if (is_own && behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
-			return CLONE_OWN_REFERENCE;
-		rule = check_sent(query, candidate);
+	finder->own_ref_seen = finder->own_ref_seen || is_own;
+	if (is_own && behaves(finder, BEHAVIOUR_OWN_REF_NOT_NEEDED))
+		return CLONE_OWN_REFERENCE;
+	if (ends_too_early(finder, root, candidate))
+		return CLONE_SOURCE_ENDS;
+	if (is_sent) {
+		rule = check_sent(finder, candidate);
 		if (rule != CLONE_BEST_OF_ROOT)
 			return is_own ? CLONE_OWN_REFERENCE : rule;
 	}
@@ -217,6 +247,8 @@ enum clone_rule clone_finder_judge(struct clone_finder *finder,
 	root->found = true;
 	if (behaves(finder, BEHAVIOUR_CLONE_LARGEST))
 		return keep_largest(finder, root, candidate);
+	if (is_sent && !behaves(finder, BEHAVIOUR_CLONE_LOWEST_IN_SENT))
+		return keep_last(root, candidate);
 	return keep_smallest_inode(finder, root, candidate);
 }
 
@@ -297,19 +329,20 @@ static bool consider(void *context, const struct backref_candidate *candidate)
 	finder->search->candidates++;
 	note_judged(finder, rule, candidate);
 	tell(finder, rule, candidate);
-	return rule == CLONE_PERFECT;
+	return rule == CLONE_PERFECT || finder->error;
 }
 
 /* The sent root if it has a source, else the root with the lowest number. */
 static struct clone_root *choose_sent_root(const struct clone_finder *finder)
 {
+	bool prefer_sent = behaves(finder, BEHAVIOUR_CLONE_SENT_ROOT_FIRST);
 	struct clone_root *best = NULL;
 	size_t i;
 
 	for (i = 0; i < finder->root_count; i++) {
 		struct clone_root *root = &finder->roots[i];
 
-		if (root->found && (!best || root->root == finder->send_root))
+		if (root->found && (!best || (prefer_sent && root->root == finder->send_root)))
 			best = root;
 	}
 	return best;
@@ -390,6 +423,7 @@ static void begin_search(struct clone_finder *finder, const struct clone_query *
 	finder->search = search;
 	finder->any_candidate = false;
 	finder->own_ref_seen = false;
+	finder->error = 0;
 	for (i = 0; i < finder->root_count; i++) {
 		struct clone_root *root = &finder->roots[i];
 
@@ -433,23 +467,47 @@ void clone_finder_tell(struct clone_finder *finder, clone_told_fn told, void *co
 	finder->told_context = context;
 }
 
+/*
+ * Where the first send looked for a compressed extent: at the place that the item's data has when
+ * it is not compressed. That may be behind the extent, even in another one.
+ */
+static int find_by_place(struct clone_finder *finder, struct backref_query *wanted)
+{
+	uint64_t place = wanted->bytenr + wanted->position;
+	int ret = extent_at_address(finder->volume, place, &wanted->bytenr);
+
+	wanted->position = place - wanted->bytenr;
+	return ret;
+}
+
 /* Visit the references to the extent until one is a perfect source. */
 static int walk(struct clone_finder *finder)
 {
 	const struct clone_query *query = finder->query;
-	const struct backref_query wanted = {.bytenr = query->disk_bytenr,
-					     .position =
-						     query->compressed ? 0 : query->extent_offset};
-	int ret;
+	bool from_start = behaves(finder, BEHAVIOUR_COMPRESSED_FROM_START);
+	struct backref_query wanted = {
+		.bytenr = query->disk_bytenr,
+		.position = query->compressed && from_start ? 0 : query->extent_offset,
+		.filter_compressed = !from_start,
+		.as_listed = !behaves(finder, BEHAVIOUR_BACKREFS_COMPLETE)};
+	int ret = 0;
 
 	if (finder->indexed) {
 		ret = indexed_search_run(finder);
 		finder->search->leaves = indexed_search_last_leaves(finder->indexed);
-	} else {
-		ret = backref_walk(finder->walker, &wanted);
-		finder->search->leaves = backref_walker_last_leaves(finder->walker);
+		return ret;
 	}
-	return ret;
+	if (query->compressed && !from_start)
+		ret = find_by_place(finder, &wanted);
+	if (ret == -ENOENT) {
+		/* What a clone would be taken from is not there. */
+		finder->own_ref_seen = true;
+		return 0;
+	}
+	if (ret == 0)
+		ret = backref_walk(finder->walker, &wanted);
+	finder->search->leaves = backref_walker_last_leaves(finder->walker);
+	return ret ? ret : finder->error;
 }
 
 int clone_finder_find(struct clone_finder *finder, const struct clone_query *query,

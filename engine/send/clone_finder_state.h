@@ -46,6 +46,7 @@ struct clone_finder {
 	bool any_candidate;
 	bool own_ref_seen;
 	unsigned int leaf_seen; /* as in struct leaf_roots, of the leaf looked up last */
+	int error;		/* of a look at a candidate's inode */
 };
 
 /* ---- clone_finder.c ---- */

@@ -79,7 +79,8 @@ static int clone_piece(struct range *range, uint64_t length)
 	uint64_t aligned = length / LARGEST_SECTOR_SIZE * LARGEST_SECTOR_SIZE;
 	int ret = 0;
 
-	if (source_end != range->source_size || source_end % LARGEST_SECTOR_SIZE == 0 ||
+	if (!send_behaves(range->send, BEHAVIOUR_CLONE_TAIL_WRITTEN) ||
+	    source_end != range->source_size || source_end % LARGEST_SECTOR_SIZE == 0 ||
 	    range->left.offset + length >= range->send->cur.size)
 		return clone_whole(range, length);
 	if (aligned > 0)
@@ -210,6 +211,61 @@ static int send_items(struct range *range, struct btree_path *path)
 	return ret < 0 ? ret : 0;
 }
 
+/* Does the source show the same bytes of the same extent in the whole range? 0, 1, errno. */
+static int shows_same(const struct range *range)
+{
+	const struct clone_root *source = range->source;
+	const struct clone_target *left = &range->left;
+	const struct key first = {
+		.objectid = source->ino, .type = BTRFS_EXTENT_DATA_KEY, .offset = source->offset};
+	uint64_t next = source->offset, end = source->offset + left->length;
+	struct btree_path path = {0};
+	int ret = btree_search_before(source->root, &first, &path);
+
+	for (; ret == 0 && next < end; ret = btree_next(&path)) {
+		const struct btrfs_file_extent_item *item = btree_path_data(&path);
+		struct key key = btree_path_key(&path);
+		uint64_t wanted = left->data_offset + (next - source->offset);
+
+		if (key.objectid != source->ino || key.type != BTRFS_EXTENT_DATA_KEY ||
+		    key.offset > next || item->type == BTRFS_FILE_EXTENT_INLINE ||
+		    next >= key.offset + from_le64(item->num_bytes) ||
+		    from_le64(item->disk_bytenr) != left->disk_bytenr ||
+		    from_le64(item->offset) + (next - key.offset) != wanted)
+			break;
+		next = key.offset + from_le64(item->num_bytes);
+	}
+	btree_path_release(&path);
+	return ret < 0 ? ret : next >= end;
+}
+
+/* What the receiver makes of a range that is cloned whatever the source shows. */
+static int look_at_whole(struct range *range)
+{
+	struct send_context *send = range->send;
+	uint64_t source_end = range->source->offset + range->left.length;
+	struct send_notice notice = {.offset = range->left.offset, .length = range->left.length};
+	int ret = shows_same(range);
+
+	if (ret < 0)
+		return ret;
+	if (source_end > range->source_size) {
+		notice.id = NOTICE_CLONE_PAST_END;
+		notice.offset = range->source->offset;
+		send_notify(send, &notice);
+	} else if (source_end % send->volume->sectorsize && source_end != range->source_size) {
+		notice.id = NOTICE_CLONE_UNALIGNED;
+		send_notify(send, &notice);
+	}
+	if (ret == 0) {
+		notice = (struct send_notice){.id = NOTICE_CLONE_OTHER_DATA,
+					      .offset = range->left.offset,
+					      .length = range->left.length};
+		send_notify(send, &notice);
+	}
+	return 0;
+}
+
 int send_clone_range(struct send_context *send, struct clone_root *source,
 		     struct clone_target target)
 {
@@ -223,12 +279,17 @@ int send_clone_range(struct send_context *send, struct clone_root *source,
 	 * One sector at offset 0 may be an inline extent at the receiver, which cannot be cloned to
 	 * another offset.
 	 */
-	if (source->offset == 0 && target.length == send->volume->sectorsize)
+	if (source->offset == 0 && target.length == send->volume->sectorsize &&
+	    send_behaves(send, BEHAVIOUR_FIRST_SECTOR_WRITTEN))
 		return write_piece(&range, target.length, EXTENT_WRITTEN_FIRST_SECTOR);
 	ret = inode_get_info(source->root, source->ino, &info);
 	if (ret)
 		return ret;
 	range.source_size = info.size;
+	if (!send_behaves(send, BEHAVIOUR_CLONE_PIECEWISE)) {
+		ret = look_at_whole(&range);
+		return ret ? ret : clone_piece(&range, target.length);
+	}
 	ret = send_items(&range, &path);
 	btree_path_release(&path);
 	if (ret == 0 && range.left.length > 0)

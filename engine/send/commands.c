@@ -10,6 +10,7 @@ int send_end_command(struct send_context *send)
 	struct event event = {.type = EVENT_COMMAND, .ino = send->cur.ino};
 	int ret;
 
+	receiver_follow(send->receiver, &send->writer);
 	event.command.kind = send->writer.command;
 	event.command.length = (uint32_t)send->writer.size;
 	ret = stream_end(&send->writer);
@@ -50,6 +51,10 @@ static void put_identity(struct send_context *send, const struct root *root,
 	static const uint8_t none[BTRFS_UUID_SIZE];
 	bool received = memcmp(root->received_uuid, none, sizeof(none)) != 0;
 
+	if (received && !send_behaves(send, BEHAVIOUR_RECEIVED_UUID)) {
+		received = false;
+		send_notify(send, &(struct send_notice){.id = NOTICE_OWN_UUID, .offset = root->id});
+	}
 	stream_put(&send->writer, uuid, received ? root->received_uuid : root->uuid,
 		   BTRFS_UUID_SIZE);
 	stream_put_u64(&send->writer, transid, root->ctransid);

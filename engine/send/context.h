@@ -25,6 +25,7 @@
 struct move_list;
 struct waiting_move;
 struct orphan_dir;
+struct receiver;
 
 struct current_inode {
 	uint64_t ino; /* 0 before the first one */
@@ -80,6 +81,10 @@ struct send_context {
 	struct move_list *pending_moves;    /* by the directory they wait for */
 	struct waiting_move *waiting_moves; /* by the directory that waits */
 	struct orphan_dir *orphan_dirs;	    /* deleted, but not empty yet */
+
+	unsigned int flags;	   /* of the request, as far as the generation knows them */
+	struct receiver *receiver; /* NULL: nobody asks what becomes of the stream */
+	uint64_t notices[NOTICE_COUNT];
 
 	struct lru_cache names;
 	struct lru_cache dirs_created;
@@ -330,6 +335,23 @@ int send_enable_verity(struct send_context *send, const struct verity_descriptor
 int send_update_extent(struct send_context *send, uint64_t offset, uint32_t length);
 int send_clone(struct send_context *send, uint64_t offset, uint32_t length,
 	       const struct clone_root *source);
+
+/* ---- notices.c, receiver.c: what the receiver gets wrong ---- */
+
+/* Count @notice and tell it; its inode is the current one. */
+void send_notify(struct send_context *send, struct send_notice *notice);
+
+/*
+ * A model of the receiver's names: it starts as the parent snapshot and does what each command
+ * says. Only for generations that send what cannot be done; else, and when nobody asks,
+ * *@out is NULL, which the other functions accept.
+ */
+int receiver_new(struct send_context *send, struct receiver **out);
+void receiver_free(struct receiver *receiver);
+/* The command in @writer is complete but for its checksum. */
+void receiver_follow(struct receiver *receiver, const struct stream_writer *writer);
+/* No command follows but the end: what is left behind? */
+void receiver_finish(struct receiver *receiver);
 
 /* ---- observe.c ---- */
 

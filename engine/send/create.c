@@ -36,7 +36,9 @@ static int was_created_early(struct send_context *send, uint64_t dir)
 
 		if (key.objectid != dir || key.type != BTRFS_DIR_INDEX_KEY)
 			break;
-		if (location.type != BTRFS_ROOT_ITEM_KEY && location.objectid < send->progress) {
+		if (location.objectid < send->progress &&
+		    (location.type != BTRFS_ROOT_ITEM_KEY ||
+		     !send_behaves(send, BEHAVIOUR_SUBVOLUMES_IGNORED))) {
 			created = 1;
 			break;
 		}
@@ -66,6 +68,20 @@ static uint64_t encode_device(uint64_t rdev)
 	uint64_t major = (rdev >> 20) & 0xfff, minor = rdev & 0xfffff;
 
 	return (minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12;
+}
+
+/* What the receiver's mknod is told. */
+static uint64_t device_number(struct send_context *send, uint64_t rdev)
+{
+	uint64_t encoded = encode_device(rdev);
+
+	if (send_behaves(send, BEHAVIOUR_DEVICE_ENCODED))
+		return encoded;
+	if (rdev != encoded)
+		send_notify(send, &(struct send_notice){.id = NOTICE_DEVICE_NUMBER,
+							.offset = rdev,
+							.length = encoded});
+	return rdev;
 }
 
 static int put_link_target(struct send_context *send, uint64_t ino)
@@ -134,8 +150,9 @@ int send_create_inode(struct send_context *send, uint64_t ino)
 	if (creators[i].command == STREAM_C_SYMLINK)
 		ret = put_link_target(send, ino);
 	if (creators[i].is_node) {
-		stream_put_u64(&send->writer, STREAM_A_RDEV, encode_device(info.rdev));
-		stream_put_u64(&send->writer, STREAM_A_MODE, info.mode);
+		stream_put_u64(&send->writer, STREAM_A_RDEV, device_number(send, info.rdev));
+		if (send_behaves(send, BEHAVIOUR_NODE_MODE))
+			stream_put_u64(&send->writer, STREAM_A_MODE, info.mode);
 	}
 	return ret ? ret : send_end_command(send);
 }

@@ -49,7 +49,8 @@ uint64_t send_extent_end(const struct send_context *send, const struct btree_pat
 }
 
 /* Do the parts of both that lie over each other show the same bytes of the same extent? */
-static bool same_bytes(const struct extent *left, const struct extent *right)
+static bool same_bytes(const struct send_context *send, const struct extent *left,
+		       const struct extent *right)
 {
 	uint64_t left_offset = left->data_offset, right_offset = right->data_offset;
 
@@ -57,8 +58,27 @@ static bool same_bytes(const struct extent *left, const struct extent *right)
 		right_offset += left->offset - right->offset;
 	else
 		left_offset += right->offset - left->offset;
+	if (!send_behaves(send, BEHAVIOUR_EXTENTS_COMPARED_WHOLE))
+		return left->disk_bytenr + left_offset == right->disk_bytenr + right_offset;
 	return left->disk_bytenr == right->disk_bytenr && left_offset == right_offset &&
 	       left->generation == right->generation;
+}
+
+/* A hole where the parent has nothing changes nothing. */
+static bool is_needless_hole(const struct send_context *send, const struct extent *left)
+{
+	return left->disk_bytenr == 0 && send_behaves(send, BEHAVIOUR_HOLE_FACING_NOTHING);
+}
+
+/* The parent's extents end and begin again: then the extent is changed. 0, or errno. */
+static int gap_in_parent(struct send_context *send, uint64_t offset)
+{
+	if (send_behaves(send, BEHAVIOUR_GAP_IS_CHANGE))
+		return 0;
+	return send_fail(send, -EIO,
+			 "inode %llu: the parent's extents have a gap at %llu, and a send of "
+			 "this generation stops there",
+			 (unsigned long long)send->cur.ino, (unsigned long long)offset);
 }
 
 /*
@@ -72,6 +92,8 @@ static bool same_bytes(const struct extent *left, const struct extent *right)
 static int covered_by_parent(struct send_context *send, const struct extent *left,
 			     struct btree_path *path)
 {
+	/* Where a gap is no error, an end that touches the beginning ends before it, too. */
+	uint64_t ends_before = send_behaves(send, BEHAVIOUR_GAP_IS_CHANGE);
 	uint64_t end = left->offset + left->num_bytes, covered;
 	bool is_first = true;
 
@@ -84,10 +106,10 @@ static int covered_by_parent(struct send_context *send, const struct extent *lef
 			return 0;
 		covered = right.offset + right.num_bytes;
 		/* The parent ends before: new data, or a hole that it need not be told of. */
-		if (is_first && covered <= left->offset)
-			return left->disk_bytenr == 0;
+		if (is_first && covered < left->offset + ends_before)
+			return is_needless_hole(send, left);
 		is_first = false;
-		if (right.type == BTRFS_FILE_EXTENT_INLINE || !same_bytes(left, &right))
+		if (right.type == BTRFS_FILE_EXTENT_INLINE || !same_bytes(send, left, &right))
 			return 0;
 		ret = btree_next(path);
 		if (ret < 0)
@@ -97,7 +119,7 @@ static int covered_by_parent(struct send_context *send, const struct extent *lef
 		if (ret > 0 || key.objectid != send->cur.ino || key.type != BTRFS_EXTENT_DATA_KEY)
 			return covered >= end;
 		if (key.offset != covered)
-			return 0;
+			return gap_in_parent(send, covered);
 		if (covered >= end)
 			return 1;
 	}
@@ -119,7 +141,7 @@ static int is_unchanged(struct send_context *send, const struct btree_path *posi
 		found = btree_path_key(&path);
 		if (found.objectid != key->objectid || found.type != key->type)
 			/* The parent has no data here: a hole changes nothing. */
-			ret = left.disk_bytenr == 0;
+			ret = is_needless_hole(send, &left);
 		else
 			ret = covered_by_parent(send, &left, &path);
 	} else if (ret > 0) {
@@ -140,7 +162,7 @@ static bool is_better_encoded(const struct send_context *send, const struct btre
 {
 	const struct btrfs_file_extent_item *item = btree_path_data(position);
 
-	if (!(send->request->flags & SEND_COMPRESSED) || item->compression == BTRFS_COMPRESS_NONE)
+	if (!(send->flags & SEND_COMPRESSED) || item->compression == BTRFS_COMPRESS_NONE)
 		return false;
 	if (item->type == BTRFS_FILE_EXTENT_INLINE)
 		return btree_path_size(position) - BTRFS_FILE_EXTENT_INLINE_DATA_START <= length;
@@ -155,7 +177,7 @@ static int write_data(struct send_context *send, const struct btree_path *positi
 	uint64_t sent = 0;
 
 	/* The kernel passes this length through 32 bits. */
-	if (send->request->flags & SEND_NO_FILE_DATA)
+	if (send->flags & SEND_NO_FILE_DATA)
 		return send_update_extent(send, offset, (uint32_t)length);
 	if (is_better_encoded(send, position, length))
 		return send_encoded_write(send, position, offset, length);
@@ -175,7 +197,7 @@ static int write_data(struct send_context *send, const struct btree_path *positi
 static uint64_t data_bytes(const struct send_context *send, const struct btree_path *position,
 			   uint64_t offset, uint64_t length)
 {
-	if (send->request->flags & SEND_NO_FILE_DATA)
+	if (send->flags & SEND_NO_FILE_DATA)
 		return (uint32_t)length;
 	if (is_better_encoded(send, position, length))
 		return send_encoded_length(position, offset, length);
@@ -264,7 +286,8 @@ static int can_clone_until(struct send_context *send, const struct clone_root *s
 	struct inode_info info;
 	int ret;
 
-	if (end % send->volume->sectorsize == 0)
+	if (end % send->volume->sectorsize == 0 ||
+	    !send_behaves(send, BEHAVIOUR_CLONE_ENDS_ALIGNED))
 		return 1;
 	*no = EXTENT_WRITTEN_UNALIGNED;
 	if (end != send->cur.size || !send_behaves(send, BEHAVIOUR_CLONE_UNALIGNED_EOF))
@@ -296,6 +319,11 @@ static int write_or_clone(struct send_context *send, const struct btree_path *po
 	enum extent_decision decision = decision_without_source(&extent);
 	int ret = 0;
 
+	if (extent.type == BTRFS_FILE_EXTENT_INLINE &&
+	    !send_behaves(send, BEHAVIOUR_INLINE_ENDS_ALIGNED))
+		end = extent.offset +
+		      from_le64(((const struct btrfs_file_extent_item *)btree_path_data(position))
+					->ram_bytes);
 	if (end > send->cur.size)
 		end = send->cur.size;
 	if (extent.offset >= end) {
@@ -338,8 +366,9 @@ int send_extent(struct send_context *send, struct btree_path *path, const struct
 			send_tell_range(send, EXTENT_UNCHANGED, extent.offset, extent.num_bytes);
 			return send_hole_before(send, path, key);
 		}
-	} else if (extent.type == BTRFS_FILE_EXTENT_PREALLOC ||
-		   (extent.type == BTRFS_FILE_EXTENT_REG && extent.disk_bytenr == 0)) {
+	} else if (send_behaves(send, BEHAVIOUR_HOLES_SKIPPED_IN_NEW) &&
+		   (extent.type == BTRFS_FILE_EXTENT_PREALLOC ||
+		    (extent.type == BTRFS_FILE_EXTENT_REG && extent.disk_bytenr == 0))) {
 		/* A new file has holes there anyway. */
 		send_tell_range(send, EXTENT_HOLE_IN_NEW_FILE, extent.offset, extent.num_bytes);
 		return 0;

@@ -14,6 +14,7 @@ static const struct {
 	const char *name;
 	const char *source; /* what it was read from */
 } generations[GENERATION_COUNT] = {
+	[GENERATION_2012] = {"2012", "the first send, of 2012 (between 3.6 and 3.7)"},
 	[GENERATION_6_1] = {"6.1", "Debian's 6.1.y"},
 	[GENERATION_6_6] = {"6.6", "6.6"},
 	[GENERATION_6_12] = {"6.12", "Debian's 6.12.y"},

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum generation_id {
+	GENERATION_2012,
 	GENERATION_6_1,
 	GENERATION_6_6,
 	GENERATION_6_12,

@@ -100,7 +100,7 @@ static int send_hole(struct send_context *send, uint64_t end)
 	if (end > send->cur.size)
 		end = send->cur.size;
 	send_tell_range(send, EXTENT_HOLE_ZEROS, offset, end - offset);
-	if (send->request->flags & SEND_NO_FILE_DATA) {
+	if (send->flags & SEND_NO_FILE_DATA) {
 		ret = send_update_extent(send, offset, (uint32_t)(end - offset));
 		if (ret == 0)
 			send_account_range(send, EXTENT_HOLE_ZEROS, offset,
@@ -130,10 +130,15 @@ static int send_new_hole(struct send_context *send, uint64_t end)
 	ret = is_hole_in_parent(send, send->cur.last_extent, end);
 	if (ret < 0)
 		return ret;
-	if (ret == 0)
+	if (ret == 0 && !send_behaves(send, BEHAVIOUR_HOLES_DETECTED))
+		send_notify(send, &(struct send_notice){.id = NOTICE_HOLE_KEPT,
+							.offset = send->cur.last_extent,
+							.length = end - send->cur.last_extent});
+	else if (ret == 0)
 		return send_hole(send, end);
-	send_tell_range(send, EXTENT_HOLE_IN_PARENT, send->cur.last_extent,
-			end - send->cur.last_extent);
+	else
+		send_tell_range(send, EXTENT_HOLE_IN_PARENT, send->cur.last_extent,
+				end - send->cur.last_extent);
 	return 0;
 }
 

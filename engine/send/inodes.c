@@ -16,10 +16,18 @@ static void set_current(struct send_context *send, const struct inode_info *info
 	send->cur.is_deleted = is_deleted;
 }
 
+/* Is the inode without a name to be treated as absent? */
+static bool is_absent(const struct send_context *send, const struct inode_info *info)
+{
+	return info->nlink == 0 && send_behaves(send, BEHAVIOUR_LINKLESS_IGNORED);
+}
+
 static int begin_new(struct send_context *send, const struct inode_info *info)
 {
-	send_tell_fate(send, info->nlink ? FATE_NEW : FATE_IGNORED, info);
-	if (info->nlink == 0) {
+	bool ignored = is_absent(send, info);
+
+	send_tell_fate(send, ignored ? FATE_IGNORED : FATE_NEW, info);
+	if (ignored) {
 		send->cur.is_ignored = true;
 		return 0;
 	}
@@ -37,11 +45,13 @@ static int replace_inode(struct send_context *send, const struct inode_info *old
 	int ret = 0;
 
 	send->cur.new_generation = true;
-	if (old->nlink > 0) {
+	if (!is_absent(send, old)) {
 		set_current(send, old, false, true);
 		ret = send_all_refs(send, CHANGE_DELETED);
+		if (!send_behaves(send, BEHAVIOUR_PROGRESS_AFTER_NEW_REFS))
+			send->progress = send->cur.ino + 1;
 	}
-	if (ret || new->nlink == 0)
+	if (ret || is_absent(send, new))
 		return ret;
 	set_current(send, new, true, false);
 	ret = send_create_current(send);
@@ -54,12 +64,11 @@ static int replace_inode(struct send_context *send, const struct inode_info *old
 	return ret ? ret : send_all_xattrs(send);
 }
 
-static enum inode_fate fate_of_changed(const struct inode_info *old, const struct inode_info *new,
-				       bool is_other)
+static enum inode_fate fate_of_changed(bool was_absent, bool is_absent_now, bool is_other)
 {
-	if (old->nlink == 0)
-		return new->nlink ? FATE_APPEARED : FATE_IGNORED;
-	if (new->nlink == 0)
+	if (was_absent)
+		return is_absent_now ? FATE_IGNORED : FATE_APPEARED;
+	if (is_absent_now)
 		return FATE_VANISHED;
 	return is_other ? FATE_REPLACED : FATE_CHANGED;
 }
@@ -67,17 +76,19 @@ static enum inode_fate fate_of_changed(const struct inode_info *old, const struc
 static int begin_changed(struct send_context *send, const struct inode_info *old,
 			 const struct inode_info *new)
 {
+	bool was_absent = is_absent(send, old), is_absent_now = is_absent(send, new);
 	/* The top directory stays whatever its generation says. */
-	bool is_other =
-		old->generation != new->generation && send->cur.ino != BTRFS_FIRST_FREE_OBJECTID;
+	bool is_other = old->generation != new->generation &&
+			(send->cur.ino != BTRFS_FIRST_FREE_OBJECTID ||
+			 !send_behaves(send, BEHAVIOUR_TOP_DIR_STAYS));
 
-	send_tell_fate(send, fate_of_changed(old, new, is_other), new);
-	if (old->nlink == 0 && new->nlink == 0) {
+	send_tell_fate(send, fate_of_changed(was_absent, is_absent_now, is_other), new);
+	if (was_absent && is_absent_now) {
 		send->cur.is_ignored = true;
 		send->cur.new_generation = is_other;
 		return 0;
 	}
-	if (is_other || old->nlink == 0 || new->nlink == 0)
+	if (is_other || was_absent || is_absent_now)
 		return replace_inode(send, old, new);
 	set_current(send, new, false, false);
 	return 0;
@@ -127,7 +138,7 @@ static int compare_with_parent(struct send_context *send, struct finish *finish)
 	int ret;
 
 	finish->truncate = cur->next_write_offset != cur->size;
-	finish->chown = true;
+	finish->chown = !S_ISLNK(cur->mode) || send_behaves(send, BEHAVIOUR_SYMLINK_OWNER);
 	finish->chmod = !S_ISLNK(cur->mode);
 	finish->fileattr = false;
 	if (!send->parent_root || cur->is_new)
@@ -135,7 +146,8 @@ static int compare_with_parent(struct send_context *send, struct finish *finish)
 	ret = inode_get_info(send->parent_root, cur->ino, &old);
 	if (ret)
 		return ret;
-	finish->chown = finish->info.uid != old.uid || finish->info.gid != old.gid;
+	finish->chown =
+		finish->chown && (finish->info.uid != old.uid || finish->info.gid != old.gid);
 	finish->chmod = finish->chmod && finish->info.mode != old.mode;
 	finish->fileattr = send->writer.protocol >= 2 && !S_ISLNK(cur->mode) &&
 			   finish->info.flags != old.flags;
@@ -156,7 +168,7 @@ static int finish_attributes(struct send_context *send)
 	if (ret == 0 && S_ISREG(send->cur.mode)) {
 		/* Whether to truncate was decided before: zeros of a hole do not count. */
 		ret = send_hole_at_end(send);
-		if (ret == 0 && finish.truncate)
+		if (ret == 0 && (finish.truncate || !send_behaves(send, BEHAVIOUR_TRUNCATE_ELIDED)))
 			ret = send_truncate(send, send->cur.size);
 	}
 	if (ret == 0 && finish.chown)
@@ -180,7 +192,8 @@ static int finish_times(struct send_context *send)
 	ret = send_apply_moves(send);
 	if (ret)
 		return ret;
-	send->progress = send->cur.ino + 1;
+	if (send_behaves(send, BEHAVIOUR_DIR_MOVES_WAIT))
+		send->progress = send->cur.ino + 1;
 	/* Entries are still to come into a directory that has some. */
 	if (S_ISDIR(send->cur.mode) && send->cur.size > 0)
 		return send_dir_utimes(send, send->cur.ino, send->cur.generation);
@@ -189,14 +202,15 @@ static int finish_times(struct send_context *send)
 
 static int finish_refs(struct send_context *send, bool at_end)
 {
+	uint8_t last_names = send_behaves(send, BEHAVIOUR_EXTREFS) ? BTRFS_INODE_EXTREF_KEY
+								   : BTRFS_INODE_REF_KEY;
 	bool pending_move = false;
 	int ret;
 
 	if (send->cur.ino == 0)
 		return 0;
 	/* More names may follow. */
-	if (!at_end && send->key.objectid == send->cur.ino &&
-	    send->key.type <= BTRFS_INODE_EXTREF_KEY)
+	if (!at_end && send->key.objectid == send->cur.ino && send->key.type <= last_names)
 		return 0;
 	if (!send->new_refs.first && !send->deleted_refs.first)
 		return 0;

@@ -21,12 +21,13 @@ struct cached_name {
 };
 
 /* -ENOENT in both directions: no such inode, or one without links. */
-static int linked_generation(struct root *root, uint64_t ino, bool *exists, uint64_t *generation)
+static int linked_generation(const struct send_context *send, struct root *root, uint64_t ino,
+			     bool *exists, uint64_t *generation)
 {
 	struct inode_info info;
 	int ret = inode_get_info(root, ino, &info);
 
-	*exists = ret == 0 && info.nlink > 0;
+	*exists = ret == 0 && (info.nlink > 0 || !send_behaves(send, BEHAVIOUR_LINKLESS_IGNORED));
 	*generation = *exists ? info.generation : 0;
 	return ret == -ENOENT ? 0 : ret;
 }
@@ -45,10 +46,10 @@ int send_inode_state(struct send_context *send, uint64_t ino, uint64_t generatio
 {
 	uint64_t left_generation, right_generation = 0;
 	bool in_left, in_right = false;
-	int ret = linked_generation(send->send_root, ino, &in_left, &left_generation);
+	int ret = linked_generation(send, send->send_root, ino, &in_left, &left_generation);
 
 	if (ret == 0 && send->parent_root)
-		ret = linked_generation(send->parent_root, ino, &in_right, &right_generation);
+		ret = linked_generation(send, send->parent_root, ino, &in_right, &right_generation);
 	if (ret)
 		return ret;
 	if (send_generation)
@@ -146,6 +147,12 @@ static int cache_name(struct send_context *send, uint64_t ino, uint64_t generati
 	memcpy(cached->name, name->text, name->length);
 	if (!lru_cache_store(&send->names, &cached->entry))
 		free(cached);
+	/* Where old names stay in the cache it shows how long: a full one loses its older half. */
+	if (!send_behaves(send, BEHAVIOUR_ORPHANS_FORGOTTEN) &&
+	    send->names.size >= NAME_CACHE_SIZE) {
+		while (send->names.size > NAME_CACHE_SIZE / 2)
+			lru_cache_remove(&send->names, send->names.oldest);
+	}
 	return 0;
 }
 
@@ -251,6 +258,12 @@ int send_current_path(struct send_context *send, uint64_t ino, uint64_t generati
 		return 0;
 	}
 	ret = build_path(send, ino, generation, path);
+	/* A directory was moved below itself: the kernel built that path until memory was full. */
+	if (ret == -ENAMETOOLONG && !send_behaves(send, BEHAVIOUR_DIR_MOVES_WAIT))
+		return send_fail(send, -ELOOP,
+				 "inode %" PRIu64 ": its path leads through itself, and a send of "
+				 "generation %s never ends there",
+				 ino, generation_name(send->request->generation.id));
 	if (ret)
 		return ret;
 	send_observe(send, &event);

@@ -18,24 +18,27 @@ static int dir_is_there(struct send_context *send, uint64_t dir, uint64_t genera
 	enum inode_state state;
 	int ret;
 
-	if (dir == BTRFS_FIRST_FREE_OBJECTID)
+	if (dir == BTRFS_FIRST_FREE_OBJECTID && send_behaves(send, BEHAVIOUR_TOP_DIR_STAYS))
 		return 1;
 	ret = send_inode_state(send, dir, generation, &state, &send_generation, &parent_generation);
 	if (ret)
 		return ret;
+	if (!send_behaves(send, BEHAVIOUR_OVERWRITE_SAME_DIR))
+		return state_exists(state);
 	return state_exists(state) && generation == (in_send ? send_generation : parent_generation);
 }
 
 /* The inode behind a name; -ENOENT also for a subvolume. MIRRORS: lookup_dir_item_inode() v6.18 */
-static int lookup_inode(struct root *root, uint64_t dir, const char *name, size_t length,
-			uint64_t *ino)
+static int lookup_inode(const struct send_context *send, struct root *root, uint64_t dir,
+			const char *name, size_t length, uint64_t *ino)
 {
 	struct key location;
 	int ret = dir_lookup(root, dir, name, length, &location);
 
 	if (ret)
 		return ret;
-	if (location.type == BTRFS_ROOT_ITEM_KEY)
+	if (location.type == BTRFS_ROOT_ITEM_KEY &&
+	    send_behaves(send, BEHAVIOUR_SUBVOLUMES_IGNORED))
 		return -ENOENT;
 	*ino = location.objectid;
 	return 0;
@@ -54,7 +57,8 @@ int send_will_overwrite(struct send_context *send, const struct recorded_ref *re
 	ret = dir_is_there(send, ref->key.dir, ref->key.dir_generation, false);
 	if (ret <= 0)
 		return ret == -ENOENT ? 0 : ret;
-	ret = lookup_inode(send->parent_root, ref->key.dir, ref->key.name, ref->name_length, &ino);
+	ret = lookup_inode(send, send->parent_root, ref->key.dir, ref->key.name, ref->name_length,
+			   &ino);
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
 	/* Processed already: it has left this name. */
@@ -73,6 +77,7 @@ int send_did_overwrite(struct send_context *send, uint64_t dir, uint64_t dir_gen
 		       uint64_t ino, uint64_t generation, const char *name, size_t length)
 {
 	uint64_t taker, taker_generation;
+	bool by_current;
 	int ret;
 
 	if (!send->parent_root)
@@ -80,17 +85,20 @@ int send_did_overwrite(struct send_context *send, uint64_t dir, uint64_t dir_gen
 	ret = dir_is_there(send, dir, dir_generation, true);
 	if (ret <= 0)
 		return ret;
-	ret = lookup_inode(send->send_root, dir, name, length, &taker);
+	ret = lookup_inode(send, send->send_root, dir, name, length, &taker);
 	if (ret)
 		return ret == -ENOENT ? 0 : ret;
-	if (taker == ino || (ino != send->cur.ino && taker == send->cur.ino)) {
+	by_current = ino != send->cur.ino && taker == send->cur.ino &&
+		     send_behaves(send, BEHAVIOUR_OVERWRITE_BY_CURRENT);
+	/* A subvolume taken for an inode has no generation: that ends the send. */
+	if (taker == ino || by_current || !send_behaves(send, BEHAVIOUR_SUBVOLUMES_IGNORED)) {
 		ret = inode_get_generation(send->send_root, taker, &taker_generation);
 		if (ret)
 			return ret;
 		if (taker == ino && taker_generation == generation)
 			return 0;
 		/* The inode being sent may be the one that has just taken the name. */
-		if (taker != ino && taker_generation == send->cur.generation)
+		if (by_current && taker_generation == send->cur.generation)
 			return 1;
 	}
 	return taker < send->progress;

@@ -151,17 +151,19 @@ static int orphanize_victim(struct ref_work *work, struct recorded_ref *ref,
 
 	if (ret)
 		return ret;
-	if (S_ISDIR(victim->mode))
+	if (S_ISDIR(victim->mode) && send_behaves(send, BEHAVIOUR_REFS_REFRESHED))
 		work->orphanized_dir = true;
 	waiting = send_find_waiting_move(send, victim->ino);
 	if (waiting)
 		waiting->is_orphanized = true;
+	if (!send_behaves(send, BEHAVIOUR_ORPHANS_FORGOTTEN))
+		return 0;
 	/* Names of inodes below it would go on being built with its old name. */
 	send_forget_name(send, victim->ino, victim->generation);
 	ret = send_is_ancestor(send->parent_root, victim->ino, victim->generation, send->cur.ino);
 	if (ret <= 0)
 		return ret;
-	work->orphanized_ancestor = true;
+	work->orphanized_ancestor = send_behaves(send, BEHAVIOUR_REFS_REFRESHED);
 	path_reset(&send->cur.path);
 	return send_current_path(send, send->cur.ino, send->cur.generation, &work->path);
 }
@@ -226,7 +228,8 @@ static int check_waits(struct ref_work *work, const struct recorded_ref *ref)
 	struct send_context *send = work->send;
 	int ret;
 
-	if (!S_ISDIR(send->cur.mode) || !send->parent_root)
+	if (!S_ISDIR(send->cur.mode) || !send->parent_root ||
+	    !send_behaves(send, BEHAVIOUR_DIR_MOVES_WAIT))
 		return 0;
 	ret = send_wait_for_destination(send, ref, work->is_orphan);
 	if (ret == 0 && work->can_rename)
@@ -277,29 +280,60 @@ static int give_name(struct ref_work *work, struct recorded_ref *ref)
 	return send_link(send, ref->path, ref->path_length, &work->path);
 }
 
+/* Is the directory with this number in the list, as it is in @root? 0, 1, errno. */
+static int has_dir_of(const struct ref_work *work, struct root *root, uint64_t dir)
+{
+	uint64_t generation;
+	int ret = root ? inode_get_generation(root, dir, &generation) : -ENOENT;
+
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	return ref_list_find(&work->dirs, dir, generation, NULL, 0) != NULL;
+}
+
+/* Is a directory with the number of @ref's in the list, whatever its generation? 0, 1, errno. */
+static int has_dir_number(const struct ref_work *work, const struct recorded_ref *ref)
+{
+	int ret = has_dir_of(work, work->send->send_root, ref->key.dir);
+
+	return ret ? ret : has_dir_of(work, work->send->parent_root, ref->key.dir);
+}
+
 static int add_dir(struct ref_work *work, const struct recorded_ref *ref)
 {
-	int ret = send_behaves(work->send, BEHAVIOUR_CHECK_DIRS_ONCE)
-			  ? ref_list_add_dir_once(&work->dirs, ref)
-			  : ref_list_add_dir(&work->dirs, ref);
+	const struct send_context *send = work->send;
+	int ret;
 
+	if (!send_behaves(send, BEHAVIOUR_CHECK_DIRS_ONCE)) {
+		ret = ref_list_add_dir(&work->dirs, ref);
+	} else {
+		if (!send_behaves(send, BEHAVIOUR_CHECK_DIRS_BY_GENERATION)) {
+			ret = has_dir_number(work, ref);
+			if (ret)
+				return ret < 0 ? ret : 0;
+		}
+		ret = ref_list_add_dir_once(&work->dirs, ref);
+	}
 	return ret ? out_of_memory(work->send) : 0;
 }
 
 static int do_new_refs(struct ref_work *work)
 {
+	bool all_first = send_behaves(work->send, BEHAVIOUR_ORPHANIZE_FIRST);
 	struct recorded_ref *ref;
 	int ret;
 
 	DL_FOREACH(work->send->new_refs.first, ref)
 	{
-		ret = clear_place(work, ref);
+		ret = all_first ? clear_place(work, ref) : 0;
 		if (ret)
 			return ret;
 	}
 	DL_FOREACH(work->send->new_refs.first, ref)
 	{
 		ret = create_missing_parent(work, ref);
+		if (ret == 0 && !all_first)
+			ret = clear_place(work, ref);
 		if (ret == 0)
 			ret = check_waits(work, ref);
 		if (ret == 0)
@@ -426,7 +460,9 @@ int send_process_refs(struct send_context *send, bool *pending_move)
 	struct recorded_ref *dir;
 	int ret;
 
-	if (send->cur.ino <= BTRFS_FIRST_FREE_OBJECTID)
+	if (send->cur.ino < BTRFS_FIRST_FREE_OBJECTID ||
+	    (send->cur.ino == BTRFS_FIRST_FREE_OBJECTID &&
+	     send_behaves(send, BEHAVIOUR_TOP_DIR_STAYS)))
 		return send_fail(send, -EUCLEAN, "inode %llu has names that change",
 				 (unsigned long long)send->cur.ino);
 	ret = begin_path(&work);

@@ -24,7 +24,10 @@ static int record_ref(struct send_context *send, struct root *root, struct ref_l
 
 	if (ret)
 		return ret;
-	same = ref_list_find(opposite, name->dir, generation, name->name, name->name_length);
+	same = NULL;
+	if (send_behaves(send, BEHAVIOUR_REFS_CANCELLED))
+		same = ref_list_find(opposite, name->dir, generation, name->name,
+				     name->name_length);
 	if (same) {
 		ref_list_remove(opposite, same);
 		return 0;
@@ -39,9 +42,28 @@ static int record_ref(struct send_context *send, struct root *root, struct ref_l
 	return 0;
 }
 
-/* MIRRORS: record_new_ref_if_needed(), record_deleted_ref_if_needed() v6.18 */
-static int record_item(struct send_context *send, const struct btree_path *position, bool is_new)
+static bool item_has_name(const struct btree_path *position, const struct inode_ref *wanted)
 {
+	struct inode_ref_iterator iterator;
+	struct inode_ref name;
+
+	inode_ref_iterate(&iterator, position);
+	while (inode_ref_next(&iterator, &name)) {
+		if (name.dir == wanted->dir && name.name_length == wanted->name_length &&
+		    memcmp(name.name, wanted->name, name.name_length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * @other is the same item in the other root, NULL if it is not there. MIRRORS:
+ * record_new_ref_if_needed(), record_deleted_ref_if_needed() v6.18
+ */
+static int record_item(struct send_context *send, const struct btree_path *position,
+		       const struct btree_path *other, bool is_new)
+{
+	bool skip_same = other && !send_behaves(send, BEHAVIOUR_REFS_CANCELLED);
 	struct root *root = is_new ? send->send_root : send->parent_root;
 	struct ref_list *list = is_new ? &send->new_refs : &send->deleted_refs;
 	struct ref_list *opposite = is_new ? &send->deleted_refs : &send->new_refs;
@@ -50,19 +72,22 @@ static int record_item(struct send_context *send, const struct btree_path *posit
 	int ret = 0;
 
 	inode_ref_iterate(&iterator, position);
-	while (ret == 0 && inode_ref_next(&iterator, &name))
-		ret = record_ref(send, root, list, opposite, &name);
+	while (ret == 0 && inode_ref_next(&iterator, &name)) {
+		if (!skip_same || !item_has_name(other, &name))
+			ret = record_ref(send, root, list, opposite, &name);
+	}
 	return ret;
 }
 
 int send_record_refs(struct send_context *send, enum change change)
 {
+	bool both = change == CHANGE_CHANGED;
 	int ret = 0;
 
-	if (change == CHANGE_NEW || change == CHANGE_CHANGED)
-		ret = record_item(send, send->left, true);
-	if (ret == 0 && (change == CHANGE_DELETED || change == CHANGE_CHANGED))
-		ret = record_item(send, send->right, false);
+	if (both || change == CHANGE_NEW)
+		ret = record_item(send, send->left, both ? send->right : NULL, true);
+	if (ret == 0 && (both || change == CHANGE_DELETED))
+		ret = record_item(send, send->right, both ? send->left : NULL, false);
 	return ret;
 }
 
@@ -71,6 +96,7 @@ int send_all_refs(struct send_context *send, enum change change)
 {
 	const struct key first = {.objectid = send->key.objectid, .type = BTRFS_INODE_REF_KEY};
 	bool is_new = change == CHANGE_NEW;
+	bool extended = send_behaves(send, BEHAVIOUR_EXTREFS);
 	struct root *root = is_new ? send->send_root : send->parent_root;
 	struct btree_path path = {0};
 	bool pending_move = false;
@@ -79,9 +105,10 @@ int send_all_refs(struct send_context *send, enum change change)
 	for (ret = btree_search_from(root, &first, &path); ret == 0; ret = btree_next(&path)) {
 		struct key key = btree_path_key(&path);
 
-		if (!key_is_inode_ref(&key, first.objectid))
+		if (!key_is_inode_ref(&key, first.objectid) ||
+		    (key.type == BTRFS_INODE_EXTREF_KEY && !extended))
 			break;
-		ret = record_item(send, &path, is_new);
+		ret = record_item(send, &path, NULL, is_new);
 		if (ret)
 			break;
 	}

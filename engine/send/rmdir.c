@@ -122,7 +122,7 @@ int send_can_rmdir(struct send_context *send, uint64_t dir, uint64_t generation)
 	struct entries entries = {0};
 	int ret;
 
-	if (dir == BTRFS_FIRST_FREE_OBJECTID)
+	if (dir == BTRFS_FIRST_FREE_OBJECTID && send_behaves(send, BEHAVIOUR_TOP_DIR_STAYS))
 		return 0;
 	if (orphan) {
 		if (send->cur.ino < orphan->highest_ino)

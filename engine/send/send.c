@@ -71,12 +71,21 @@ static int get_clone_roots(struct send_context *send)
 	return 0;
 }
 
+/* What the index does not do: the walk and the candidates of the first send. */
+static bool can_be_indexed(const struct send_context *send)
+{
+	return send_behaves(send, BEHAVIOUR_BACKREFS_COMPLETE) &&
+	       send_behaves(send, BEHAVIOUR_COMPRESSED_FROM_START) &&
+	       send_behaves(send, BEHAVIOUR_CLONE_SHORT_SOURCE) &&
+	       send_behaves(send, BEHAVIOUR_REFERENCES_LIMITED);
+}
+
 static int make_clone_finder(struct send_context *send)
 {
 	const struct send_request *request = send->request;
 	bool is_told = request->observer && request->observe_decisions;
 	const struct clone_finder_setup setup = {
-		.kind = is_told ? SEND_FINDER_FAITHFUL : request->finder,
+		.kind = is_told || !can_be_indexed(send) ? SEND_FINDER_FAITHFUL : request->finder,
 		.index_bytes = memory_of(request) / 4,
 		.send_root = send->send_root,
 		.roots = send->clone_roots,
@@ -99,9 +108,18 @@ static int prepare(struct send_context *send)
 	if (request->protocol < 1 || request->protocol > SEND_PROTOCOL_MAX)
 		return send_fail(send, -EPROTO, "protocol %u: expect 1 to %d", request->protocol,
 				 SEND_PROTOCOL_MAX);
+	if (request->protocol > 1 && !send_behaves(send, BEHAVIOUR_PROTOCOL_2))
+		return send_fail(send, -EPROTO,
+				 "protocol %u: kernels of generation %s know protocol 1 only",
+				 request->protocol, generation_name(request->generation.id));
 	if ((request->flags & SEND_COMPRESSED) && request->protocol < 2)
 		return send_fail(send, -EINVAL, "compressed data needs protocol 2");
 	tree_block_cache_limit(send->volume->blocks, memory_of(request) / 2);
+	send->flags = request->flags;
+	if (request->flags && !send_behaves(send, BEHAVIOUR_FLAGS_HONOURED)) {
+		send->flags = 0;
+		send_notify(send, &(struct send_notice){.id = NOTICE_FLAGS_UNKNOWN});
+	}
 	ret = get_snapshot(send, request->root_id, "snapshot", &send->send_root);
 	if (ret == 0 && request->parent_id)
 		ret = get_snapshot(send, request->parent_id, "parent", &send->parent_root);
@@ -118,6 +136,9 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	send->writer.write_parts = request->sink_parts;
+	ret = receiver_new(send, &send->receiver);
+	if (ret)
+		return ret;
 	leaf_cache = clone_finder_cache(send->clones);
 	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
 	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);
@@ -138,7 +159,7 @@ static int send_trees(struct send_context *send)
 
 static int write_stream(struct send_context *send)
 {
-	unsigned int flags = send->request->flags;
+	unsigned int flags = send->flags;
 	int ret = 0;
 
 	if (!(flags & SEND_OMIT_STREAM_HEADER))
@@ -154,6 +175,7 @@ static int write_stream(struct send_context *send)
 		ret = send_flush_dir_utimes(send);
 	if (ret || (flags & SEND_OMIT_END_CMD))
 		return ret;
+	receiver_finish(send->receiver);
 	stream_begin(&send->writer, STREAM_C_END);
 	return send_end_command(send);
 }
@@ -177,6 +199,7 @@ static void summarize(const struct send_context *send, struct send_summary *summ
 			summary->caches[i] = caches[i]->counters;
 	}
 	clone_loss_get(&send->losses, &summary->losses);
+	memcpy(summary->notices, send->notices, sizeof(summary->notices));
 	if (send->clones) {
 		clone_finder_get_counters(send->clones, &summary->backrefs);
 		summary->peak_bytes += clone_finder_peak_bytes(send->clones);
@@ -192,6 +215,7 @@ static void release(struct send_context *send)
 	lru_cache_clear(&send->names);
 	lru_cache_clear(&send->dirs_created);
 	lru_cache_clear(&send->dir_utimes);
+	receiver_free(send->receiver);
 	clone_finder_free(send->clones);
 	file_data_free(send->data);
 	stream_writer_release(&send->writer);

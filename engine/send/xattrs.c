@@ -33,7 +33,7 @@ static int send_new_xattr(struct send_context *send, const struct dir_entry *xat
 	size_t length = xattr->data_length, i;
 
 	/* Sent when owner and mode are: changing those takes it away. */
-	if (is_prefix_of(xattr, CAPABILITY_NAME))
+	if (is_prefix_of(xattr, CAPABILITY_NAME) && send_behaves(send, BEHAVIOUR_CAPABILITIES_LAST))
 		return 0;
 	for (i = 0; i < sizeof(acl_names) / sizeof(acl_names[0]); i++) {
 		if (length == 0 && is_prefix_of(xattr, acl_names[i])) {
@@ -137,9 +137,12 @@ int send_capabilities(struct send_context *send)
 {
 	struct btree_path path = {0};
 	struct dir_entry xattr;
-	int ret = dir_entry_lookup(send->send_root, send->cur.ino, BTRFS_XATTR_ITEM_KEY,
-				   CAPABILITY_NAME, strlen(CAPABILITY_NAME), &path, &xattr);
+	int ret;
 
+	if (!send_behaves(send, BEHAVIOUR_CAPABILITIES_LAST))
+		return 0;
+	ret = dir_entry_lookup(send->send_root, send->cur.ino, BTRFS_XATTR_ITEM_KEY,
+			       CAPABILITY_NAME, strlen(CAPABILITY_NAME), &path, &xattr);
 	if (ret == 0)
 		ret = send_set_xattr(send, xattr.name, xattr.name_length, xattr.data,
 				     xattr.data_length);
