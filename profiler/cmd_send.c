@@ -4,6 +4,7 @@
 #include "profiler/explain.h"
 #include "profiler/interrupt.h"
 #include "profiler/loss_stats.h"
+#include "profiler/notice_log.h"
 #include "profiler/outcome.h"
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
@@ -98,6 +99,7 @@ static int send_into(const struct send_options *options, const struct stream_for
 		     struct send_source *source, struct stream_output *output,
 		     struct failure *failure)
 {
+	struct notice_log notices = {0};
 	struct send_summary summary;
 	struct send_request request = explain_send_request(source, form);
 	struct why why = {.filter = options->why_filter,
@@ -112,9 +114,12 @@ static int send_into(const struct send_options *options, const struct stream_for
 	if (options->stats && form->finder_is_default)
 		request.finder = SEND_FINDER_FAITHFUL;
 	request.sink_context = output;
+	request.notify = notice_log_add;
+	request.notify_context = &notices;
 	if (options->why)
 		why_attach(&why, &request);
 	ret = send_run(source->volume, &request, &summary);
+	notice_log_print(&notices, &form->generation);
 	if (!ret && options->why)
 		why_finish(&why);
 	if (!ret)
@@ -230,7 +235,10 @@ const struct command command_send = {
 		"btrfs send would choose, and can be cloned from in those after it.\n\n"
 		"Protocol 3, which only kernels for development send, adds fs-verity. The stream is "
 		"theirs, with their error: after the first file with verity, every further inode is "
-		"sent a command to enable it, and a receiver fails or makes files read-only.",
+		"sent a command to enable it, and a receiver fails or makes files read-only.\n\n"
+		"With --generation 2012 the stream is that of the first send, mistakes included: what a "
+		"receiver gets wrong or refuses, such as a path that does not exist yet, is told on "
+		"stderr, and where that kernel's send failed this one does.",
 	.options = rows,
 	.examples = "sendprof send /mnt/snap1 | btrfs receive /backup\n"
 		    "sendprof send -p /mnt/snap1 /mnt/snap2 -f snap2.stream\n"

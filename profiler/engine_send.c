@@ -54,6 +54,8 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd,
 		.sink_context = &fd,
 		.observer = send->watcher ? trace_collect : NULL,
 		.observer_context = send->watcher,
+		.notify = notice_log_add,
+		.notify_context = &send->notices,
 	};
 	struct volume_counters before;
 	struct volume_info info;
@@ -67,6 +69,7 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd,
 		request.sink_parts = stream_output_write_parts;
 		request.sink_context = &output;
 	}
+	send->notices = (struct notice_log){0};
 	volume_get_counters(volume, &before);
 	volume_get_info(volume, &info);
 	send->committed = info.generation;

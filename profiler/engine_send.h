@@ -3,6 +3,7 @@
 #ifndef PROFILER_ENGINE_SEND_H
 #define PROFILER_ENGINE_SEND_H
 
+#include "profiler/notice_log.h"
 #include "profiler/send_source.h"
 #include "profiler/stream_form.h"
 #include "profiler/trace_collect.h"
@@ -17,6 +18,7 @@ struct engine_send {
 	bool is_batched; /* small commands are written together: no command has a time of its own */
 	/* What the last send did. */
 	struct send_summary summary;
+	struct notice_log notices;
 	struct volume_counters counters;
 	uint64_t committed; /* generation that was sent */
 };

@@ -7,6 +7,7 @@
 #define PROFILER_RESULT_H
 
 #include "engine/core/failure.h"
+#include "profiler/notice_log.h"
 #include "profiler/trace_details.h"
 #include "profiler/trace_figures.h"
 
@@ -81,6 +82,7 @@ struct side_result {
 	struct cache_counters caches[CACHE_COUNT];
 	struct backref_counters backrefs;
 	struct volume_counters volume; /* engine only */
+	struct notice_log notices;     /* engine only, of the last repeat */
 	/*
 	 * What watching the send gave; owned, NULL: not watched. The kernel's is of the
 	 * traced pair. The engine is watched in the warm-up, since that costs it time; its thread

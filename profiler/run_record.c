@@ -52,6 +52,7 @@ static void set_engine_counters(struct side_result *side, const struct engine_se
 	side->has_caches = true;
 	memcpy(side->caches, engine->summary.caches, sizeof(side->caches));
 	side->backrefs = engine->summary.backrefs;
+	side->notices = engine->notices;
 }
 
 static void set_losses(const struct pair_runner *runner, struct loss_result *losses)

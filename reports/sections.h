@@ -51,6 +51,7 @@ extern const size_t section_count;
 /* Builders, by file: sections_facts.c, sections_explanation.c, sections_figures.c, ... */
 void build_sent(const struct result *result, struct table *table);
 void build_environment(const struct result *result, struct table *table);
+void build_notices(const struct result *result, struct table *table);
 void build_missing(const struct result *result, struct table *table);
 void build_divergence(const struct result *result, struct table *table);
 void build_explanation(const struct result *result, struct table *table);

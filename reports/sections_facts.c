@@ -147,6 +147,18 @@ void build_environment(const struct result *result, struct table *table)
 		uuid_fact(table, "Clone source UUID", &result->clone_sources[i]);
 }
 
+void build_notices(const struct result *result, struct table *table)
+{
+	const struct notice_log *notices = &result->sides[SIDE_ENGINE].notices;
+
+	table_init_facts(table);
+	for (size_t i = 0; i < notices->text_count; i++)
+		table_fact(table, generation_name(result->generation), "%s", notices->texts[i]);
+	if (notices->total > notices->text_count)
+		table_fact(table, generation_name(result->generation), "and %llu more",
+			   (unsigned long long)(notices->total - notices->text_count));
+}
+
 void build_missing(const struct result *result, struct table *table)
 {
 	table_init_facts(table);
