@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Guards that a difference is explained by the behaviour that makes it: for every row of the
-# generations table a filesystem whose stream shows it, the running kernel's stream of it, and the
-# engine asked with just that row turned. Exactly that row must be named. Also what "run" reports of
+# generations table a filesystem whose stream shows it, the running kernel's stream of it (or, for rows
+# that newer behaviours hide, the engine's as an older generation), and the engine asked with just that
+# row turned. Exactly that row must be named. Also what "run" reports of
 # it, and what --why says. Needs root, loop devices and a kernel with btrfs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -20,6 +21,7 @@ fi
 scratch=$(mktemp -d /tmp/sendprof-attribution.XXXXXX) || exit 1
 image=$scratch/fs.img
 mnt=$scratch/mnt
+holder=
 printed=$scratch/printed
 complained=$scratch/complained
 mkdir "$mnt"
@@ -27,6 +29,7 @@ mkdir "$mnt"
 clean_up()
 {
 	cd /
+	[ -z "$holder" ] || kill "$holder" 2>/dev/null
 	mountpoint -q "$mnt" && umount -l "$mnt"
 	rm -rf "$scratch"
 }
@@ -58,10 +61,20 @@ snapshot()
 # Rows whose effect no filesystem of this kernel can show, and why.
 declare -A hidden=(
 	[LEAF_CACHE_BY_NODE]='only tree blocks that are not aligned to the node size show it; mkfs and the kernel make none'
+	[PROTOCOL_2]='without it nothing is sent with protocol 2, and nothing else is sent with protocol 1'
+	[CLONE_TAIL_WRITTEN]='a block that is the unaligned end of one file and the middle of another shows it; this kernel makes none'
+	[INLINE_ENDS_ALIGNED]='a file that goes on behind inline data shows it; this kernel makes none'
 	[INLINE_ENDS_WITH_SECTOR]='inline data longer than a sector shows it; this kernel mounts only sectors of a page, and keeps inline data within one'
 )
 # Rows that need another protocol than 1.
 declare -A protocol=([HOLE_PUNCHED]=2)
+# Rows that newer behaviours hide: what the engine is asked for, in place of the running kernel.
+declare -A instead=(
+	[CLONE_LOWEST_IN_SENT]='--generation 6.1'
+	[CLONE_SENT_ROOT_FIRST]='--generation 6.1'
+)
+# Rows that show when something is left out of the stream.
+declare -A form=([FLAGS_HONOURED]=--no-data)
 
 show_DIR_UTIMES_DELAYED()
 {
@@ -96,9 +109,12 @@ show_LEAF_ROOTS_CACHED()
 	done | fsop batch && snapshot next
 }
 
+# Of the extents with many references one has too many for either limit.
 show_REFERENCES_1024()
 {
-	filesystem && fsop write a 0 8K 1 && "$tools/fsmake" reflinks . r 1 100 a && snapshot next
+	filesystem && fsop write a 0 8K 1 && fsop write b 0 8K 2 &&
+		"$tools/fsmake" reflinks . r 1 100 a && "$tools/fsmake" reflinks . q 1 1100 b &&
+		snapshot next
 }
 
 # More than 1024 snapshots refer to the leaf with the two items, two items to the extent.
@@ -129,9 +145,11 @@ show_OWN_REF_NOT_NEEDED()
 		snapshot next && btrfs -q subvolume snapshot -r "$mnt/old" "$mnt/base"
 }
 
+# The second source goes on behind the unaligned end.
 show_CLONE_UNALIGNED_EOF()
 {
-	filesystem && fsop write a 0 130000 1 && fsop clone a 0 0 b 0 && snapshot next
+	filesystem && fsop write a 0 130000 1 && fsop clone a 0 0 b 0 && fsop write c 0 130000 2 &&
+		fsop clone c 0 0 d 0 && fsop truncate c 200K && snapshot next
 }
 
 show_TRUNCATE_BEFORE_EOF_CLONE()
@@ -152,18 +170,300 @@ show_HOLE_PUNCHED()
 	filesystem && fsop write f 0 256K 1 && snapshot base && fsop punch f 64K 64K && snapshot next
 }
 
+# Commit and mount again: numbers of the highest inodes that were freed are then given again.
+rebirth()
+{
+	cd "$mnt" && sync -f . && cd / && umount "$mnt" && mount -o loop,noatime "$image" "$mnt" &&
+		cd "$mnt/live"
+}
+
+show_FLAGS_HONOURED()
+{
+	filesystem && fsop write f 0 64K 1 && snapshot next
+}
+
+show_RECEIVED_UUID()
+{
+	filesystem && touch f && mkdir "$mnt/sent" && snapshot sent/next &&
+		btrfs -q send "$mnt/sent/next" 2>/dev/null | btrfs -q receive "$mnt"
+}
+
+show_NODE_MODE()
+{
+	filesystem && mkfifo f && snapshot next
+}
+
+show_DEVICE_ENCODED()
+{
+	filesystem && mknod c c 5 3 && snapshot next
+}
+
+show_LINKLESS_IGNORED()
+{
+	filesystem && btrfs -q subvolume create "$mnt/next" && cd "$mnt/next" && touch f || return
+	"$tools/hold" tmpfile . 1 >"$scratch/ready" &
+	holder=$!
+	until [ -s "$scratch/ready" ]; do
+		kill -0 "$holder" && sleep 0.02 || return
+	done
+	btrfs property set -ts "$mnt/next" ro true
+}
+
+# Both made on their own, in other transactions: their top directories are of other generations.
+show_TOP_DIR_STAYS()
+{
+	filesystem && btrfs -q subvolume create "$mnt/base" && sync -f . &&
+		btrfs -q subvolume create "$mnt/next" && touch "$mnt/base/a" "$mnt/next/b" &&
+		btrfs property set -ts "$mnt/base" ro true && btrfs property set -ts "$mnt/next" ro true
+}
+
+show_SYMLINK_OWNER()
+{
+	filesystem && ln -s target link && snapshot next
+}
+
+show_CAPABILITIES_LAST()
+{
+	filesystem && touch f && fsop setxattr f security.capability \
+		'\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00' &&
+		snapshot next
+}
+
+# More names than fit one item.
+show_EXTREFS()
+{
+	local i name
+
+	filesystem -n 4096 && touch f || return
+	name=$(printf '%0240d' 0)
+	for ((i = 0; i < 30; i++)); do
+		ln f "$name$i" || return
+	done
+	snapshot next
+}
+
+# The subvolume's number is lower than the directory's.
+show_SUBVOLUMES_IGNORED()
+{
+	filesystem && touch 1 2 3 4 5 6 && mkdir d && btrfs -q subvolume create d/sub && snapshot next
+}
+
+# Both numbers are used again, and the lower one takes the old name of the other.
+show_PROGRESS_AFTER_NEW_REFS()
+{
+	filesystem && touch x y && snapshot base && rm x y && rebirth && touch y z && snapshot next
+}
+
+# Deduplicated in both, other parts of one file: the inode items are equal, the extents are not.
+show_EXTENT_ITEM_ALONE_PASSED()
+{
+	filesystem && fsop write a 0 128K 1 && fsop write b 0 128K 1 && sync -f . &&
+		btrfs -q subvolume snapshot . "$mnt/base" &&
+		btrfs -q subvolume snapshot . "$mnt/next" &&
+		(cd "$mnt/base" && fsop dedupe a 0 64K b 0) &&
+		(cd "$mnt/next" && fsop dedupe a 64K 64K b 64K) &&
+		btrfs property set -ts "$mnt/base" ro true && btrfs property set -ts "$mnt/next" ro true
+}
+
+# Two new names, both taken by others.
+show_ORPHANIZE_FIRST()
+{
+	filesystem && touch f a b && snapshot base && mv a a2 && mv b b2 && ln f a && ln f b &&
+		snapshot next
+}
+
+# A file takes the name of a directory that moves, and gets a name in that directory, too. What the
+# directory was called is remembered from the file before, which lies in it.
+show_REFS_REFRESHED()
+{
+	filesystem && touch x f && mkdir d && mv x d/x && snapshot base && chmod 600 d/x && mv d e &&
+		ln f d && ln f e/g && snapshot next
+}
+
+show_ORPHANS_FORGOTTEN()
+{
+	show_REFS_REFRESHED
+}
+
+show_OVERWRITE_BY_CURRENT()
+{
+	filesystem && touch f && mkdir d && snapshot base && mv d e && ln f d && ln f e/g &&
+		snapshot next
+}
+
+show_DIR_MOVES_WAIT()
+{
+	filesystem && mkdir -p a/b/c/d && snapshot base && mv a/b/c a/b/c2 && mv a/b/c2/d a/b/d2 &&
+		mv a/b/c2 a/b/d2/cc && snapshot next
+}
+
+# A directory and what was in it are made anew with the same numbers; an old name is used again.
+show_OVERWRITE_SAME_DIR()
+{
+	filesystem && touch low && mkdir d && touch d/x d/z d/y && snapshot base && rm -r d &&
+		rebirth && mkdir d && touch d/y && snapshot next
+}
+
+# A file has names in a directory that is made anew with the same number.
+show_REFS_CANCELLED()
+{
+	filesystem && touch f && mkdir d && ln f d/1 && snapshot base && rm -r d && rebirth && mkdir d &&
+		ln f d/1 && ln f d/2 && snapshot next
+}
+
+show_REFS_OF_NEW_DIR()
+{
+	filesystem && touch f && mkdir d && ln f d/1 && snapshot base && rm -r d && rebirth && mkdir d &&
+		ln f d/1 && snapshot next
+}
+
+# Two subvolumes on their own: the directories are of other generations, the files in them of one. In
+# m and n a file gains and loses names, which shows that directories are looked at once.
+show_CHECK_DIRS_BY_GENERATION()
+{
+	filesystem && btrfs -q subvolume create "$mnt/base" && mkdir "$mnt/base/d" && sync -f . &&
+		btrfs -q subvolume create "$mnt/next" && mkdir "$mnt/next/d" && sync -f . &&
+		(cd "$mnt/base" && mkdir m n && touch d/x m/q m/stays n/stays) &&
+		(cd "$mnt/next" && mkdir m n && touch d/y m/q m/stays n/stays &&
+			ln m/q m/r && ln m/q n/r && rm m/q) &&
+		btrfs property set -ts "$mnt/base" ro true && btrfs property set -ts "$mnt/next" ro true
+}
+
+show_REFERENCES_LIMITED()
+{
+	filesystem && fsop write a 0 8K 1 && "$tools/fsmake" reflinks . r 1 1100 a && snapshot next
+}
+
+show_CLONE_WITHIN_FILE()
+{
+	filesystem && fsop write f 0 64K 1 && fsop clone f 0 64K f 128K && snapshot next
+}
+
+# The source shows the first half of the extent and ends.
+show_CLONE_SHORT_SOURCE()
+{
+	filesystem && touch a && fsop write b 0 128K 1 && fsop clone b 0 64K a 0 && snapshot next
+}
+
+# Files of which the one with the lowest number shows only a part.
+low_and_large()
+{
+	touch low && fsop write big 0 256K 1 && fsop clone big 0 64K low 0 && fsop clone big 0 0 t 0
+}
+
+# The same file shows the extent twice: the later place is seen first, the earlier one last.
+show_CLONE_LOWEST_IN_SENT()
+{
+	filesystem && low_and_large && fsop write a 0 64K 1 && fsop clone a 0 64K a 64K &&
+		fsop clone a 0 64K b 0 && snapshot next
+}
+
+show_CLONE_SENT_ROOT_FIRST()
+{
+	filesystem && fsop write a 0 64K 1 && snapshot base && low_and_large &&
+		fsop clone a 0 0 b 0 && fsop clone a 0 0 c 0 && snapshot next
+}
+
+# The source has other data in its middle by now.
+show_CLONE_PIECEWISE()
+{
+	filesystem && fsop write a 0 256K 1 && fsop clone a 0 0 b 0 && fsop write a 64K 4K 2 &&
+		snapshot next
+}
+
+show_FIRST_SECTOR_WRITTEN()
+{
+	filesystem && fsop write a 0 4K 1 && fsop clone a 0 4K b 8K && snapshot next
+}
+
+# The copy ends unaligned, the source goes on.
+show_CLONE_ENDS_ALIGNED()
+{
+	filesystem && fsop write a 0 130000 1 && fsop clone a 0 0 b 0 && fsop truncate a 200K &&
+		snapshot next
+}
+
+# Part of a compressed extent: its place there lies behind what is stored of it.
+show_COMPRESSED_FROM_START()
+{
+	filesystem && btrfs property set . compression zstd && fsop fill a 0 128K 65 &&
+		fsop clone a 64K 64K b 0 && snapshot next
+}
+
+show_BACKREFS_COMPLETE()
+{
+	filesystem && fsop write a 0 64K 1 && "$tools/fsmake" reflinks . r 1 8 a && snapshot next
+}
+
+show_HOLES_SKIPPED_IN_NEW()
+{
+	filesystem && fsop prealloc f 0 64K && snapshot next
+}
+
+show_HOLES_DETECTED()
+{
+	show_HOLE_PUNCHED
+}
+
+# Of two compressed extents side by side one is shown from its 4096th byte on, then the other.
+show_EXTENTS_COMPARED_WHOLE()
+{
+	filesystem && btrfs property set . compression zstd && fsop fill x 0 128K 65 &&
+		fsop fill y 0 128K 66 && sync -f . && fsop clone x 4K 64K f 0 && snapshot base &&
+		fsop clone y 0 64K f 0 && snapshot next
+}
+
+show_GAP_IS_CHANGE()
+{
+	filesystem && fsop write f 0 64K 1 && fsop write f 128K 4K 2 && snapshot base &&
+		fsop write f 32K 4K 3 && snapshot next
+}
+
+show_HOLE_FACING_NOTHING()
+{
+	filesystem -O ^no-holes && fsop write f 0 4K 1 && snapshot base && fsop truncate f 64K &&
+		snapshot next
+}
+
+show_TRUNCATE_ELIDED()
+{
+	filesystem && fsop write f 0 4K 1 && snapshot next
+}
+
 # ---- kernel and engine ----
 
-# record FILE [PROTOCOL]: the kernel's stream of "next", then the filesystem is put away.
+# Inodes that are held open without a name go with the mount: keep the image as it is now.
+keep_held()
+{
+	[ -n "$holder" ] || return 0
+	fsfreeze -f "$mnt" && cp --sparse=always "$image" "$image.held"
+	fsfreeze -u "$mnt"
+	{ kill "$holder"; wait "$holder"; } 2>/dev/null
+	holder=
+}
+
+# record FILE [PROTOCOL [OPTION]]: the kernel's stream of "next", then the filesystem is put away.
 record()
 {
-	local parent=() status
+	local parent=() option=${3-} status
 
 	cd "$mnt" && sync -f . || return
 	[ ! -d base ] || parent=(-p base -c base)
-	"$tools/ksend" "${parent[@]}" --proto "${2:-1}" -f "$1" next
+	"$tools/ksend" "${parent[@]}" --proto "${2:-1}" ${option:+"$option"} -f "$1" next
 	status=$?
-	cd / && umount "$mnt" && return "$status"
+	cd / && keep_held && umount "$mnt" || return
+	[ ! -e "$image.held" ] || mv "$image.held" "$image"
+	return "$status"
+}
+
+# record_engine FILE OPTION...: in its place the engine's.
+record_engine()
+{
+	local file=$1 parent=()
+
+	shift
+	[ "$has_parent" = no ] || parent=(-p base)
+	"$sendprof" send --image "$image" "${parent[@]}" "$@" -f "$file" next
 }
 
 # explain FILE ARGUMENT...: what "stream diff --explain" prints; sets $status.
@@ -190,8 +490,9 @@ named()
 # The whole test of one row: build, record, turn it, read the answer.
 names_row()
 {
-	local row=$1
+	local row=$1 asked=()
 
+	read -r -a asked <<<"${instead[$row]-} ${form[$row]-}"
 	if ! "show_$row" >"$scratch/log" 2>&1; then
 		cat "$scratch/log"
 		echo 'the filesystem could not be made'
@@ -199,10 +500,11 @@ names_row()
 	fi
 	has_parent=no
 	[ ! -d "$mnt/base" ] || has_parent=yes
-	record "$scratch/stream" "${protocol[$row]-1}" || return
-	explain "$scratch/stream"
+	record "$scratch/stream" "${protocol[$row]-1}" "${form[$row]-}" || return
+	[ -z "${instead[$row]-}" ] || record_engine "$scratch/stream" "${asked[@]}" || return
+	explain "$scratch/stream" "${asked[@]}"
 	[ "$status" = 0 ] || { echo 'the engine as asked is not the kernel'; shown; return 1; }
-	explain "$scratch/stream" --turn "$row"
+	explain "$scratch/stream" "${asked[@]}" --turn "$row"
 	[ "$status" = 1 ] || { echo "turned, status: have $status expect 1"; shown; return 1; }
 	[ "$(named)" = "$row" ] || { echo "named: have '$(named)' expect '$row'"; shown; return 1; }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "tests/system/random/compare.h"
+#include <errno.h>
 
 #include "engine/core/le.h"
 #include "engine/stream/stream_read.h"
@@ -144,4 +145,30 @@ void streams_report(const struct stream *kernel, const struct stream *engine,
 	fprintf(out, "   command %u:\n", number);
 	print_at("kernel", kernel, offset, out);
 	print_at("engine", engine, offset, out);
+}
+
+int stream_check(const struct stream *stream, struct failure *failure)
+{
+	struct stream_command command = {0};
+	uint64_t at = STREAM_HEADER_SIZE;
+	unsigned int protocol;
+	int ret = 0;
+
+	/* Failed before the beginning. */
+	if (stream->code && stream->length == 0)
+		return 0;
+	ret = stream_parse_header(stream->data, stream->length, &protocol, failure);
+	while (ret == 0 && at < stream->length) {
+		ret = stream_parse_command(stream->data + at, stream->length - at, at, protocol,
+					   &command, failure);
+		if (ret == 0 && command.crc_stored != command.crc_computed)
+			ret = failure_set(failure, -EPROTO, "command at %llu: wrong checksum",
+					  (unsigned long long)at);
+		at += command.length;
+	}
+	if (ret == 0 && (command.kind == STREAM_C_END) != (stream->code == 0))
+		ret = failure_set(failure, -EPROTO,
+				  "the last command is %u, the send ended with %d", command.kind,
+				  stream->code);
+	return ret;
 }

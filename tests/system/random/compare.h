@@ -12,6 +12,12 @@
 bool streams_equal(const struct stream *kernel, const struct stream *engine);
 
 /*
+ * Is the stream made of whole commands with right checksums, begun as a stream and, unless the send
+ * failed, ended as one? 0, or -EPROTO with @failure set.
+ */
+int stream_check(const struct stream *stream, struct failure *failure);
+
+/*
  * Print the results, the first command that differs on each side, and the commands before it.
  * @engine_message is why the engine failed, if it did.
  */

@@ -33,6 +33,8 @@ static const char *const special_names[SPECIAL_COUNT] = {
 	[SPECIAL_CLONE_OTHER_ROOT] = "CLONE from another snapshot",
 	[SPECIAL_CLONE_UNALIGNED] = "CLONE of unaligned length",
 	[SPECIAL_CAPABILITY] = "SET_XATTR of a capability",
+	[SPECIAL_2012_FAILED] = "send that fails as of 2012",
+	[SPECIAL_2012_NOTICES] = "what a receiver gets wrong as of 2012",
 };
 
 /* Length of a name o<number>-<number>-<number> at the start of @text, 0 if there is none. */

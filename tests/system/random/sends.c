@@ -260,14 +260,25 @@ static int append(void *context, const void *data, size_t length)
 	return 0;
 }
 
+static void count_notice(void *context, const struct send_notice *notice)
+{
+	char text[256];
+
+	/* Made for each: what it is made of may be wrong, too. */
+	send_notice_text(notice, text, sizeof(text));
+	(*(uint64_t *)context)++;
+}
+
 /* @clones: room for the ids of the clone sources. */
 static struct send_request engine_request(const struct send_plan *plan,
+					  enum generation_id generation,
 					  uint64_t clones[WORLD_SUBVOLUMES_MAX],
 					  struct stream *stream)
 {
 	for (unsigned int i = 0; i < plan->clone_count; i++)
 		clones[i] = plan->clones[i]->id;
 	stream->length = 0;
+	stream->notices = 0;
 	return (struct send_request){
 		.root_id = plan->snapshot->id,
 		.parent_id = plan->parent ? plan->parent->id : 0,
@@ -276,17 +287,20 @@ static struct send_request engine_request(const struct send_plan *plan,
 		.flags = (plan->no_file_data ? SEND_NO_FILE_DATA : 0) |
 			 (plan->compressed_data ? SEND_COMPRESSED : 0),
 		.protocol = plan->protocol,
-		.generation = {.id = GENERATION_6_18},
+		.generation = {.id = generation},
 		.sink = append,
 		.sink_context = stream,
+		.notify = count_notice,
+		.notify_context = &stream->notices,
 	};
 }
 
-void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
+void send_by_engine(const struct send_plan *plan, struct volume *volume,
+		    enum generation_id generation, struct stream *stream,
 		    struct accounting *accounting)
 {
 	uint64_t clones[WORLD_SUBVOLUMES_MAX];
-	struct send_request request = engine_request(plan, clones, stream);
+	struct send_request request = engine_request(plan, generation, clones, stream);
 	struct send_summary summary;
 
 	request.observer = accounting_observe;
@@ -299,14 +313,15 @@ void send_by_engine(const struct send_plan *plan, struct volume *volume, struct 
 void send_by_both_finders(const struct send_plan *plan, unsigned int number, struct volume *volume,
 			  struct stream *faithful, struct stream *indexed)
 {
+	/* As 2012 only the faithful one sends. */
+	enum generation_id generation =
+		GENERATION_6_1 + number % (GENERATION_COUNT - GENERATION_6_1);
 	uint64_t clones[WORLD_SUBVOLUMES_MAX];
-	struct send_request request = engine_request(plan, clones, faithful);
+	struct send_request request = engine_request(plan, generation, clones, faithful);
 	struct send_summary summary;
 
-	request.generation.id = (enum generation_id)(number % GENERATION_COUNT);
 	faithful->code = send_run(volume, &request, &summary);
-	request = engine_request(plan, clones, indexed);
-	request.generation.id = (enum generation_id)(number % GENERATION_COUNT);
+	request = engine_request(plan, generation, clones, indexed);
 	request.finder = SEND_FINDER_INDEXED;
 	request.memory_bytes = number % 3 == 2;
 	indexed->code = send_run(volume, &request, &summary);

@@ -3,6 +3,7 @@
 #ifndef TESTS_RANDOM_SENDS_H
 #define TESTS_RANDOM_SENDS_H
 
+#include "engine/sendengine.h"
 #include "tests/system/random/accounting.h"
 #include "tests/system/random/world.h"
 
@@ -33,21 +34,21 @@ void send_describe(const struct send_plan *plan, char *text, size_t size);
 /* Write the list for tests/system/replay.c, a line a send. 0 or a negative errno. */
 int sends_write(const struct send_list *list, const char *path);
 
-struct volume;
-
 struct stream {
 	uint8_t *data;
 	size_t length;
 	size_t capacity;
-	int code; /* 0, or the negative errno that the send ended with */
+	uint64_t notices; /* of what a receiver gets wrong; the engine's stream only */
+	int code;	  /* 0, or the negative errno that the send ended with */
 };
 
 void stream_release(struct stream *stream);
 
 /* The kernel's stream, of the filesystem mounted at @mount_fd. A failed send is stream->code. */
 void send_by_kernel(const struct send_plan *plan, int mount_fd, struct stream *stream);
-/* The engine's, from @volume, and what it says about its data. */
-void send_by_engine(const struct send_plan *plan, struct volume *volume, struct stream *stream,
+/* The engine's as a kernel of @generation, from @volume, and what it says about its data. */
+void send_by_engine(const struct send_plan *plan, struct volume *volume,
+		    enum generation_id generation, struct stream *stream,
 		    struct accounting *accounting);
 
 /*
