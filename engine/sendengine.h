@@ -177,7 +177,8 @@ struct send_request {
 	void *sink_context;
 	event_fn observer; /* may be NULL */
 	void *observer_context;
-	send_notice_fn notify; /* may be NULL: then what the receiver gets wrong is not looked for */
+	send_notice_fn
+		notify; /* may be NULL: then what the receiver gets wrong is not looked for */
 	void *notify_context;
 	bool observe_decisions; /* the observer also wants EVENT_INODE_FATE and what follows it */
 };

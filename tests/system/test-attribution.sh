@@ -174,7 +174,7 @@ show_HOLE_PUNCHED()
 rebirth()
 {
 	cd "$mnt" && sync -f . && cd / && umount "$mnt" && mount -o loop,noatime "$image" "$mnt" &&
-		cd "$mnt/live"
+		cd "$mnt/live" || return
 }
 
 show_FLAGS_HONOURED()

@@ -112,8 +112,8 @@ static int compare_finders(struct seed *seed, unsigned int number)
 /* What the engine's last send tells of what it wrote. */
 static int check_account(struct seed *seed, unsigned int number)
 {
-	if (seed->engine.code || !accounting_check(&seed->accounting, seed->engine.data,
-						   seed->engine.length, seed->out))
+	if (seed->engine.code ||
+	    !accounting_check(&seed->accounting, seed->engine.data, seed->engine.length, seed->out))
 		return STATUS_EQUAL;
 	fprintf(seed->out, "seed %" PRIu64 ": wrong account of send %u: %s\n", seed->plan.seed,
 		number + 1, seed->result->stage);
