@@ -131,6 +131,9 @@ static void remove_partial(const struct stream_output *output)
 
 void stream_output_close(struct stream_output *output, bool complete)
 {
+	/* What came before a failure is what the kernel would have written before it, too. */
+	if (!output->is_file && !complete && !output->failure.code)
+		(void)flush_with(output, NULL, 0);
 	if (output->is_file) {
 		if (!complete)
 			remove_partial(output);

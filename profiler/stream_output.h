@@ -35,7 +35,10 @@ int stream_output_write_parts(void *output, const struct iovec parts[2]);
 /* Write what is still buffered and see that it arrived. */
 int stream_output_finish(struct stream_output *output);
 
-/* @complete: the stream is whole; else the file is removed. */
+/*
+ * @complete: the stream is whole; else the file is removed. To standard output goes what came
+ * before the failure.
+ */
 void stream_output_close(struct stream_output *output, bool complete);
 
 #endif

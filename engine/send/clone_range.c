@@ -258,7 +258,7 @@ static int look_at_whole(struct range *range)
 		send_notify(send, &notice);
 	}
 	if (ret == 0) {
-		notice = (struct send_notice){.id = NOTICE_CLONE_OTHER_DATA,
+		notice = (struct send_notice){.id = NOTICE_CLONE_OTHER_EXTENT,
 					      .offset = range->left.offset,
 					      .length = range->left.length};
 		send_notify(send, &notice);
