@@ -88,11 +88,11 @@ for proto in 1 2 0; do
 done
 # Nobody here sends protocol 3; without a file that has verity its commands are those of protocol 2.
 protocol_3() {
-	"$SENDPROF" send -f "$work/third" --proto 3 -p s1 s3
+	"$sendprof" send -f "$work/third" --proto 3 -p s1 s3
 	btrfs -q send -f "$work/second" --proto 2 -p s1 s3
-	"$SENDPROF" stream check "$work/third" | grep -q 'protocol 3$'
-	"$SENDPROF" stream diff -i protocol "$work/second" "$work/third"
-	! "$SENDPROF" stream diff "$work/second" "$work/third"
+	"$sendprof" stream check "$work/third" | grep -q 'protocol 3$'
+	"$sendprof" stream diff -i protocol "$work/second" "$work/third"
+	! "$sendprof" stream diff "$work/second" "$work/third"
 }
 check protocol-3 protocol_3
 check compressed-full same --proto 2 --compressed-data s3
@@ -126,6 +126,13 @@ check memory-in-gigabytes one_stream_with --memory 1G --stats
 for size in 15M 0 -1 16X 16MM M 99999999999999999999 20000000000G; do
 	check "memory-$size" refused 2 "--memory: have '$size'" --memory "$size" s1
 done
+highest_of_2012()
+{
+	"$sendprof" send --generation 2012 --proto 0 s1 >"$work/highest" &&
+		"$sendprof" stream dump "$work/highest" | grep -q '^ *0 .*STREAM *protocol=1$'
+}
+check protocol-2-of-2012 refused 2 "know protocol 1 only" --generation 2012 --proto 2 s1
+check protocol-highest-of-2012 highest_of_2012
 check compressed-needs-protocol-2 refused 2 "needs --proto 2" --compressed-data s1
 check protocol-too-high refused 2 "--proto" --proto 4 s1
 check unknown-generation refused 2 "--generation" --generation 5.4 s1
