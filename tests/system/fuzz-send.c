@@ -135,8 +135,16 @@ static int count_bytes(void *context, const void *data, size_t length)
 	return *bytes > MAX_STREAM ? -EFBIG : 0;
 }
 
+static void make_text(void *context, const struct send_notice *notice)
+{
+	char text[256];
+
+	(void)context;
+	send_notice_text(notice, text, sizeof(text));
+}
+
 /* 0, or the error, which has to have a message. */
-static int send_once(struct fuzz *fuzz, uint64_t parent)
+static int send_as(struct fuzz *fuzz, enum generation_id generation, uint64_t parent)
 {
 	uint64_t bytes = 0;
 	struct send_request request = {.root_id = fuzz->snapshot,
@@ -144,9 +152,10 @@ static int send_once(struct fuzz *fuzz, uint64_t parent)
 				       .clone_ids = &fuzz->parent,
 				       .clone_count = 1,
 				       .protocol = 1,
-				       .generation = {.id = GENERATION_6_18},
+				       .generation = {.id = generation},
 				       .sink = count_bytes,
-				       .sink_context = &bytes};
+				       .sink_context = &bytes,
+				       .notify = make_text};
 	struct send_summary summary;
 	struct failure failure = {0};
 	struct volume *volume;
@@ -165,6 +174,11 @@ static int send_once(struct fuzz *fuzz, uint64_t parent)
 		exit(1);
 	}
 	return ret;
+}
+
+static int send_once(struct fuzz *fuzz, uint64_t parent)
+{
+	return send_as(fuzz, GENERATION_6_18, parent);
 }
 
 /* Up to four bytes, half of them in the items' data, which begins at the end of a leaf. */
@@ -217,6 +231,8 @@ static void run_round(struct fuzz *fuzz)
 	write_block(fuzz, bad, offset);
 	ret = send_once(fuzz, 0);
 	ret = send_once(fuzz, fuzz->parent) ? 1 : ret;
+	/* It may fail on what is undamaged, too, but not otherwise than with a message. */
+	send_as(fuzz, GENERATION_2012, fuzz->parent);
 	write_block(fuzz, good, offset);
 	*(ret ? &fuzz->refused : &fuzz->sent) += 1;
 	free(good);
