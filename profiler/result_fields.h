@@ -38,6 +38,8 @@ void trace_from_json(const struct json_place *side, struct side_result *result);
 
 json_t *losses_to_json(const struct loss_result *losses);
 void losses_from_json(const struct json_place *top, struct loss_result *losses);
+json_t *notices_to_json(const struct notice_log *notices);
+void notices_from_json(const struct json_place *side, struct notice_log *notices);
 
 void attribution_from_json(const struct json_place *top, const struct generation *asked,
 			   struct attribution *attribution);

@@ -126,22 +126,6 @@ static json_t *caches_json(const struct cache_counters *caches)
 	return json_finish(&object);
 }
 
-static json_t *notices_json(const struct notice_log *notices)
-{
-	struct json_builder object = json_begin_object(), counts = json_begin_object();
-	struct json_builder texts = json_begin_array();
-
-	for (unsigned int i = 0; i < NOTICE_COUNT; i++) {
-		if (notices->counts[i])
-			json_put_number(&counts, send_notice_name(i), notices->counts[i]);
-	}
-	for (size_t i = 0; i < notices->text_count; i++)
-		json_append(&texts, json_text_or_null(notices->texts[i]));
-	json_put(&object, "counts", json_finish(&counts));
-	json_put(&object, "texts", json_finish(&texts));
-	return json_finish(&object);
-}
-
 static json_t *side_json(const struct result *result, enum side index)
 {
 	const struct side_result *side = &result->sides[index];
@@ -160,7 +144,7 @@ static json_t *side_json(const struct result *result, enum side index)
 			 ? json_of_table(&side->volume, &volume_counters_table)
 			 : json_null());
 	json_put(&object, "notices",
-		 index == SIDE_ENGINE && inside ? notices_json(&side->notices) : json_null());
+		 index == SIDE_ENGINE && inside ? notices_to_json(&side->notices) : json_null());
 	json_put(&object, "trace", trace_to_json(side->trace));
 	json_put(&object, "details", trace_details_to_json(side->details));
 	json_put_text(&object, "folded_stacks", side->folded_stacks);

@@ -153,6 +153,7 @@ static void read_side(const struct json_place *sides, enum side index, struct si
 	side->folded_stacks = stacks ? strdup(stacks) : NULL;
 	if (stacks && !side->folded_stacks)
 		failure_set(sides->failure, -ENOMEM, "out of memory");
+	notices_from_json(&place, &side->notices);
 }
 
 /* The number of lines, bounded. */

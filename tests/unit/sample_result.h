@@ -220,6 +220,16 @@ static inline void sample_unexplained(struct result *result)
 	};
 }
 
+/* More of them than have a text. */
+static inline void sample_notices(struct notice_log *notices, const char *text)
+{
+	notices->counts[NOTICE_PATH_MISSING] = 2;
+	notices->counts[NOTICE_LEFT_BEHIND] = 1;
+	notices->total = 3;
+	for (notices->text_count = 0; notices->text_count < 2; notices->text_count++)
+		snprintf(notices->texts[notices->text_count], NOTICE_TEXT_SIZE, "%s", text);
+}
+
 /* The engine failed before its first byte. */
 static inline void sample_incomplete(struct result *result)
 {
@@ -396,6 +406,7 @@ static inline void sample_hostile(struct result *result)
 	snprintf(environment->cpu, sizeof(environment->cpu), "%s", text);
 	result->snapshot.path = result->parent.path = sample_clone_sources[0].path = text;
 	result->losses.paths[0] = text;
+	sample_notices(&result->sides[SIDE_ENGINE].notices, text);
 	result->divergence.kernel_context[1] = line;
 	result->divergence.engine_context[2] = text;
 	result->divergence.attributes = text;
