@@ -19,10 +19,27 @@ static __always_inline struct send_state *take_free_slot(uint32_t thread)
 	return NULL;
 }
 
-/* Whether sends of the current thread are wanted. */
+/* So many parents of a process are looked at. */
+enum { ANCESTORS = 16 };
+
+static __always_inline bool descends_from(uint32_t process)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	for (uint32_t i = 0; i <= ANCESTORS && task; i++) {
+		uint32_t number = BPF_CORE_READ(task, tgid);
+
+		if (number == process)
+			return true;
+		task = BPF_CORE_READ(task, real_parent);
+	}
+	return false;
+}
+
+/* Whether sends of the current thread are wanted. Asked when one begins: it may take its time. */
 static __always_inline bool is_watched(void)
 {
-	return !settings.process || settings.process == bpf_get_current_pid_tgid() >> 32;
+	return !settings.process || descends_from(settings.process);
 }
 
 /* The current thread, which is watched, sends from now on; NULL when there is no slot for it. */

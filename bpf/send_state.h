@@ -136,7 +136,7 @@ struct send_state {
 
 /* Set before loading. */
 struct trace_settings {
-	uint32_t process; /* only its sends; 0: all */
+	uint32_t process; /* only its sends and those of its descendants; 0: all */
 	uint32_t records; /* bool */
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;

@@ -287,6 +287,25 @@ static int forget_samples(struct tracer *tracer)
 	return ret;
 }
 
+static int forget(struct tracer *tracer, const struct ended_key *key, struct failure *failure)
+{
+	if (!bpf_map_delete_elem(tracer_ended_map(tracer), key) || errno == ENOENT)
+		return 0;
+	return failure_set(failure, -errno, "cannot forget what was traced: %s", strerror(errno));
+}
+
+int tracer_forget(struct tracer *tracer, const struct traced_send *send, struct failure *failure)
+{
+	const struct ended_key key = {
+		.began_ns = send->figures.began_ns,
+		.thread = send->figures.thread,
+	};
+
+	if (!tracer->skeleton || !send->figures.ended_ns)
+		return 0;
+	return forget(tracer, &key, failure);
+}
+
 int tracer_reset(struct tracer *tracer, struct failure *failure)
 {
 	struct ended_key key;
@@ -295,9 +314,9 @@ int tracer_reset(struct tracer *tracer, struct failure *failure)
 	if (!tracer->skeleton)
 		return 0;
 	while (!bpf_map_get_next_key(tracer_ended_map(tracer), NULL, &key)) {
-		if (bpf_map_delete_elem(tracer_ended_map(tracer), &key))
-			return failure_set(failure, -errno, "cannot forget what was traced: %s",
-					   strerror(errno));
+		ret = forget(tracer, &key, failure);
+		if (ret)
+			return ret;
 	}
 	ret = forget_samples(tracer);
 	return ret ? failure_set(failure, ret, "cannot forget what was sampled: %s", strerror(-ret))

@@ -17,7 +17,7 @@ struct tracer;
 struct tracer_options {
 	bool forced;	      /* @tier or nothing */
 	enum trace_tier tier; /* the highest that is tried */
-	uint32_t process;     /* sends of this process only; 0: of all */
+	uint32_t process;     /* sends of this process and those it started only; 0: of all */
 	uint64_t groups; /* metrics that may cost something, 1 << enum trace_metric; 0: the default
 			    set */
 	bool records;	 /* hand over single events */
@@ -70,6 +70,8 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 		 struct failure *failure);
 /* How many sends are not among them, since too many ran at a time or waited for a reset. */
 uint64_t tracer_unseen(const struct tracer *tracer);
+/* Forget one of these, if it ended: then it makes room for others. */
+int tracer_forget(struct tracer *tracer, const struct traced_send *send, struct failure *failure);
 /* Forget the sends that ended. */
 int tracer_reset(struct tracer *tracer, struct failure *failure);
 

@@ -37,6 +37,7 @@ struct task_struct {
 	int tgid; /* process */
 	unsigned int __state;
 	unsigned int in_iowait : 1;
+	struct task_struct *real_parent;
 	char comm[16];
 	struct task_io_accounting ioac;
 };
