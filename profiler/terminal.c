@@ -29,11 +29,20 @@ const char *colour(FILE *file, enum colour colour)
 	return colour_if(colour_wanted(file), colour);
 }
 
-unsigned int terminal_width(void)
+bool terminal_size(FILE *file, unsigned int *columns, unsigned int *rows)
 {
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return 100;
-	return size.ws_col;
+	if (ioctl(fileno(file), TIOCGWINSZ, &size) || !size.ws_col)
+		return false;
+	*columns = size.ws_col;
+	*rows = size.ws_row;
+	return true;
+}
+
+unsigned int terminal_width(void)
+{
+	unsigned int columns, rows;
+
+	return terminal_size(stdout, &columns, &rows) ? columns : 100;
 }

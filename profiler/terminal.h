@@ -24,5 +24,7 @@ const char *colour_if(bool wanted, enum colour colour);
 
 /* Columns of the terminal that is standard output; 100 when it is none. */
 unsigned int terminal_width(void);
+/* Of the terminal that @file is; false when it is none. */
+bool terminal_size(FILE *file, unsigned int *columns, unsigned int *rows);
 
 #endif

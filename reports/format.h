@@ -6,6 +6,7 @@
 #ifndef REPORTS_FORMAT_H
 #define REPORTS_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,6 +51,9 @@ char *format_printable(const char *string);
  */
 unsigned int format_width(const char *string);
 size_t format_fit(const char *string, unsigned int columns);
+
+/* Whether the environment's locale is UTF-8, whatever the program has set. */
+bool format_locale_is_utf8(void);
 
 /* Write @length bytes of a printable string in ASCII, each character as one. */
 void format_ascii(FILE *out, const char *string, size_t length);

@@ -6,7 +6,8 @@
 #include "reports/format.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,4 +216,16 @@ void format_markdown(FILE *out, const char *string)
 			fputc('\\', out);
 		fputc(*string, out);
 	}
+}
+
+bool format_locale_is_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
 }

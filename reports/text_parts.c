@@ -2,8 +2,6 @@
 #include "reports/text_parts.h"
 #include "reports/format.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <string.h>
 
 enum { WIDTH_MIN = 40 };
@@ -13,19 +11,6 @@ const char *const text_tone_codes[TONE_COUNT] = {
 	[TONE_BAD] = "\033[31m",    [TONE_MUTED] = "\033[2m", [TONE_KERNEL] = "\033[33m",
 	[TONE_ENGINE] = "\033[36m",
 };
-
-/* Whether the environment's locale is UTF-8, whatever the program has set. */
-static bool locale_is_utf8(void)
-{
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-	bool utf8;
-
-	if (!locale)
-		return false;
-	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
-	freelocale(locale);
-	return utf8;
-}
 
 void text_begin(const struct text_terminal *terminal, const char *code)
 {
@@ -319,6 +304,6 @@ struct text_terminal text_terminal_on(FILE *out, bool colour, unsigned int width
 		.out = out,
 		.width = width < WIDTH_MIN ? WIDTH_MIN : width,
 		.colour = colour,
-		.utf8 = locale_is_utf8(),
+		.utf8 = format_locale_is_utf8(),
 	};
 }
