@@ -13,5 +13,6 @@ extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_send;
 extern const struct command command_stream;
+extern const struct command command_trace;
 
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is said when watching has ended. */
+#include "profiler/json_build.h"
+#include "profiler/terminal.h"
+#include "profiler/watch.h"
+#include "reports/format.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *outcome_of(const struct traced_send *send, bool ended)
+{
+	if (!ended)
+		return "still under way";
+	return send->figures.result ? strerror((int)-send->figures.result) : "done";
+}
+
+static int put_send(const struct watch *watch, const struct traced_send *send, FILE *out,
+		    bool colour, unsigned int width)
+{
+	char *command = format_printable(send->command);
+	bool ended = send->figures.ended_ns != 0;
+	char duration[FORMAT_SIZE];
+	struct traced_send measured = *send;
+	struct trace_summary summary = {
+		.send = &measured,
+		.tier_reason = tracer_tier_reason(watch->tracer),
+	};
+
+	if (!command)
+		return -ENOMEM;
+	/* One that goes on is measured up to when it was last looked at. */
+	if (!ended)
+		measured.figures.ended_ns = watch->before_ns;
+	fprintf(out, "\n%sprocess %" PRIu32 " (%s)", colour_if(colour, COLOUR_BOLD), send->process,
+		command);
+	free(command);
+	if (send->root_id)
+		fprintf(out, ", subvolume %" PRIu64, send->root_id);
+	fprintf(out, ": %s after ", outcome_of(send, ended));
+	format_duration(duration, measured.figures.ended_ns - measured.figures.began_ns);
+	format_ascii(out, duration, strlen(duration));
+	if (trace_knows(&measured.figures, METRIC_OUTPUT))
+		fprintf(out, ", %" PRIu64 " bytes", measured.figures.output_bytes);
+	fprintf(out, "%s\n", colour_if(colour, COLOUR_NONE));
+	for (unsigned int i = 0; i < METRIC_COUNT; i++)
+		summary.missing[i] = tracer_missing(watch->tracer, i);
+	return trace_view_summary(&summary, out, colour, width);
+}
+
+int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned int width)
+{
+	uint64_t unseen = tracer_unseen(watch->tracer);
+	size_t kept = watch->ended.count;
+	int ret = 0;
+
+	fprintf(out, "%" PRIu64 " sends ended", watch->seen);
+	if (watch->running.count)
+		fprintf(out, ", %zu are under way", watch->running.count);
+	if (unseen)
+		fprintf(out, ", %" PRIu64 " were not watched: too many at a time", unseen);
+	fputs(kept < watch->seen ? "; the last ones:\n" : "\n", out);
+	for (size_t i = 0; !ret && i < kept; i++)
+		ret = put_send(watch, &watch->ended.sends[i], out, colour, width);
+	for (size_t i = 0; !ret && i < watch->running.count; i++)
+		ret = put_send(watch, &watch->running.sends[i], out, colour, width);
+	if (!ret && (fflush(out) || ferror(out)))
+		ret = errno ? -errno : -EIO;
+	return ret;
+}
+
+json_t *watch_summary_to_json(const struct watch *watch)
+{
+	struct json_builder line = json_begin_object(), object = json_begin_object();
+	struct json_builder missing = json_begin_array();
+	const char *reason = tracer_tier_reason(watch->tracer);
+
+	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
+		struct json_builder row;
+
+		if (!tracer_missing(watch->tracer, i))
+			continue;
+		row = json_begin_object();
+		json_put_text(&row, "metric", trace_metric_key(i));
+		json_put_text(&row, "reason", tracer_missing(watch->tracer, i));
+		json_append(&missing, json_finish(&row));
+	}
+	json_put_text(&object, "tier", trace_tier_name(tracer_tier(watch->tracer)));
+	json_put_text(&object, "tier_reason", *reason ? reason : NULL);
+	json_put_number(&object, "ended", watch->seen);
+	json_put_number(&object, "under_way", watch->running.count);
+	json_put_number(&object, "not_watched", tracer_unseen(watch->tracer));
+	json_put(&object, "missing", json_finish(&missing));
+	json_put(&line, "summary", json_finish(&object));
+	return json_finish(&line);
+}

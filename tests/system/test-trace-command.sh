@@ -1,0 +1,254 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# sendprof trace: sends of others, one after another and at a time, of a command and of all; how it
+# ends, and what it leaves behind. On this machine in whatever tier it allows, and in a guest, where
+# it is the function tier. Needs root, and for figures python3.
+# needs one build
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+build=$(realpath -- "${BUILD:-build}") || exit 1
+sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
+tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
+
+scratch=$(mktemp -d /tmp/sendprof-trace-command.XXXXXX) || exit 1
+printed=$scratch/printed complained=$scratch/complained
+clean_up()
+{
+	mountpoint -q "$scratch/mnt" && umount "$scratch/mnt"
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export XDG_CACHE_HOME=$build/cache
+
+if [ "$(id -u)" != 0 ] || ! command -v python3 >/dev/null; then
+	skip 'watching sends' 'needs root and python3'
+	finish
+fi
+command -v bpftool >/dev/null || PATH=$PATH:/usr/sbin
+
+run_it()
+{
+	"$sendprof" trace "$@" </dev/null
+}
+
+# ---- usage, and what is said without privilege ----
+
+expect 2 'one choice of sends at a time' '--pid and --all exclude each other' --pid 1 --all
+expect 2 'a command is a choice, too' '--all and a command exclude each other' --all -- true
+expect 2 'the pipe is no tier of it' "have 'pipe'" --tier pipe
+expect 3 'a process that is not there' 'cannot watch process 4194303: No such process' --pid 4194303
+nobody()
+{
+	cp "$sendprof" "$scratch/sendprof" && chmod 755 "$scratch" "$scratch/sendprof" &&
+		setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$scratch/sendprof" trace "$@"
+}
+check_status 3 'without privilege it does not watch' nobody -- touch "$scratch/ran"
+nobody -- true >"$printed" 2>&1
+check 'and says what it needs' grep -q 'cannot watch sends: .*needs root, or CAP_BPF and CAP_PERFMON' "$printed"
+check 'and names the doctor' grep -q 'sendprof doctor' "$printed"
+check 'and does not run the command' test ! -e "$scratch/ran"
+
+make_image()
+{
+	local top=$scratch/mnt/live i
+
+	mkdir "$scratch/mnt" && truncate -s 150M "$scratch/disk" &&
+		mkfs.btrfs -q "$scratch/disk" >/dev/null && mount -o loop "$scratch/disk" "$scratch/mnt" || return
+	btrfs -q subvolume create "$top" || return
+	for ((i = 1; i <= 40; i++)); do
+		head -c 131072 /dev/urandom >"$top/file$i" && mkdir "$top/folder$i" || return
+	done
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
+	cp --reflink=always "$top/file1" "$top/copy" && mv "$top/file2" "$top/folder3/" && rm "$top/file4" || return
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s1" || return
+	sync
+	umount "$scratch/mnt"
+}
+
+# ---- what is done, in $WORK, with the filesystem at $MNT; statuses go to files ----
+
+cat >"$scratch/inside.sh" <<'INSIDE'
+cd "$WORK" || exit 9
+pipes=$(mktemp -d) || exit 9
+attached() { bpftool prog list 2>/dev/null | awk '/ name / { print $4 }' | sort | tr '\n' ' '; }
+# Wait until a line of the file matches; loading takes long where a processor is emulated.
+await() { local i; for ((i = 0; i < 1500; i++)); do grep -q -e "$2" "$1" 2>/dev/null && return; sleep 0.2; done; return 1; }
+"$TOOLS/ksend" -f s0.stream "$MNT/s0" && "$TOOLS/ksend" -p "$MNT/s0" -c "$MNT/s0" -f s1.stream "$MNT/s1" || exit 9
+btrfs subvolume list "$MNT" | awk '{ print $NF, $2 }' >ids
+attached >attached.before
+
+# Its own sends and no others, though another goes on meanwhile.
+cat >own.sh <<'OWN'
+touch begun
+while [ ! -e other ]; do sleep 0.1; done
+"$TOOLS/ksend" -f own0.stream "$MNT/s0"
+sh -c '"$TOOLS/ksend" -p "$MNT/s0" -c "$MNT/s0" -f own1.stream "$MNT/s1"; exit 0'
+exit 7
+OWN
+sendprof trace --json -o own.json -- bash own.sh >own.out 2>own.err &
+for ((i = 0; i < 1500; i++)); do [ -e begun ] && break; sleep 0.2; done
+"$TOOLS/ksend" -f /dev/null "$MNT/s0"
+touch other
+wait $!
+echo $? >own.status
+
+# Two at a time: one ends, one waits for its reader when watching ends.
+mkfifo "$pipes/first" "$pipes/second"
+sendprof trace --all >all.txt 2>all.err &
+watcher=$!
+await all.err 'watching sends'
+attached >attached.during
+"$TOOLS/ksend" -f "$pipes/first" "$MNT/s0" &
+first=$!
+"$TOOLS/ksend" -f "$pipes/second" "$MNT/s0" &
+second=$!
+exec 3<"$pipes/first" 4<"$pipes/second"
+await all.txt "^ *$first " && await all.txt "^ *$second " && touch both
+cat <&3 >first.stream
+await all.txt "^ *$first .* done"
+echo "$first $second" >processes
+kill -INT $watcher
+wait $watcher
+echo $? >all.status
+attached >attached.after
+cat <&4 >second.stream
+exec 3<&- 4<&-
+wait
+
+# A process by its number: watching ends with it.
+sh -c 'while [ ! -e watched ]; do sleep 0.1; done; "$TOOLS/ksend" -f pid.stream "$MNT/s0"' &
+sendprof trace --json --pid $! >pid.json 2>pid.err &
+watcher=$!
+await pid.err 'watching sends'
+touch watched
+wait $watcher
+echo $? >pid.status
+
+# Killed while it watches.
+sendprof trace >/dev/null 2>killed.err &
+watcher=$!
+await killed.err 'watching sends'
+kill -9 $watcher
+wait $watcher 2>/dev/null
+sleep 1
+attached >attached.killed
+find /sys/fs/bpf -type f >pinned 2>/dev/null
+rm -r "$pipes"
+touch whole
+INSIDE
+
+# ---- what must have come of it ----
+
+# look_at WHERE CODE: python that is given the folder; what it raises is shown.
+look_at()
+{
+	python3 -c "
+import json, os, sys
+os.chdir('$1')
+def lines(name): return [json.loads(line) for line in open(name)]
+def ended(name): return [line for line in lines(name) if line.get('ended') is True]
+def size(name): return os.stat(name).st_size
+def knows(send, metric): return metric in send['trace']['metrics']
+def same(what, have, expect): assert have == expect, f'{what}: have {have} expect {expect}'
+ids = dict((line.split()[0], int(line.split()[1])) for line in open('ids'))
+def stat(name):
+	kinds = json.loads(os.popen('$sendprof stream stat --json ' + name).read())['kinds']
+	return dict((kind, kinds[kind]['count']) for kind in kinds if kinds[kind]['count'])
+$2"
+}
+
+findings()
+{
+	local where=$1 work=$2
+
+	check "$where: everything was run" test -e "$work/whole"
+	[ -e "$work/whole" ] || { cat "$work"/*.err | sed 's/^/# /'; return; }
+	check "$where: the status is the command's" grep -qx 7 "$work/own.status"
+	check "$where: two sends of the command, none of others" look_at "$work" "
+same('roots', [send['root'] for send in ended('own.json')], [ids['s0'], ids['s1']])
+same('commands', [send['command'] for send in ended('own.json')], ['ksend'] * 2)
+summary = lines('own.json')[-1]['summary']
+same('ended', summary['ended'], 2)
+same('under way', summary['under_way'], 0)"
+	check "$where: began before they ended, and came to a result" look_at "$work" "
+for send in ended('own.json'):
+	assert 0 < send['trace']['began_ns'] < send['trace']['ended_ns']
+	same('result', send['trace']['result'], 0)"
+	check "$where: bytes are those of the streams" look_at "$work" "
+for send, stream in zip(ended('own.json'), ('own0.stream', 'own1.stream')):
+	if knows(send, 'output'):
+		same(stream, send['trace']['output_bytes'], size(stream))"
+	check "$where: commands are those of the streams" look_at "$work" "
+for send, stream in zip(ended('own.json'), ('own0.stream', 'own1.stream')):
+	if knows(send, 'commands'):
+		have = dict((kind, row['count']) for kind, row in send['trace']['commands'].items())
+		same(stream, have, stat(stream))"
+	check "$where: two at a time are told apart" test -e "$work/both"
+	check "$where: Ctrl-C is no failure" grep -qx 0 "$work/all.status"
+	check "$where: the summary has the one and the other" look_at "$work" "
+text = open('all.txt').read()
+first, second = open('processes').read().split()
+assert '1 sends ended, 1 are under way' in text, text
+for who, outcome in ((first, 'done'), (second, 'still under way')):
+	heading = f'process {who} (ksend), subvolume ' + str(ids['s0']) + ': ' + outcome
+	assert heading in text, text"
+	check "$where: their streams are whole" look_at "$work" "
+same('first', size('first.stream'), size('s0.stream'))
+same('second', size('second.stream'), size('s0.stream'))"
+	check "$where: watching ends with the process" grep -qx 0 "$work/pid.status"
+	check "$where: the process had one send" look_at "$work" "
+same('roots', [send['root'] for send in ended('pid.json')], [ids['s0']])"
+	check "$where: programs are attached while it watches" \
+		test "$(cat "$work/attached.during")" != "$(cat "$work/attached.before")"
+	check "$where: none is after Ctrl-C" cmp "$work/attached.before" "$work/attached.after"
+	check "$where: none is after kill -9" cmp "$work/attached.before" "$work/attached.killed"
+	check "$where: nothing is pinned" test ! -s "$work/pinned"
+}
+
+here()
+{
+	if ! "$sendprof" trace -q -o "$printed" -- true 2>"$complained"; then
+		check 'here: why not is said' grep -q 'cannot watch sends: .* tier: ' "$complained"
+		skip 'here: sends are watched' "$(sed 's/.*cannot watch sends: //; s/;.*//' "$complained")"
+		return
+	fi
+	mkdir "$scratch/here"
+	mount -o loop "$scratch/disk" "$scratch/mnt" || { fail 'here: the filesystem'; return; }
+	WORK=$scratch/here MNT=$scratch/mnt TOOLS=$tools PATH=$(dirname "$sendprof"):$PATH \
+		bash "$scratch/inside.sh" >"$scratch/log" 2>&1
+	umount "$scratch/mnt"
+	findings here "$scratch/here"
+	check_status 3 'here: a command that is not there' "$sendprof" trace -q -- /nowhere/command
+	check_status 143 'here: a command that is killed' "$sendprof" trace -q -o "$printed" -- sh -c 'kill -TERM $$'
+}
+
+in_guest()
+{
+	local series=$1 status
+
+	command -v qemu-system-x86_64 >/dev/null || { skip "$series: sends are watched" 'needs QEMU'; return; }
+	mkdir "$scratch/work"
+	cp "$scratch/inside.sh" "$scratch/work/"
+	(cd "$scratch/work" && TOOLS=$tools MNT=/mnt WORK=. exec "$sendprof" guest --debian "$series" --timeout 800 \
+		--disk "$scratch/disk" --with "$tools/ksend" --with bpftool -- \
+		bash -c 'mount /dev/vda /mnt && bash inside.sh') >"$scratch/log" 2>&1
+	status=$?
+	if [ "$status" = 3 ] && [ ! -e "$scratch/work/ids" ]; then
+		skip "$series: boots" "$(tail -n 1 "$scratch/log")"
+		return
+	fi
+	check "$series: it is the function tier" grep -q 'watching sends in the function tier' "$scratch/work/own.err"
+	findings "$series" "$scratch/work"
+}
+
+if ! make_image >"$scratch/log" 2>&1; then
+	fail 'the image' "$(cat "$scratch/log")"
+	finish
+fi
+here
+in_guest 6.12
+finish
