@@ -4,6 +4,7 @@
 #include "profiler/explain.h"
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
+#include "profiler/recording.h"
 #include "profiler/run.h"
 #include "profiler/terminal.h"
 #include "reports/report.h"
@@ -19,6 +20,8 @@ enum { CACHE_STATE_WARM, CACHE_STATE_COLD };
 struct run_options {
 	struct send_names names;
 	const char *kernel_stream;
+	const char *kernel_trace;
+	const char *record;
 	const char *directory;
 	uint64_t repeat;
 	unsigned int cache; /* CACHE_STATE_* */
@@ -72,6 +75,10 @@ static const struct option_row rows[] = {
 			"filesystem"),
 	OPTION_ROW_STRING(0, "kernel-stream", "FILE", struct run_options, kernel_stream,
 			  "the kernel's stream, recorded from the very state that is in the image"),
+	OPTION_ROW_STRING(0, "kernel-trace", "FILE", struct run_options, kernel_trace,
+			  "the same, written by --record: also what tracing told is compared"),
+	OPTION_ROW_STRING(0, "record", "FILE", struct run_options, record,
+			  "write the kernel's stream and what tracing told into a recording"),
 	OPTION_ROW_FLAG('q', "quiet", struct run_options, quiet,
 			"print errors only; the exit status and the report tell"),
 	OPTION_ROW_FLAG(0, "json", struct run_options, json,
@@ -193,7 +200,10 @@ static int run_and_report(const struct run_options *options, const struct stream
 	struct failure failure = {0}, report_failure = {0};
 	const struct run_request request = {
 		.names = options->names,
-		.kernel_stream = options->kernel_stream,
+		.kernel_stream =
+			options->kernel_trace ? options->kernel_trace : options->kernel_stream,
+		.kernel_trace = options->kernel_trace != NULL,
+		.record = options->record,
 		.directory = options->directory,
 		.repeat = options->repeat,
 		.form = *form,
@@ -224,19 +234,45 @@ static int run_and_report(const struct run_options *options, const struct stream
 	return result->verdict == VERDICT_EQUAL ? STATUS_OK : STATUS_DIFFERENT;
 }
 
+/* Without --generation the engine does as the kernel that was recorded. */
+static int follow_recording(const struct run_options *options, struct stream_form *form,
+			    struct failure *failure)
+{
+	struct recording recording;
+	int ret;
+
+	if (!options->kernel_trace || options->form.generation)
+		return 0;
+	ret = recording_load_facts(options->kernel_trace, &recording, failure);
+	if (!ret)
+		form->generation = recording.generation;
+	recording_release(&recording);
+	return ret;
+}
+
 static int check_options(struct run_options *options, struct stream_form *form)
 {
 	struct failure failure = {0};
 
 	if (!options->names.snapshot)
 		return usage_error(&command_run, "--snap is missing");
-	if (!options->names.images.count != !options->kernel_stream)
-		return usage_error(&command_run, "--image and --kernel-stream need each other");
+	if (options->kernel_trace && options->kernel_stream)
+		return usage_error(&command_run,
+				   "--kernel-trace and --kernel-stream exclude each other");
+	if (!options->names.images.count != !(options->kernel_stream || options->kernel_trace))
+		return usage_error(&command_run, "--image and --kernel-stream or --kernel-trace "
+						 "need each other");
+	if (options->record && options->names.images.count)
+		return usage_error(&command_run, "--record needs the kernel's send, not an image");
 	if (options->why && !why_parse(options->why, &options->why_filter))
 		return usage_error(&command_run, "--why: have '%s' expect INODE or INODE:OFFSET",
 				   options->why);
+	if (options->kernel_trace && options->form.turned.count && !options->form.generation)
+		return usage_error(&command_run, "--turn with --kernel-trace needs --generation");
 	if (stream_form_resolve(&options->form, form, &failure))
 		return usage_error(&command_run, "%s", failure.text);
+	if (follow_recording(options, form, &failure))
+		return outcome_fail(&failure);
 	return OPTIONS_PROCEED;
 }
 

@@ -13,7 +13,8 @@
 #define RECORDING_EVENTS_MAX (UINT64_C(1) << 22)
 
 struct recording {
-	char kernel[96]; /* its release */
+	char kernel[96];	      /* its release */
+	struct generation generation; /* it is of */
 	struct snapshot_fact snapshot;
 	struct snapshot_fact parent; /* id 0: a full send */
 	uint32_t protocol;
@@ -41,6 +42,9 @@ int recording_save(const char *path, const struct recording *recording, const st
 int recording_load(const char *path, const char *directory, struct recording *recording,
 		   event_fn consume, void *context, struct stream_store *stream,
 		   struct failure *failure);
+
+/* The same of the facts only. */
+int recording_load_facts(const char *path, struct recording *recording, struct failure *failure);
 
 /* Free what it owns. */
 void recording_release(struct recording *recording);

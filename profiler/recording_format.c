@@ -23,6 +23,8 @@ json_t *recording_facts_to_json(const struct recording *recording)
 	struct json_builder object = json_begin_object();
 
 	json_put_fields(&object, recording, facts_fields, FACTS);
+	json_put_text(&object, "generation", generation_name(recording->generation.id));
+	json_put(&object, "turned", behaviours_to_json(recording->generation.turned));
 	json_put(&object, "snapshot", json_of_table(&recording->snapshot, &snapshot_table));
 	json_put(&object, "parent", json_of_table(&recording->parent, &snapshot_table));
 	json_put(&object, "trace",
@@ -38,6 +40,8 @@ int recording_facts_from_json(const json_t *json, struct recording *recording,
 	struct side_result side = {0};
 
 	json_get_fields(&top, recording, facts_fields, FACTS);
+	recording->generation.id = generation_from_json(&top, "generation");
+	recording->generation.turned = behaviours_from_json(&top, "turned");
 	json_get_table(&top, "snapshot", &recording->snapshot, &snapshot_table);
 	json_get_table(&top, "parent", &recording->parent, &snapshot_table);
 	trace_from_json(&top, &side);

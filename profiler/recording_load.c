@@ -187,6 +187,8 @@ static int read_all(struct reader *reader, const char *directory, struct recordi
 
 	if (!ret)
 		ret = read_facts(reader, facts_bytes, recording);
+	if (ret || !stream)
+		return ret;
 	if (!ret)
 		ret = read_events(reader, recording->event_count, consume, context);
 	if (!ret)
@@ -237,6 +239,19 @@ int recording_load(const char *path, const char *directory, struct recording *re
 		return 0;
 	recording_release(recording);
 	stream_store_close(stream);
+	return failure_set(failure, ret, "%s: %s", path, cause.text);
+}
+
+int recording_load_facts(const char *path, struct recording *recording, struct failure *failure)
+{
+	struct failure cause = {0};
+	int ret;
+
+	*recording = (struct recording){0};
+	ret = load(path, NULL, recording, NULL, NULL, NULL, &cause);
+	if (!ret)
+		return 0;
+	recording_release(recording);
 	return failure_set(failure, ret, "%s: %s", path, cause.text);
 }
 

@@ -4,6 +4,7 @@
 #include "profiler/environment.h"
 #include "profiler/explain.h"
 #include "profiler/run_record.h"
+#include "profiler/run_recording.h"
 #include "profiler/run_trace.h"
 
 #include <errno.h>
@@ -292,6 +293,8 @@ int run(const struct run_request *request, struct result *result, struct failure
 	}
 	if (!ret)
 		ret = keep_streams(&runner, failure);
+	if (!ret && request->record)
+		ret = run_recording_save(&runner, result, failure);
 	if (!ret)
 		ret = tell_why(&runner, failure);
 	run_trace_stop(&runner);

@@ -15,6 +15,8 @@
 struct run_request {
 	struct send_names names;
 	const char *kernel_stream; /* recorded, to compare with; NULL: run the kernel's send */
+	bool kernel_trace;	   /* that is a recording, not only a stream */
+	const char *record;	   /* write a recording of the kernel's send there; NULL: none */
 	const char *directory;	   /* exists; for temporary files and kept streams */
 	unsigned int repeat;	   /* measured pairs, after one that is not */
 	struct stream_form form;

@@ -2,6 +2,7 @@
 #include "profiler/run_pair.h"
 #include "profiler/capabilities.h"
 #include "profiler/cold_cache.h"
+#include "profiler/run_recording.h"
 #include "profiler/run_trace.h"
 
 #include <errno.h>
@@ -71,7 +72,9 @@ static int open_recorded(struct pair_runner *runner, struct failure *failure)
 	struct measurement *recorded = runner->measurements[SIDE_KERNEL];
 	struct failure cause = {0};
 	void *buffer;
-	int ret = stream_store_open(path, &runner->reference, failure);
+	int ret = runner->request->kernel_trace
+			  ? run_recording_open(runner, failure)
+			  : stream_store_open(path, &runner->reference, failure);
 
 	if (ret)
 		return ret;
@@ -142,6 +145,8 @@ void pair_runner_release(struct pair_runner *runner)
 		measurement_free(runner->measurements[i]);
 	trace_collector_free(runner->watcher);
 	stream_store_close(&runner->reference);
+	recording_release(&runner->recording);
+	event_list_clear(&runner->events);
 	send_source_close(&runner->source);
 }
 

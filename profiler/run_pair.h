@@ -4,10 +4,15 @@
 #define PROFILER_RUN_PAIR_H
 
 #include "profiler/engine_send.h"
+#include "profiler/event_list.h"
 #include "profiler/kernel_send.h"
 #include "profiler/measure.h"
+#include "profiler/recording.h"
 #include "profiler/run.h"
 #include "profiler/tracer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 struct pair_runner {
 	const struct run_request *request;
@@ -25,6 +30,12 @@ struct pair_runner {
 	struct tracer *tracer;
 	bool tracing;		    /* this pair is the traced one */
 	struct trace_figures trace; /* of the last pair, if it was traced */
+
+	/* Read from a recording, if there is one; or, events only, to be written into one. */
+	struct recording recording;
+	struct event_list events;
+	pthread_t event_reader; /* takes events while the kernel sends */
+	atomic_bool reading_events;
 
 	/* Of the last pair. */
 	struct measurement *measurements[SIDE_COUNT];

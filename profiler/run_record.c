@@ -140,7 +140,7 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 		return ret;
 	set_losses(runner, &result->losses);
 	/* Counters of both sides are of one state: that of the traced pair, if there was one. */
-	if (runner->traced || !result->sides[SIDE_KERNEL].trace)
+	if (runner->traced || result->kernel_recorded || !result->sides[SIDE_KERNEL].trace)
 		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
 	if (!repeat && !runner->traced)
 		ret = set_engine_trace(&result->sides[SIDE_ENGINE], runner);

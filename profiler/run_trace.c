@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/run_trace.h"
 #include "profiler/kernel_generation.h"
+#include "profiler/run_recording.h"
 #include "profiler/trace_agreement.h"
 
 #include <errno.h>
@@ -10,6 +11,9 @@
 
 #define NEEDS_PROBES "the pipe tier sees only the stream; this needs programs in the kernel"
 #define IN_A_FILE    "its stream was read from a file, the kernel's send was not run"
+
+/* Of the ring of events, and how long their reader sleeps at most. */
+enum { RING_BYTES = 32 << 20, POLL_MS = 20 };
 
 static const struct missing_metric unseen_in_pipe[] = {
 	{"kernel cache hit rates", NEEDS_PROBES},
@@ -76,6 +80,8 @@ static int open_tracer(struct pair_runner *runner, struct failure *failure)
 		.tier = request->tier,
 		.process = getpid(),
 		.groups = (1ULL << METRIC_COUNT) - 1,
+		.records = request->record != NULL,
+		.ring_bytes = RING_BYTES,
 	};
 
 	if (request->kernel_stream || request->tier == TIER_PIPE)
@@ -83,10 +89,55 @@ static int open_tracer(struct pair_runner *runner, struct failure *failure)
 	return tracer_open(&options, &runner->tracer, failure);
 }
 
+static void keep_event(void *context, const struct event *event)
+{
+	event_list_add(context, event);
+}
+
+/* The ring would fill up, and we are busy with the stream. */
+static void *read_events(void *context)
+{
+	struct pair_runner *runner = context;
+
+	while (atomic_load(&runner->reading_events))
+		tracer_poll(runner->tracer, POLL_MS, keep_event, &runner->events);
+	while (tracer_poll(runner->tracer, 0, keep_event, &runner->events) > 0)
+		;
+	return NULL;
+}
+
+static int start_reading_events(struct pair_runner *runner, struct failure *failure)
+{
+	int error;
+
+	/* Those of the warm-up were not wanted. */
+	while (tracer_poll(runner->tracer, 0, keep_event, &runner->events) > 0)
+		;
+	event_list_clear(&runner->events);
+	atomic_store(&runner->reading_events, true);
+	error = pthread_create(&runner->event_reader, NULL, read_events, runner);
+	if (!error)
+		return 0;
+	atomic_store(&runner->reading_events, false);
+	return failure_set(failure, -error, "cannot start a thread: %s", strerror(error));
+}
+
+static void stop_reading_events(struct pair_runner *runner)
+{
+	if (!atomic_exchange(&runner->reading_events, false))
+		return;
+	pthread_join(runner->event_reader, NULL);
+}
+
 int run_trace_start(struct pair_runner *runner, struct result *result, struct failure *failure)
 {
-	int ret = open_tracer(runner, failure);
+	int ret;
 
+	if (runner->request->kernel_trace)
+		return run_recording_describe(runner, result)
+			       ? failure_set(failure, -ENOMEM, "out of memory")
+			       : 0;
+	ret = open_tracer(runner, failure);
 	if (ret)
 		return ret;
 	result->tier = TIER_PIPE;
@@ -105,14 +156,20 @@ int run_trace_start(struct pair_runner *runner, struct result *result, struct fa
 
 void run_trace_stop(struct pair_runner *runner)
 {
+	stop_reading_events(runner);
 	tracer_close(runner->tracer);
 	runner->tracer = NULL;
 }
 
 int run_trace_begin_send(struct pair_runner *runner, struct failure *failure)
 {
+	int ret;
+
 	runner->traced = false;
-	return runner->tracing ? tracer_reset(runner->tracer, failure) : 0;
+	if (!runner->tracing)
+		return 0;
+	ret = tracer_reset(runner->tracer, failure);
+	return ret || !runner->request->record ? ret : start_reading_events(runner, failure);
 }
 
 int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
@@ -121,6 +178,7 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 	size_t count;
 	int ret;
 
+	stop_reading_events(runner);
 	if (!runner->tracing)
 		return 0;
 	ret = tracer_sends(runner->tracer, &sends, &count, failure);
@@ -128,6 +186,7 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 		if (!sends[i].figures.ended_ns)
 			continue;
 		runner->trace = sends[i].figures;
+		runner->trace.dropped += runner->events.left_out;
 		runner->traced = true;
 	}
 	free(sends);
@@ -139,6 +198,9 @@ int run_trace_record(const struct pair_runner *runner, struct result *result)
 	struct side_result *kernel = &result->sides[SIDE_KERNEL];
 	struct kernel_generation running;
 
+	if (result->kernel_recorded && kernel->trace &&
+	    runner->engine.form.finder == SEND_FINDER_FAITHFUL)
+		trace_agreement_check(result, &runner->recording.generation);
 	if (!runner->traced)
 		return 0;
 	if (!kernel->trace)

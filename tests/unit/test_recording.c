@@ -54,6 +54,7 @@ static struct recording sample(void)
 {
 	struct recording recording = {
 		.kernel = "6.12.0-amd64",
+		.generation = {GENERATION_6_12, UINT64_C(1) << 2},
 		.snapshot = {.id = 258, .ctransid = 12, .uuid = {1, 2, 3}},
 		.parent = {.id = 257},
 		.protocol = 2,
@@ -114,6 +115,8 @@ static void expect_sample(const struct recording *have, const struct stream_stor
 	uint8_t bytes[STREAM_BYTES];
 
 	assert_string_equal(have->kernel, want.kernel);
+	assert_int_equal(have->generation.id, want.generation.id);
+	assert_int_equal(have->generation.turned, want.generation.turned);
 	assert_string_equal(have->tier_reason, want.tier_reason);
 	assert_int_equal(have->snapshot.id, want.snapshot.id);
 	assert_int_equal(have->snapshot.ctransid, want.snapshot.ctransid);
@@ -249,17 +252,17 @@ static void test_hostile_facts(void **state)
 	expect_refused(-EPROTO, "facts of the recording");
 	forge("[]", 1, NULL, 0);
 	expect_refused(-EPROTO, "have no object expect one");
-	forge("{\"protocol\": \"one\"}", 1, NULL, 0);
+	forge("{\"generation\": \"6.12\", \"protocol\": \"one\"}", 1, NULL, 0);
 	expect_refused(-EPROTO, "protocol");
-	forge("{\"trace\": {\"tier\": \"none such\"}}", 1, NULL, 0);
+	forge("{\"generation\": \"6.12\", \"trace\": {\"tier\": \"none such\"}}", 1, NULL, 0);
 	expect_refused(-EPROTO, "none such");
-	forge("{\"stream_bytes\": 1152921504606846976}", 1, "abc", 3);
+	forge("{\"generation\": \"6.12\", \"stream_bytes\": 1152921504606846976}", 1, "abc", 3);
 	expect_refused(-EPROTO, "lacks its end");
-	forge("{\"event_count\": -1}", 1, "abc", 3);
+	forge("{\"generation\": \"6.12\", \"event_count\": -1}", 1, "abc", 3);
 	expect_refused(-EPROTO, "have 18446744073709551615 events expect at most 4194304");
-	forge("{\"event_count\": 1}", 1, "abc", 3);
+	forge("{\"generation\": \"6.12\", \"event_count\": 1}", 1, "abc", 3);
 	expect_refused(-EPROTO, "lacks its end");
-	forge("{\"stream_bytes\": 2}", 1, "abc", 3);
+	forge("{\"generation\": \"6.12\", \"stream_bytes\": 2}", 1, "abc", 3);
 	expect_refused(-EPROTO, "goes on after its end");
 }
 
@@ -277,7 +280,7 @@ static void test_hostile_events(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
 		recording_event_encode(&hostile[i], bytes);
-		forge("{\"event_count\": 1}", 1, bytes, sizeof(bytes));
+		forge("{\"generation\": \"6.12\", \"event_count\": 1}", 1, bytes, sizeof(bytes));
 		expect_refused(-EPROTO, "event 0 of the recording is none");
 	}
 	/* The first of the decisions, and none at all. */
@@ -286,7 +289,7 @@ static void test_hostile_events(void **state)
 
 		memset(bytes, 0, sizeof(bytes));
 		memcpy(bytes + offsetof(struct event, type), &stored, sizeof(stored));
-		forge("{\"event_count\": 1}", 1, bytes, sizeof(bytes));
+		forge("{\"generation\": \"6.12\", \"event_count\": 1}", 1, bytes, sizeof(bytes));
 		expect_refused(-EPROTO, "event 0 of the recording is none");
 	}
 }
