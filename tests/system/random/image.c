@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
-#include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -36,13 +35,6 @@ __attribute__((format(printf, 3, 4))) static int image_fail(struct image *image,
 	vsnprintf(image->error, sizeof(image->error), format, list);
 	va_end(list);
 	return code;
-}
-
-int image_private_mounts(void)
-{
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return -errno;
-	return 0;
 }
 
 /* A file without a name, in memory unless there is little of it. */
@@ -127,13 +119,13 @@ static int run_mkfs(struct image *image, const struct plan *plan, const char *de
 	return 0;
 }
 
-int image_create(struct image *image, const struct plan *plan, const char *mount_point)
+int image_create(struct image *image, const struct plan *plan)
 {
 	char device[32];
 	int loop, ret;
 
 	memset(image, 0, sizeof(*image));
-	image->mount_point = mount_point;
+	image->mount = -1;
 	image->fd = new_file(image);
 	if (image->fd < 0)
 		return image->fd;
@@ -146,33 +138,78 @@ int image_create(struct image *image, const struct plan *plan, const char *mount
 	return ret;
 }
 
+/* Give the options of a list, as of mount -o, one by one. */
+static int set_options(int context, char *list)
+{
+	char *save;
+
+	for (char *option = strtok_r(list, ",", &save); option;
+	     option = strtok_r(NULL, ",", &save)) {
+		char *value = strchr(option, '=');
+
+		if (value)
+			*value++ = '\0';
+		if (fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, option,
+			     value, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+/* A mount that has no place in the tree of folders, or a negative errno. */
+static int mount_detached(const char *device, char *options, bool read_only)
+{
+	unsigned int attributes = MOUNT_ATTR_NOATIME | (read_only ? MOUNT_ATTR_RDONLY : 0);
+	int context = fsopen("btrfs", FSOPEN_CLOEXEC), mount = -1, code;
+
+	if (context < 0)
+		return -errno;
+	code = set_options(context, options);
+	if (!code && read_only && fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0))
+		code = -errno;
+	if (!code && fsconfig(context, FSCONFIG_SET_STRING, "source", device, 0))
+		code = -errno;
+	if (!code && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		code = -errno;
+	if (!code) {
+		mount = fsmount(context, FSMOUNT_CLOEXEC, attributes);
+		code = mount < 0 ? -errno : 0;
+	}
+	close(context);
+	return code ? code : mount;
+}
+
 int image_mount(struct image *image, const char *options, bool read_only)
 {
-	unsigned long flags = MS_NOATIME | (read_only ? MS_RDONLY : 0);
-	char device[32], all[128];
-	int loop, code = 0;
+	char device[32], all[128], words[128];
+	int loop = loop_attach(image, read_only, device);
 
-	loop = loop_attach(image, read_only, device);
 	if (loop < 0)
 		return loop;
 	/* Commits happen where the test asks for them, not by a clock. */
 	snprintf(all, sizeof(all), "commit=300,nodiscard,thread_pool=1%s%s", options[0] ? "," : "",
 		 options);
-	if (mount(device, image->mount_point, "btrfs", flags, all))
-		code = image_fail(image, -errno, "mount %s -o %s: %s", device, all,
-				  strerror(errno));
-	else
-		image->mounted = true;
+	strcpy(words, all);
+	image->mount = mount_detached(device, words, read_only);
 	close(loop);
-	return code;
+	if (image->mount >= 0)
+		return 0;
+	return image_fail(image, image->mount, "mount %s -o %s: %s", device, all,
+			  strerror(-image->mount));
 }
 
-int image_unmount(struct image *image)
+int image_open_root(const struct image *image)
 {
-	if (image->mounted && umount(image->mount_point))
-		return image_fail(image, -errno, "unmount: %s", strerror(errno));
-	image->mounted = false;
-	return 0;
+	int fd = openat(image->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void image_unmount(struct image *image)
+{
+	if (image->mount >= 0)
+		close(image->mount);
+	image->mount = -1;
 }
 
 /* Copy the data of @from, holes left out, to the empty file @to. */
@@ -221,12 +258,11 @@ int image_fork_committed(struct image *image, int mount_fd, const int *held,
 	for (unsigned int i = 0; i < held_count; i++)
 		close(held[i]);
 	close(mount_fd);
-	if (!code)
-		code = image_unmount(image);
 	if (code) {
 		close(copy);
 		return code;
 	}
+	image_unmount(image);
 	close(image->fd);
 	image->fd = copy;
 	snprintf(image->path, sizeof(image->path), "/proc/self/fd/%d", image->fd);
@@ -249,10 +285,8 @@ int image_save(struct image *image, const char *path)
 
 void image_release(struct image *image)
 {
-	if (image->mounted)
-		umount2(image->mount_point, MNT_DETACH);
+	image_unmount(image);
 	if (image->fd >= 0)
 		close(image->fd);
 	image->fd = -1;
-	image->mounted = false;
 }

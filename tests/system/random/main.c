@@ -7,7 +7,6 @@
  * a leaf now and then: in about one run of ten some clone then names another source, just as good.
  * So a difference is kept (--keep) rather than sought again.
  */
-#include "tests/system/random/image.h"
 #include "tests/system/random/seed.h"
 
 #include <errno.h>
@@ -46,7 +45,6 @@ struct job {
 
 struct campaign {
 	const struct options *options;
-	char mount_point[64];
 	struct job jobs[JOBS_MAX];
 	struct coverage total;
 	uint64_t started;
@@ -129,11 +127,7 @@ static int start_seed(struct campaign *campaign, struct job *job)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	alarm(SEED_SECONDS_MAX);
-	if (image_private_mounts()) {
-		perror("random-send: mount namespace");
-		exit(STATUS_ENVIRONMENT);
-	}
-	exit(seed_run(campaign->options, campaign->mount_point, job->result));
+	exit(seed_run(campaign->options, job->result));
 }
 
 static void finish_seed(struct campaign *campaign, struct job *job, int status)
@@ -223,9 +217,6 @@ static int prepare(struct campaign *campaign)
 		return -errno;
 	for (unsigned int i = 0; i < campaign->options->jobs; i++)
 		campaign->jobs[i].result = &results[i];
-	snprintf(campaign->mount_point, sizeof(campaign->mount_point), "/tmp/random-send.XXXXXX");
-	if (!mkdtemp(campaign->mount_point))
-		return -errno;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	return 0;
@@ -246,7 +237,6 @@ int main(int argc, char **argv)
 		return STATUS_ENVIRONMENT;
 	}
 	run_campaign(&campaign);
-	rmdir(campaign.mount_point);
 	if (options.kernel_only || options.verbose)
 		coverage_print(&campaign.total, stdout);
 	printf("random-send: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " sends, %" PRIu64

@@ -181,9 +181,9 @@ static int run_sends(struct seed *seed)
 		return seed_error(seed, "plan", "no memory");
 	if (image_mount(&seed->image, seed->plan.mount_options, true))
 		return seed_error(seed, "read-only", seed->image.error);
-	seed->world.mount_fd = open(seed->image.mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	seed->world.mount_fd = image_open_root(&seed->image);
 	if (seed->world.mount_fd < 0)
-		return seed_error(seed, "mount point", strerror(errno));
+		return seed_error(seed, "top directory", strerror(-seed->world.mount_fd));
 	if (!seed->options->kernel_only &&
 	    volume_open(seed->image.path, &options, &seed->volume, &failure)) {
 		seed_error(seed, "DIFFERENT: the engine cannot open the image", failure.text);
@@ -194,11 +194,11 @@ static int run_sends(struct seed *seed)
 	return status;
 }
 
-static int build_once(struct seed *seed, const char *mount_point)
+static int build_once(struct seed *seed)
 {
 	strcpy(seed->result->stage, "building the filesystem");
 	memset(&seed->result->coverage, 0, sizeof(seed->result->coverage));
-	if (image_create(&seed->image, &seed->plan, mount_point))
+	if (image_create(&seed->image, &seed->plan))
 		return seed_error(seed, "image", seed->image.error);
 	if (world_build(&seed->world, &seed->plan, &seed->image, &seed->result->coverage))
 		return seed_error(seed, "build", seed->world.error);
@@ -209,14 +209,14 @@ static int build_once(struct seed *seed, const char *mount_point)
  * Again if it fails: about once in two thousand seeds the kernel notices, as it writes a
  * transaction, that it has given out space twice, and gives the filesystem up.
  */
-static int build(struct seed *seed, const char *mount_point)
+static int build(struct seed *seed)
 {
-	int status = build_once(seed, mount_point);
+	int status = build_once(seed);
 
 	for (int try = 1; try < BUILD_TRIES && status != STATUS_EQUAL; try++) {
 		world_release(&seed->world);
 		image_release(&seed->image);
-		status = build_once(seed, mount_point);
+		status = build_once(seed);
 	}
 	return status;
 }
@@ -238,10 +238,10 @@ static int dump(struct seed *seed)
 }
 
 /* With --keep the image is there before the engine runs: it may crash. */
-static int build_and_send(struct seed *seed, const char *mount_point)
+static int build_and_send(struct seed *seed)
 {
 	char path[PATH_MAX];
-	int status = build(seed, mount_point);
+	int status = build(seed);
 
 	if (status != STATUS_EQUAL)
 		return status;
@@ -277,16 +277,15 @@ static void seed_release(struct seed *seed)
 {
 	volume_close(seed->volume);
 	world_release(&seed->world);
-	image_unmount(&seed->image);
 	image_release(&seed->image);
 	sends_release(&seed->list);
 	stream_release(&seed->kernel);
 	stream_release(&seed->engine);
 }
 
-int seed_run(const struct options *options, const char *mount_point, struct seed_result *result)
+int seed_run(const struct options *options, struct seed_result *result)
 {
-	struct seed seed = {.options = options, .result = result, .image.fd = -1};
+	struct seed seed = {.options = options, .result = result, .image = {.fd = -1, .mount = -1}};
 	struct timespec began;
 	char *text = NULL;
 	size_t length;
@@ -298,7 +297,7 @@ int seed_run(const struct options *options, const char *mount_point, struct seed
 	if (!seed.out)
 		return STATUS_ENVIRONMENT;
 	plan_make(&seed.plan, result->seed, options->operations);
-	status = build_and_send(&seed, mount_point);
+	status = build_and_send(&seed);
 	result->coverage.seeds = 1;
 	result->coverage.seeds_different = status == STATUS_DIFFERENT;
 	if (options->verbose)

@@ -34,10 +34,7 @@ struct seed_result {
 	char stage[512]; /* what it is doing */
 };
 
-/*
- * Run @result->seed with its images mounted at @mount_point, in a mount namespace that is this
- * process's own. Prints what there is to say in one piece and returns an exit status.
- */
-int seed_run(const struct options *options, const char *mount_point, struct seed_result *result);
+/* Run @result->seed. Prints what there is to say in one piece and returns an exit status. */
+int seed_run(const struct options *options, struct seed_result *result);
 
 #endif

@@ -32,9 +32,10 @@ int world_mount(struct world *world)
 
 	if (ret)
 		return world_fail(world, ret, "%s", world->image->error);
-	world->mount_fd = open(world->image->mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	world->mount_fd = image_open_root(world->image);
 	if (world->mount_fd < 0)
-		return world_fail(world, -errno, "mount point: %s", strerror(errno));
+		return world_fail(world, world->mount_fd, "top directory: %s",
+				  strerror(-world->mount_fd));
 	for (unsigned int i = 0; i < world->subvolume_count && !ret; i++)
 		if (!world->subvolumes[i].deleted)
 			ret = open_subvolume(world, &world->subvolumes[i]);
@@ -55,15 +56,12 @@ void subvolume_close_all(struct world *world)
 	}
 }
 
-int world_unmount(struct world *world)
+void world_unmount(struct world *world)
 {
-	int ret;
-
 	subvolume_close_all(world);
 	close(world->mount_fd);
 	world->mount_fd = -1;
-	ret = image_unmount(world->image);
-	return ret ? world_fail(world, ret, "%s", world->image->error) : 0;
+	image_unmount(world->image);
 }
 
 static int wait_for_cleaner(struct world *world)
@@ -87,10 +85,10 @@ static int wait_for_cleaner(struct world *world)
 
 int world_remount(struct world *world)
 {
-	int ret = world_unmount(world);
+	int ret;
 
-	if (!ret)
-		ret = world_mount(world);
+	world_unmount(world);
+	ret = world_mount(world);
 	/* A mount starts to drop what was deleted before, beside the operations that follow. */
 	return ret ? ret : wait_for_cleaner(world);
 }

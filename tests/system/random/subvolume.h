@@ -5,13 +5,13 @@
 
 #include "tests/system/random/world.h"
 
-/* All return 0 or a negative errno with world->error. */
+/* All that return a number: 0 or a negative errno with world->error. */
 
 /* Records the message; returns @code. */
 int world_fail(struct world *world, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int world_mount(struct world *world);
-int world_unmount(struct world *world);
+void world_unmount(struct world *world);
 /* Unmount and mount again; no file of the filesystem may be open but those of @world. */
 int world_remount(struct world *world);
 /* Move all metadata, or all data. */

@@ -164,7 +164,8 @@ static int finish(struct world *world)
 		return ret;
 	if (!hold) {
 		close_held(world);
-		return world_unmount(world);
+		world_unmount(world);
+		return 0;
 	}
 	subvolume_close_all(world);
 	ret = image_fork_committed(world->image, world->mount_fd, world->held, world->held_count);
