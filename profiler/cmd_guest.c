@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	MEMORY_MIN_MIB = 256, /* kernel and programs, twice while they are unpacked */
+	MEMORY_DEFAULT_MIB = 2048,
+};
+
 static const char *const accelerators[] = {
 	[GUEST_ACCELERATOR_AUTO] = "auto",
 	[GUEST_ACCELERATOR_KVM] = "kvm",
@@ -37,8 +42,8 @@ static const struct option_row rows[] = {
 			"another kernel module to load; may be repeated"),
 	OPTION_ROW_STRING('a', "append", "TEXT", struct guest_request, append,
 			  "add to the kernel's command line"),
-	OPTION_ROW_U64('m', "memory", "MIB", struct guest_request, memory_mib, 128, 1 << 20,
-		       "memory of the guest"),
+	OPTION_ROW_U64('m', "memory", "MIB", struct guest_request, memory_mib, MEMORY_MIN_MIB,
+		       1 << 20, "memory of the guest, at least 256"),
 	OPTION_ROW_U64(0, "cpus", "N", struct guest_request, cpus, 1, 64,
 		       "processors of the guest"),
 	OPTION_ROW_U64('t', "timeout", "S", struct guest_request, timeout_s, 1, 1000000,
@@ -114,7 +119,8 @@ static int run(const struct guest_request *request)
 
 static int guest_main(int argc, char **argv)
 {
-	struct guest_request request = {.memory_mib = 2048, .cpus = 1, .timeout_s = 600};
+	struct guest_request request = {
+		.memory_mib = MEMORY_DEFAULT_MIB, .cpus = 1, .timeout_s = 600};
 	int first, status = options_parse(&command_guest, argc, argv, &request, &first);
 
 	if (status != OPTIONS_PROCEED)

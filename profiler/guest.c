@@ -22,7 +22,7 @@ enum {
 	TAIL_BYTES = 64 * 1024,
 };
 
-/* Add the absolute path of the folder @name. Folders of a guest's own cannot be covered. */
+/* Add the absolute path of the folder @name, once. Folders of a guest's own cannot be covered. */
 static int add_share(struct words *shares, const char *name, struct failure *failure)
 {
 	static const char *const taken[] = {"/", "/dev", "/proc", "/sys"};
@@ -40,7 +40,7 @@ static int add_share(struct words *shares, const char *name, struct failure *fai
 					  "%s cannot be shared with a guest: use another folder",
 					  path);
 	}
-	if (!ret)
+	if (!ret && !words_contain(shares, path))
 		words_add(shares, path);
 	free(path);
 	if (!ret && shares->failed)

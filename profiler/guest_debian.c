@@ -160,16 +160,56 @@ static char *find_one(const char *folder, const char *pattern)
 
 	if (asprintf(&all, "%s/%s", folder, pattern) < 0)
 		return NULL;
-	if (glob(all, GLOB_BRACE, NULL, &found) == 0 && found.gl_pathc == 1)
+	if (glob(all, 0, NULL, &found) == 0 && found.gl_pathc == 1)
 		path = strdup(found.gl_pathv[0]);
 	globfree(&found);
 	free(all);
 	return path;
 }
 
+/* Before Debian 13 packages have the modules in the first, since then in the second. */
+static const char *const module_folders[] = {"lib/modules", "usr/lib/modules"};
+
 static char *find_modules(const char *folder)
 {
-	return find_one(folder, "{lib,usr/lib}/modules/[0-9]*");
+	char *modules = NULL;
+
+	for (size_t i = 0; i < 2 && !modules; i++) {
+		char pattern[32];
+
+		snprintf(pattern, sizeof(pattern), "%s/[0-9]*", module_folders[i]);
+		modules = find_one(folder, pattern);
+	}
+	return modules;
+}
+
+/*
+ * Where /lib is a link to usr/lib the two are one; depmod looks in one of them, and which one
+ * depends on its own release. So the one that the package does not have becomes a link.
+ */
+static int join_module_folders(const char *folder, struct failure *failure)
+{
+	char *paths[2] = {NULL, NULL}, *parent = NULL;
+	int ret = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (asprintf(&paths[i], "%s/%s", folder, module_folders[i]) < 0)
+			ret = failure_set(failure, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < 2 && !ret; i++) {
+		if (!access(paths[i], F_OK) || access(paths[!i], F_OK))
+			continue;
+		parent = strndup(paths[i], strrchr(paths[i], '/') - paths[i]);
+		ret = parent ? folders_make(parent) : -ENOMEM;
+		if (!ret && symlink(i ? "../../lib/modules" : "../usr/lib/modules", paths[i]))
+			ret = -errno;
+		if (ret)
+			failure_set(failure, ret, "%s: %s", paths[i], strerror(-ret));
+	}
+	free(parent);
+	free(paths[0]);
+	free(paths[1]);
+	return ret;
 }
 
 /* What an installation of the package would do, as far as a guest needs it. */
@@ -183,12 +223,12 @@ static int prepare_files(const char *folder, struct failure *failure)
 		ret = failure_set(failure, -ENOENT, "the package has no kernel with modules in it");
 	else if (asprintf(&vmlinux, "%s/vmlinux", folder) < 0)
 		ret = failure_set(failure, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = join_module_folders(folder, failure);
 	if (!ret) {
-		char *base = strndup(modules, strstr(modules, "/lib/modules/") - modules);
-		char *depmod[] = {"depmod", "-b", base, strrchr(modules, '/') + 1, NULL};
+		char *depmod[] = {"depmod", "-b", (char *)folder, strrchr(modules, '/') + 1, NULL};
 
 		ret = run_in(folder, depmod, failure);
-		free(base);
 	}
 	if (!ret)
 		guest_kernel_unpack(bzimage, vmlinux); /* or the bzImage is booted */

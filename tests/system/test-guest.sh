@@ -47,6 +47,8 @@ expect 3 'a kernel that is missing is named' 'nowhere/bzImage: No such file' \
 echo 'no kernel' >file
 expect 3 'a file that is no kernel is refused' 'neither a bzImage nor a vmlinux' --kernel file -- true
 guest_path=$scratch/empty expect 3 'without QEMU the package is named' 'qemu-system-x86)' --kernel file -- true
+expect 2 'memory in which no kernel boots is refused' '--memory: have 255 expect 256 to' \
+	--memory 255 --kernel file -- true
 cd / && expect 3 'the top folder cannot be shared' '/ cannot be shared' --kernel file -- true
 cd "$scratch/work" || exit 1
 
@@ -85,6 +87,7 @@ check 'sendprof is in the guest' sendprof --version
 sendprof generations --running >generation
 check 'a program given by --with runs' sh -c '"$KSEND" --help 2>&1 | grep usage:'
 check 'a folder given by --share is there' cp "$OTHER/given" "$OTHER/taken"
+check 'a folder given twice is mounted once' test "$(grep -c " $OTHER 9p " /proc/mounts)" = 1
 check 'btrfs is loaded' grep -q btrfs /proc/filesystems
 check 'a disk given by --disk is there' mount -o ro /dev/vda /mnt
 check 'what is on it is read' cmp /mnt/snap/data in.data
@@ -124,8 +127,8 @@ in_guest()
 		skip "$series: boots" "$(tail -n 1 "$complained")"
 		return
 	fi
-	keep_output run_it -v --debian "$series" --timeout 300 --with "$KSEND" --share "$OTHER" --disk "$scratch/disk.img" -- \
-		bash inside.sh 'two words' $'new\nline'
+	keep_output run_it -v --debian "$series" --timeout 300 --with "$KSEND" --share "$OTHER" \
+		--share "$OTHER/../other" --disk "$scratch/disk.img" -- bash inside.sh 'two words' $'new\nline'
 	status=$?
 	sed -n 's/^sendprof: guest: \(.*ready\)/# \1/p' "$complained"
 	check "$series: boots that kernel" grep -q "^${series/./\\.}\\." release
@@ -208,6 +211,26 @@ END
 	diff expected "$printed"
 }
 
+# package_below_usr NUMBER: in ./bin an apt whose only kernel is series NUMBER: that of 6.1, in a
+# package like those since Debian 13, with the modules below usr
+package_below_usr()
+{
+	local package=linux-image-$1.1+deb13-amd64 kernel modules
+
+	kernel=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*)
+	modules=$(echo "$kernel"/lib/modules/[0-9]*)
+	mkdir -p bin package/DEBIAN "package/usr/lib/modules/${modules##*/}" package/boot
+	cp "$kernel"/boot/vmlinuz-* package/boot
+	(cd "$modules" && cp -a --parents modules.builtin modules.order kernel/arch kernel/crypto kernel/lib \
+		kernel/fs/{9p,btrfs,fscache,netfs} kernel/net/9p kernel/drivers/{block,char,virtio} \
+		"$OLDPWD/package/usr/lib/modules/${modules##*/}")
+	printf '%s\n' "Package: $package" 'Version: 1' 'Architecture: amd64' \
+		'Maintainer: nobody <nobody@localhost>' 'Description: kernel' >package/DEBIAN/control
+	printf '#!/bin/sh\necho "%s - Linux"\n' "$package" >bin/apt-cache
+	printf '#!/bin/sh\ndpkg-deb -Znone -b %s .\n' "$PWD/package" >bin/apt-get
+	chmod +x bin/*
+}
+
 # What hangs costs no processor time, so it does beside the others.
 start_hanging()
 {
@@ -257,6 +280,11 @@ if have_kernel 6.1; then
 		--kernel "$bzimage" --modules "$modules" -- uname -r
 	expect 3 'modules of another place are not found' 'no modules.dep of 6\.1\.' \
 		--kernel "$bzimage" --modules "$scratch/empty" -- true
+	package_below_usr 5.99
+	guest_path=$PWD/bin:$PATH XDG_CACHE_HOME=$scratch/cache expect 0 'modules of a package may be below usr' \
+		'^6\.1\.' --debian 5.99 --timeout 300 -- uname -r
+	check 'depmod of another system would find them too' \
+		test -e "$(echo "$scratch"/cache/sendprof/guest/*/lib/modules/*/modules.dep)"
 	expect 3 'a module that no kernel has is named' 'has no nonesuch' --debian 6.1 --load nonesuch -- true
 	expect 3 'a program that is missing is named' 'nonesuch: no such program' --debian 6.1 -- nonesuch
 fi
