@@ -202,6 +202,17 @@ static void run_campaign(struct campaign *campaign)
 		fputc('\n', stderr);
 }
 
+/* Make a folder that was given, and its path one that holds in every working directory. */
+static int make_folder(const char **folder)
+{
+	if (!*folder)
+		return 0;
+	if (mkdir(*folder, 0755) && errno != EEXIST)
+		return -errno;
+	*folder = realpath(*folder, NULL);
+	return *folder ? 0 : -errno;
+}
+
 static int prepare(struct campaign *campaign)
 {
 	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: wait() must return */
@@ -210,10 +221,6 @@ static int prepare(struct campaign *campaign)
 
 	results = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)
-		return -errno;
-	if (campaign->options->dump && mkdir(campaign->options->dump, 0755) && errno != EEXIST)
-		return -errno;
-	if (campaign->options->keep && mkdir(campaign->options->keep, 0755) && errno != EEXIST)
 		return -errno;
 	for (unsigned int i = 0; i < campaign->options->jobs; i++)
 		campaign->jobs[i].result = &results[i];
@@ -232,7 +239,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	campaign.options = &options;
-	if (prepare(&campaign)) {
+	if (make_folder(&options.dump) || make_folder(&options.keep) || prepare(&campaign)) {
 		perror("random-send");
 		return STATUS_ENVIRONMENT;
 	}
