@@ -3,6 +3,9 @@
  * ksend: the running kernel's own send stream, by the ioctl itself. The oracle of the scenarios:
  * it shares no code with the engine or the profiler, and passes exactly the clone sources that it
  * is given (whoever wants the parent among them, as btrfs-progs does, lists it).
+ *
+ * Exit status: 0 sent, 1 the kernel refused or failed, 2 usage, 3 the send could not be tried, or
+ * its stream could not be kept: that says nothing about the kernel.
  */
 #include <btrfsutil.h>
 #include <err.h>
@@ -17,6 +20,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+enum { KERNEL_FAILED = 1, USAGE = 2, ENVIRONMENT = 3 };
 
 #define PIPE_BYTES	  (1024 * 1024)
 #define MAX_CLONE_SOURCES 256
@@ -67,7 +72,7 @@ static void *drain_pipe(void *context)
 	char *buffer = malloc(PIPE_BYTES);
 
 	if (!buffer)
-		err(1, "pipe buffer");
+		err(ENVIRONMENT, "pipe buffer");
 	for (;;) {
 		ssize_t length = read(drain->from, buffer, PIPE_BYTES);
 
@@ -97,7 +102,7 @@ static uint64_t resolve(const char *name)
 		return id;
 	result = btrfs_util_subvolume_id(name, &id);
 	if (result != BTRFS_UTIL_OK)
-		err(1, "%s: %s", name, btrfs_util_strerror(result));
+		err(ENVIRONMENT, "%s: %s", name, btrfs_util_strerror(result));
 	return id;
 }
 
@@ -114,7 +119,7 @@ static void parse_options(int argc, char **argv, struct request *request)
 		if (option == 'p')
 			request->parent = resolve(optarg);
 		else if (option == 'c' && request->clone_count == MAX_CLONE_SOURCES)
-			errx(2, "more than %d clone sources", MAX_CLONE_SOURCES);
+			errx(USAGE, "more than %d clone sources", MAX_CLONE_SOURCES);
 		else if (option == 'c')
 			request->clones[request->clone_count++] = resolve(optarg);
 		else if (option == 'f')
@@ -131,15 +136,15 @@ static void parse_options(int argc, char **argv, struct request *request)
 			request->flags |= BTRFS_SEND_FLAG_VERSION;
 			request->protocol = (uint32_t)strtoul(optarg, NULL, 10);
 		} else {
-			errx(2, "%s", usage_text);
+			errx(USAGE, "%s", usage_text);
 		}
 	}
 	if (optind != argc - 1)
-		errx(2, "%s", usage_text);
+		errx(USAGE, "%s", usage_text);
 	request->snapshot = argv[optind];
 }
 
-/* 0 or the errno of the ioctl, or else that of writing the stream out. */
+/* The errno of the ioctl, 0 if it succeeded. */
 static int send_stream(const struct request *request, int snapshot, int output)
 {
 	struct btrfs_ioctl_send_args args = {0};
@@ -148,13 +153,13 @@ static int send_stream(const struct request *request, int snapshot, int output)
 	pthread_t thread;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		err(1, "pipe");
+		err(ENVIRONMENT, "pipe");
 	/* A larger pipe only saves wake-ups; the stream does not depend on it. */
 	(void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES);
 	drain.from = fds[0];
 	errno = pthread_create(&thread, NULL, drain_pipe, &drain);
 	if (errno != 0)
-		err(1, "thread");
+		err(ENVIRONMENT, "thread");
 
 	args.send_fd = fds[1];
 	args.clone_sources = (void *)request->clones;
@@ -168,7 +173,10 @@ static int send_stream(const struct request *request, int snapshot, int output)
 	close(fds[1]);
 	pthread_join(thread, NULL);
 	close(fds[0]);
-	return result != 0 ? result : drain.error;
+	errno = drain.error;
+	if (errno != 0)
+		err(ENVIRONMENT, "stream of %s", request->snapshot);
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -179,18 +187,18 @@ int main(int argc, char **argv)
 	parse_options(argc, argv, &request);
 	snapshot = open(request.snapshot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (snapshot < 0)
-		err(1, "%s", request.snapshot);
+		err(ENVIRONMENT, "%s", request.snapshot);
 	if (request.output)
 		output = open(request.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (output < 0)
-		err(1, "%s", request.output);
+		err(ENVIRONMENT, "%s", request.output);
 	if (!request.output && isatty(output))
-		errx(2, "not writing a stream to a terminal: use -f FILE");
+		errx(USAGE, "not writing a stream to a terminal: use -f FILE");
 	errno = send_stream(&request, snapshot, output);
 	if (errno != 0)
-		err(1, "send of %s", request.snapshot);
+		err(KERNEL_FAILED, "send of %s", request.snapshot);
 	if (close(output) < 0)
-		err(1, "closing the stream");
+		err(ENVIRONMENT, "closing the stream");
 	close(snapshot);
 	return 0;
 }

@@ -4,18 +4,20 @@
  *
  *	replay [--generation NAME] [--keep] CASE...
  *
- * A case is a path: CASE.img is the image, CASE.sends lists the sends, CASE.K.kernel is the stream
- * of the K-th, or CASE.K.failed is there instead because the kernel's send failed. A line of the
- * list is
+ * A case is a path: CASE.img is the image and CASE.sends lists the sends. tests/guest/oracle does
+ * them with a kernel: CASE.K.kernel is then the stream of the K-th. CASE.K.failed is there too if
+ *the kernel's send failed, and says how. In place of both CASE.K.untried says why it could not be
+ *tried, and CASE.unmounted why none could. A line of the list is
  *
- *	K PATH ID PARENT-ID PROTOCOL FLAGS CLONE-SOURCE-ID...
+ *	K ID PARENT-ID PROTOCOL FLAGS CLONE-SOURCE-ID[,ID...] PATH
  *
- * PATH and ID are the snapshot's, PARENT-ID is 0 for a full send; FLAGS has "n" for no file data,
- * "z" for compressed data, or is "-". tests/guest/oracle does such a list with a kernel.
+ * ID and PATH are the snapshot's, and the path goes to the end of the line. PARENT-ID is 0 for a
+ *full send; FLAGS has "n" for no file data, "z" for compressed data, or is "-"; without clone
+ *sources there is a "-".
  *
  * Prints a line for each case and for the first sends that differ; the engine's stream of each that
  * does is written to CASE.K.engine. What was equal is removed unless --keep is given. Exit status:
- *0 all equal, 1 a difference, 2 usage, 3 a file cannot be read or a stream is missing.
+ * 0 all equal, 1 a difference, 2 usage, 3 a file cannot be read or a stream is missing.
  */
 #include "engine/sendengine.h"
 
@@ -112,51 +114,42 @@ static bool read_file(const char *path, struct bytes *bytes)
 static bool write_file(const char *path, const struct bytes *bytes)
 {
 	FILE *file = fopen(path, "we");
-	bool good = file && fwrite(bytes->data, 1, bytes->length, file) == bytes->length;
+	bool good = file && (!bytes->length ||
+			     fwrite(bytes->data, 1, bytes->length, file) == bytes->length);
 
 	if (file && fclose(file))
 		good = false;
 	return good;
 }
 
-/* False if the line is not one of a list. */
+/* False if @text is not a list of sources. */
+static bool parse_clones(char *text, struct send_line *send)
+{
+	char *save;
+
+	if (!strcmp(text, "-"))
+		return true;
+	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		if (send->request.clone_count == CLONES_MAX)
+			return false;
+		send->clones[send->request.clone_count++] = strtoull(word, NULL, 10);
+	}
+	return true;
+}
+
+/* False if the line is not one of a list. The path is for who sends from a mount. */
 static bool parse_line(struct send_line *send)
 {
-	char words[LINE_MAX_BYTES], *save, *word, *flags = NULL;
-	unsigned int field = 0;
+	char flags[8], sources[LINE_MAX_BYTES];
 
-	strcpy(words, send->line);
 	send->request = (struct send_request){.clone_ids = send->clones};
-	for (word = strtok_r(words, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
-		switch (field++) {
-		case 0:
-			send->number = strtoul(word, NULL, 10);
-			break;
-		case 1: /* the path, for who sends from a mount */
-			break;
-		case 2:
-			send->request.root_id = strtoull(word, NULL, 10);
-			break;
-		case 3:
-			send->request.parent_id = strtoull(word, NULL, 10);
-			break;
-		case 4:
-			send->request.protocol = strtoul(word, NULL, 10);
-			break;
-		case 5:
-			flags = word;
-			break;
-		default:
-			if (send->request.clone_count == CLONES_MAX)
-				return false;
-			send->clones[send->request.clone_count++] = strtoull(word, NULL, 10);
-		}
-	}
-	if (!flags)
+	if (sscanf(send->line, "%u %" SCNu64 " %" SCNu64 " %" SCNu32 " %7s %s %*[^\n]",
+		   &send->number, &send->request.root_id, &send->request.parent_id,
+		   &send->request.protocol, flags, sources) != 6)
 		return false;
 	send->request.flags = (strchr(flags, 'n') ? SEND_NO_FILE_DATA : 0) |
 			      (strchr(flags, 'z') ? SEND_COMPRESSED : 0);
-	return true;
+	return parse_clones(sources, send);
 }
 
 static size_t first_difference(const struct bytes *a, const struct bytes *b)
@@ -176,55 +169,101 @@ static enum status keep_stream(const char *name, unsigned int number, const stru
 	return write_file(path, engine) ? DIFFERENT : ENVIRONMENT;
 }
 
-static void report(const char *name, const struct send_line *send, const struct bytes *kernel,
-		   const struct bytes *engine, const char *kernel_failure,
-		   const char *engine_failure)
+/* What the kernel made of a send; a borrowed @failure is the text of one that it failed. */
+struct oracle {
+	struct bytes stream;
+	struct bytes text;
+	const char *failure;
+};
+
+/* The text of a file, NULL without it; valid until @bytes is read again. */
+static const char *read_text(const char *path, struct bytes *bytes)
+{
+	if (!read_file(path, bytes) || append(bytes, "", 1))
+		return NULL;
+	bytes->data[strcspn((char *)bytes->data, "\n")] = '\0';
+	return (char *)bytes->data;
+}
+
+static enum status read_oracle(const char *name, const struct send_line *send,
+			       struct oracle *oracle)
+{
+	char path[PATH_MAX];
+	const char *why;
+
+	path_of_send(name, send->number, "failed", path);
+	oracle->failure = read_text(path, &oracle->text);
+	path_of_send(name, send->number, "kernel", path);
+	if (read_file(path, &oracle->stream))
+		return EQUAL;
+	path_of_send(name, send->number, "untried", path);
+	why = read_text(path, &oracle->text);
+	fprintf(stderr, "replay: %s: no stream of send %u%s%s\n", name, send->number,
+		why ? ": " : "", why ? why : "");
+	return ENVIRONMENT;
+}
+
+static void remove_stream(const char *name, unsigned int number)
+{
+	static const char *const kinds[] = {"kernel", "failed"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char path[PATH_MAX];
+
+		path_of_send(name, number, kinds[i], path);
+		unlink(path);
+	}
+}
+
+static bool is_equal(const struct oracle *kernel, const struct bytes *engine, bool engine_failed)
+{
+	size_t same = first_difference(&kernel->stream, engine);
+
+	if (engine_failed != (kernel->failure != NULL))
+		return false;
+	/* One that fails may have said a little more before it noticed. */
+	if (engine_failed)
+		return same == kernel->stream.length || same == engine->length;
+	return same == kernel->stream.length && same == engine->length;
+}
+
+static void report(const char *name, const struct send_line *send, const struct oracle *kernel,
+		   const struct bytes *engine, const char *engine_failure)
 {
 	printf("%s: DIFFERENT: %.*s\n", name, (int)strcspn(send->line, "\n"), send->line);
-	if (!kernel_failure && !engine_failure)
-		printf("  at byte %zu, of %zu by the kernel and %zu by the engine\n",
-		       first_difference(kernel, engine), kernel->length, engine->length);
-	else
-		printf("  kernel: %s; engine: %s\n", kernel_failure ? kernel_failure : "ok",
+	printf("  at byte %zu, of %zu by the kernel and %zu by the engine\n",
+	       first_difference(&kernel->stream, engine), kernel->stream.length, engine->length);
+	if (kernel->failure || engine_failure)
+		printf("  kernel: %s; engine: %s\n", kernel->failure ? kernel->failure : "ok",
 		       engine_failure ? engine_failure : "ok");
 }
 
 static enum status replay_send(const struct options *options, const char *name,
 			       struct volume *volume, struct send_line *send, struct totals *totals)
 {
-	static struct bytes kernel, engine;
+	static struct bytes engine;
+	static struct oracle kernel;
 	struct send_summary summary;
-	char path[PATH_MAX];
-	bool failed = false;
+	enum status status = read_oracle(name, send, &kernel);
 	int code;
 
-	path_of_send(name, send->number, "kernel", path);
-	if (!read_file(path, &kernel)) {
-		path_of_send(name, send->number, "failed", path);
-		if (!read_file(path, &kernel) || append(&kernel, "", 1)) {
-			fprintf(stderr, "replay: %s: no stream of send %u\n", name, send->number);
-			return ENVIRONMENT;
-		}
-		failed = true;
-	}
+	if (status != EQUAL)
+		return status;
 	engine.length = 0;
 	send->request.generation = options->generation;
 	send->request.sink = append;
 	send->request.sink_context = &engine;
 	code = send_run(volume, &send->request, &summary);
 	totals->sends++;
-	totals->failed += failed;
-	totals->bytes += failed ? 0 : kernel.length;
-	if (failed == (code != 0) &&
-	    (failed || (kernel.length == engine.length &&
-			!memcmp(kernel.data, engine.data, kernel.length)))) {
+	totals->failed += kernel.failure != NULL;
+	totals->bytes += kernel.failure ? 0 : kernel.stream.length;
+	if (is_equal(&kernel, &engine, code != 0)) {
 		if (!options->keep)
-			unlink(path);
+			remove_stream(name, send->number);
 		return EQUAL;
 	}
 	if (totals->different++ < REPORTED_MAX)
-		report(name, send, &kernel, &engine, failed ? (char *)kernel.data : NULL,
-		       code ? volume_failure(volume)->text : NULL);
+		report(name, send, &kernel, &engine, code ? volume_failure(volume)->text : NULL);
 	return keep_stream(name, send->number, &engine);
 }
 
@@ -250,7 +289,7 @@ static enum status replay_list(const struct options *options, const char *name,
 	return totals.sends ? worst : ENVIRONMENT;
 }
 
-static enum status replay_case(const struct options *options, const char *name)
+static enum status replay_image(const struct options *options, const char *name)
 {
 	static const struct volume_options defaults;
 	struct failure failure = {0};
@@ -276,6 +315,20 @@ static enum status replay_case(const struct options *options, const char *name)
 		unlink(path);
 	}
 	return status;
+}
+
+static enum status replay_case(const struct options *options, const char *name)
+{
+	static struct bytes text;
+	char path[PATH_MAX];
+	const char *why;
+
+	path_of(name, "unmounted", path);
+	why = read_text(path, &text);
+	if (!why)
+		return replay_image(options, name);
+	fprintf(stderr, "replay: %s: the kernel did not mount it: %s\n", name, why);
+	return ENVIRONMENT;
 }
 
 int main(int argc, char **argv)

@@ -253,7 +253,9 @@ need_kernel_failure() {
 # The kernel's send stopped with an error (a few trees defeat it): the engine's must stop too, and with
 # nothing written that the kernel did not write. Uses what send_one knows.
 kernel_failed() {
-	if [[ ! $kernel_may_fail ]]; then
+	if ((kernel_status != 1)); then
+		problem "$what: the kernel was not asked: $(cat "$kernel.errors")"
+	elif [[ ! $kernel_may_fail ]]; then
 		problem "$what: the kernel failed: $(cat "$kernel.errors")"
 	elif [[ ! $KERNEL_ONLY ]] &&
 		run_engine - "$snapshot" "$parent" "$data" "$@" >"$engine" 2>"$engine.errors"; then
@@ -281,22 +283,23 @@ record_send() {
 		ids+=("$(subvolume_id "$source")")
 	done
 	[[ $parent == - ]] && parent=0 || parent=${ids[0]}
-	echo "$number" "$snapshot" "$(subvolume_id "$snapshot")" "$parent" 1 "$flags" "${ids[@]}" \
-		>>"$RECORD/$SCENARIO.sends"
+	printf '%d %d %d 1 %s %s %s\n' "$number" "$(subvolume_id "$snapshot")" "$parent" "$flags" \
+		"$(IFS=,; echo "${ids[*]:--}")" "$snapshot" >>"$RECORD/$SCENARIO.sends"
 }
 
 # send_one data|nodata SNAPSHOT PARENT|- SOURCE...
 send_one() {
 	local data=$1 snapshot=$2 parent=$3 number=${#sent_snapshot[@]}
 	shift 3
-	local kernel=$SCRATCH/kernel.$number engine=$SCRATCH/engine.$number
+	local kernel=$SCRATCH/kernel.$number engine=$SCRATCH/engine.$number kernel_status=0
 	local what="send $number ($snapshot, parent $parent, sources ${*:-none}, $data, $engine_reads)"
 	seal
 	sent_snapshot+=("$snapshot")
 	sent_parent+=("$parent")
 	sent_data+=("$data")
 	record_send "$number" "$data" "$snapshot" "$parent" "$@"
-	if ! run_kernel "$kernel" "$snapshot" "$parent" "$data" "$@" 2>"$kernel.errors"; then
+	run_kernel "$kernel" "$snapshot" "$parent" "$data" "$@" 2>"$kernel.errors" || kernel_status=$?
+	if ((kernel_status != 0)); then
 		kernel_failed "$@"
 		return
 	fi

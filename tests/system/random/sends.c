@@ -126,12 +126,12 @@ int sends_write(const struct send_list *list, const char *path)
 	for (unsigned int i = 0; file && i < list->count; i++) {
 		const struct send_plan *plan = &list->sends[i];
 
-		fprintf(file, "%u %s %" PRIu64 " %" PRIu64 " %u %s%s", i, plan->snapshot->name,
-			plan->snapshot->id, plan->parent ? plan->parent->id : 0, plan->protocol,
+		fprintf(file, "%u %" PRIu64 " %" PRIu64 " %u %s%s ", i, plan->snapshot->id,
+			plan->parent ? plan->parent->id : 0, plan->protocol,
 			plan->no_file_data ? "n" : "-", plan->compressed_data ? "z" : "");
 		for (unsigned int j = 0; j < plan->clone_count; j++)
-			fprintf(file, " %" PRIu64, plan->clones[j]->id);
-		fputc('\n', file);
+			fprintf(file, "%s%" PRIu64, j ? "," : "", plan->clones[j]->id);
+		fprintf(file, "%s %s\n", plan->clone_count ? "" : "-", plan->snapshot->name);
 	}
 	if (file && fclose(file))
 		code = -errno;
