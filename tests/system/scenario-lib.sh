@@ -20,6 +20,7 @@ writable=
 problems=0
 kernel_may_fail=
 kernel_failures=0
+engine_seconds=600
 holders=()
 
 # Of each send, by its number from 0: the snapshot, its parent or "-", and whether it carries data.
@@ -194,9 +195,10 @@ subvolume_id() {
 }
 
 # run_engine FILE SNAPSHOT PARENT|- data|nodata SOURCE...: with FILE "-" to standard output, where what
-# a failed send wrote stays.
+# a failed send wrote stays. Slowed down by sanitizers and a busy machine a send may take minutes; one
+# that hangs says nothing itself.
 run_engine() {
-	local output=$1 snapshot=$2 parent=$3 data=$4 source
+	local output=$1 snapshot=$2 parent=$3 data=$4 source status=0
 	shift 4
 	local arguments=() prefix=
 	if [[ $engine_reads == ids ]]; then
@@ -220,7 +222,9 @@ run_engine() {
 	[[ $data == data ]] || arguments+=(--no-data)
 	[[ $output == - ]] || arguments+=(-f "$output")
 	[[ ! $finder ]] || arguments+=(--finder "$finder")
-	timeout 120 "$SENDPROF" send "${arguments[@]}" "$prefix$snapshot"
+	timeout "$engine_seconds" "$SENDPROF" send "${arguments[@]}" "$prefix$snapshot" || status=$?
+	((status != 124)) || note "sendprof send did not end within $engine_seconds s" >&2
+	return "$status"
 }
 
 # The running kernel's stream; the parent is listed as clone source, as btrfs-progs does.
@@ -251,18 +255,24 @@ need_kernel_failure() {
 }
 
 # The kernel's send stopped with an error (a few trees defeat it): the engine's must stop too, and with
-# nothing written that the kernel did not write. Uses what send_one knows.
+# nothing written that the kernel did not write. A crash or a hang is another end, of a status that
+# sendprof does not have. Uses what send_one knows.
 kernel_failed() {
+	local engine_status=0
 	if ((kernel_status != 1)); then
 		problem "$what: the kernel was not asked: $(cat "$kernel.errors")"
 	elif [[ ! $kernel_may_fail ]]; then
 		problem "$what: the kernel failed: $(cat "$kernel.errors")"
-	elif [[ ! $KERNEL_ONLY ]] &&
-		run_engine - "$snapshot" "$parent" "$data" "$@" >"$engine" 2>"$engine.errors"; then
-		problem "$what: the kernel failed, the engine did not: $(cat "$kernel.errors")"
-	elif [[ ! $KERNEL_ONLY ]] && ! cmp -s -n "$(stat -c %s "$engine")" "$kernel" "$engine"; then
-		problem "$what: kernel and engine wrote different commands before they failed"
-		show_difference "$kernel" "$engine"
+	elif [[ ! $KERNEL_ONLY ]]; then
+		run_engine - "$snapshot" "$parent" "$data" "$@" >"$engine" 2>"$engine.errors" || engine_status=$?
+		if ((engine_status == 0)); then
+			problem "$what: the kernel failed, the engine did not: $(cat "$kernel.errors")"
+		elif ((engine_status > 5)); then
+			problem "$what: the engine ended with status $engine_status: $(head -n 20 "$engine.errors")"
+		elif ! cmp -s -n "$(stat -c %s "$engine")" "$kernel" "$engine"; then
+			problem "$what: kernel and engine wrote different commands before they failed"
+			show_difference "$kernel" "$engine"
+		fi
 	fi
 	kernel_failures=$((kernel_failures + 1))
 }
@@ -291,7 +301,8 @@ record_send() {
 send_one() {
 	local data=$1 snapshot=$2 parent=$3 number=${#sent_snapshot[@]}
 	shift 3
-	local kernel=$SCRATCH/kernel.$number engine=$SCRATCH/engine.$number kernel_status=0
+	local kernel=$SCRATCH/kernel.$number engine=$SCRATCH/engine.$number
+	local kernel_status=0 engine_status=0
 	local what="send $number ($snapshot, parent $parent, sources ${*:-none}, $data, $engine_reads)"
 	seal
 	sent_snapshot+=("$snapshot")
@@ -304,8 +315,9 @@ send_one() {
 		return
 	fi
 	[[ $KERNEL_ONLY ]] && return
-	if ! run_engine "$engine" "$snapshot" "$parent" "$data" "$@" 2>"$engine.errors"; then
-		problem "$what: the engine failed: $(head -n 5 "$engine.errors")"
+	run_engine "$engine" "$snapshot" "$parent" "$data" "$@" 2>"$engine.errors" || engine_status=$?
+	if ((engine_status != 0)); then
+		problem "$what: the engine failed with status $engine_status: $(head -n 20 "$engine.errors")"
 	elif ! cmp -s "$kernel" "$engine"; then
 		problem "$what: kernel (left) and engine (right) differ"
 		show_difference "$kernel" "$engine"
