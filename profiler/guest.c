@@ -88,13 +88,16 @@ static int find_kernel(const struct guest_request *request, struct guest_kernel 
 	return guest_kernel_given(request->kernel, request->modules, kernel, failure);
 }
 
-/* The last lines of @folder/@name on stderr; true if one of them has @text in it. */
+/*
+ * The last lines of @folder/@name on stderr, and those before them back to @text, which a long
+ * backtrace may follow; true if it is there.
+ */
 static bool show_tail(const char *folder, const char *name, const char *text)
 {
 	static char tail[TAIL_BYTES + 1];
 	char path[PATH_MAX];
 	size_t length = 0, lines = 0;
-	const char *from;
+	const char *from, *found;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -109,6 +112,11 @@ static bool show_tail(const char *folder, const char *name, const char *text)
 	for (from = tail + length; from > tail && lines <= LINES_SHOWN; from--)
 		lines += from[-1] == '\n' && from < tail + length;
 	from += lines > LINES_SHOWN;
+	found = strstr(tail, text);
+	if (found && *text && found < from) {
+		for (from = found; from > tail && from[-1] != '\n';)
+			from--;
+	}
 	for (const char *line = from; *line;) {
 		size_t end = strcspn(line, "\r\n");
 
@@ -117,7 +125,7 @@ static bool show_tail(const char *folder, const char *name, const char *text)
 		line += end;
 		line += strspn(line, "\r\n");
 	}
-	return strstr(tail, text);
+	return found;
 }
 
 /* The machine ended before the command did: by a panic, or it never began. */
