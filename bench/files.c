@@ -3,10 +3,13 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -65,6 +68,12 @@ void delete_file(const char *path)
 		err(1, "unlink %s", path);
 }
 
+void delete_folder(const char *path)
+{
+	if (rmdir(path))
+		err(1, "rmdir %s", path);
+}
+
 void set_attribute(const char *path, const char *name, const void *value, size_t length)
 {
 	if (setxattr(path, name, value, length, 0))
@@ -93,6 +102,23 @@ static void write_at(int fd, const void *data, size_t length, uint64_t offset)
 		offset += (uint64_t)written;
 		length -= (size_t)written;
 	}
+}
+
+void write_extent(int fd, uint64_t length, uint64_t offset)
+{
+	static _Alignas(4096) uint64_t buffer[MIB / sizeof(uint64_t)];
+	ssize_t written;
+
+	if (length > sizeof(buffer))
+		errx(1, "an extent of %llu bytes", (unsigned long long)length);
+	for (size_t i = 0; i < length / sizeof(buffer[0]); i++)
+		buffer[i] = random_next();
+	/* In two writes it would be two extents. */
+	written = pwrite(fd, buffer, length, (off_t)offset);
+	if (written < 0)
+		err(1, "write of %llu bytes", (unsigned long long)length);
+	if ((uint64_t)written != length)
+		errx(1, "write: have %zd expect %llu bytes", written, (unsigned long long)length);
 }
 
 void write_noise(int fd, uint64_t length, uint64_t offset)
@@ -190,5 +216,88 @@ void overwrite_blocks(const char *path, uint64_t length, unsigned int count)
 
 	for (unsigned int i = 0; i < count; i++)
 		write_noise(fd, 16 * KIB, random_below(length / (16 * KIB)) * 16 * KIB);
+	close(fd);
+}
+
+/* Open the folder that @path is in, or would be; *@name is its last part. */
+static int open_parent(const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		err(1, "open the folder of %s", path);
+	free(folder);
+	*name = slash ? slash + 1 : path;
+	return fd;
+}
+
+static int open_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "open %s", path);
+	return fd;
+}
+
+void make_subvolume(const char *path)
+{
+	struct btrfs_ioctl_vol_args arguments = {0};
+	const char *name;
+	int fd = open_parent(path, &name);
+
+	snprintf(arguments.name, sizeof(arguments.name), "%s", name);
+	if (ioctl(fd, BTRFS_IOC_SUBVOL_CREATE, &arguments))
+		err(1, "create subvolume %s", path);
+	close(fd);
+}
+
+void make_snapshot(const char *subvolume, const char *path)
+{
+	struct btrfs_ioctl_vol_args_v2 arguments = {.flags = BTRFS_SUBVOL_RDONLY};
+	const char *name;
+	int fd = open_parent(path, &name);
+	int source = open_folder(subvolume);
+
+	arguments.fd = source;
+	snprintf(arguments.name, sizeof(arguments.name), "%s", name);
+	if (ioctl(fd, BTRFS_IOC_SNAP_CREATE_V2, &arguments))
+		err(1, "snapshot %s of %s", path, subvolume);
+	close(source);
+	close(fd);
+}
+
+void make_read_only(const char *subvolume)
+{
+	int fd = open_folder(subvolume);
+	uint64_t flags = BTRFS_SUBVOL_RDONLY;
+
+	/* What is dirty could not be told from what was written after. */
+	if (syncfs(fd) || ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags))
+		err(1, "make %s read-only", subvolume);
+	close(fd);
+}
+
+void balance(const char *path)
+{
+	struct btrfs_ioctl_balance_args arguments = {
+		.flags = BTRFS_BALANCE_DATA | BTRFS_BALANCE_METADATA | BTRFS_BALANCE_SYSTEM |
+			 BTRFS_BALANCE_FORCE,
+	};
+	int fd = open_folder(path);
+
+	if (ioctl(fd, BTRFS_IOC_BALANCE_V2, &arguments))
+		err(1, "balance");
+	close(fd);
+}
+
+void commit(const char *path)
+{
+	int fd = open_folder(path);
+
+	if (syncfs(fd) || ioctl(fd, BTRFS_IOC_SYNC))
+		err(1, "sync %s", path);
 	close(fd);
 }

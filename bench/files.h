@@ -24,10 +24,13 @@ __attribute__((format(printf, 2, 3))) const char *name_of(char name[NAME_SIZE], 
 void make_directory(const char *path);
 void move(const char *from, const char *to);
 void delete_file(const char *path);
+void delete_folder(const char *path);
 void set_attribute(const char *path, const char *name, const void *value, size_t length);
 
 /* Open for reading and writing; the caller closes. */
 int open_file(const char *path, int flags);
+/* One extent, of at most 1 MiB and whole blocks, into a file that was opened with O_DIRECT. */
+void write_extent(int fd, uint64_t length, uint64_t offset);
 /* Incompressible bytes. */
 void write_noise(int fd, uint64_t length, uint64_t offset);
 /* Lines as in a log, which compress to about a third. */
@@ -43,5 +46,13 @@ void reflink(const char *from, uint64_t from_offset, uint64_t length, const char
 /* fallocate() of the file, created if need be, with FALLOC_FL_* in @mode. */
 void allocate(const char *path, int mode, uint64_t offset, uint64_t length);
 void punch(const char *path, uint64_t offset, uint64_t length);
+
+void make_subvolume(const char *path);
+/* A read-only snapshot of @subvolume. */
+void make_snapshot(const char *subvolume, const char *path);
+void make_read_only(const char *subvolume);
+/* Rewrite all data and metadata of the filesystem. */
+void balance(const char *path);
+void commit(const char *path);
 
 #endif
