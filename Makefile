@@ -45,9 +45,11 @@ PROFILER_LIBS := -lbpf -lbtrfsutil -ljansson -lm -lpthread
 TEST_LIBS := -lcmocka
 
 ENGINE_SOURCES := $(wildcard engine/*/*.c)
-PROFILER_SOURCES := $(wildcard profiler/*.c) $(wildcard reports/*.c)
+# The workloads of "sendprof bench" are a part of it; that of the demo is a program.
+DEMO_SOURCES := bench/workload.c bench/files.c
+BENCH_SOURCES := $(filter-out bench/workload.c,$(wildcard bench/*.c))
+PROFILER_SOURCES := $(wildcard profiler/*.c) $(wildcard reports/*.c) $(BENCH_SOURCES)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-BENCH_SOURCES := $(wildcard bench/*.c)
 RANDOM_SEND_SOURCES := $(wildcard tests/system/random/*.c)
 SYSTEM_TOOLS := $(patsubst tests/system/%.c,$(O)/tests/system/%,$(wildcard tests/system/*.c)) \
 	$(O)/tests/system/random-send
@@ -153,7 +155,7 @@ $(O)/tests/system/random-send: $(call objects,$(RANDOM_SEND_SOURCES)) $(O)/libse
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROFILER_LIBS) $(ENGINE_LIBS)
 
-$(O)/bench/workload: $(call objects,$(BENCH_SOURCES))
+$(O)/bench/workload: $(call objects,$(DEMO_SOURCES))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 

@@ -134,10 +134,12 @@ static int report_main(int argc, char **argv)
 	return ret ? outcome_fail(&failure) : STATUS_OK;
 }
 
+static const struct command *const subcommands[] = {&command_report_merge, NULL};
+
 const struct command command_report = {
 	.name = "report",
 	.summary = "show a result again that run wrote as JSON",
-	.operands = "RESULT.json",
+	.operands = "RESULT.json\nmerge BENCH.json... --out FILE",
 	.operands_min = 1,
 	.operands_max = 1,
 	.description =
@@ -150,4 +152,5 @@ const struct command command_report = {
 		    "sendprof report --html page.html result.json\n"
 		    "sendprof report --markdown - result.json >>\"$GITHUB_STEP_SUMMARY\"",
 	.run = report_main,
+	.subcommands = subcommands,
 };

@@ -93,8 +93,10 @@ static int unknown_command(const struct command *group, const char *word)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	return command->subcommands ? command_dispatch(command, argc, argv)
-				    : command->run(argc, argv);
+	/* What does something by itself is a group only for the words that it knows. */
+	if (command->run && (!command->subcommands || argc < 2 || !find(command, argv[1])))
+		return command->run(argc, argv);
+	return command_dispatch(command, argc, argv);
 }
 
 /*
@@ -141,7 +143,7 @@ static int help(const struct command *group, int argc, char **argv)
 		if (!command)
 			return unknown_command(group, argv[i]);
 	}
-	if (command->subcommands) {
+	if (!command->run) {
 		options_print_help(stdout, command, NULL);
 		return STATUS_OK;
 	}

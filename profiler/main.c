@@ -7,8 +7,9 @@
 
 /* In the order of --help. */
 static const struct command *const commands[] = {
-	&command_doctor, &command_generations, &command_run,   &command_report, &command_compare,
-	&command_send,	 &command_stream,      &command_trace, &command_guest,	NULL,
+	&command_doctor, &command_generations, &command_run,  &command_bench,
+	&command_report, &command_compare,     &command_send, &command_stream,
+	&command_trace,	 &command_guest,       NULL,
 };
 
 static const struct command command_sendprof = {

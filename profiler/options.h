@@ -131,7 +131,9 @@ struct command {
 	const struct option_row *options;  /* NULL: only --help */
 	const char *examples;		   /* lines, shown as they are */
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns an exit status */
-	const struct command *const *subcommands; /* of a group, ended by NULL: "run" is not used */
+	/* Of a group, ended by NULL. One that also has "run" does that unless one of them is named.
+	 */
+	const struct command *const *subcommands;
 };
 
 enum { OPTIONS_PROCEED = -1 };

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/bench_filesystem.h"
+#include "profiler/child.h"
+#include "profiler/folders.h"
+#include "profiler/interrupt.h"
+#include "profiler/words.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* By it a device is known as one whose contents are ours to replace. */
+#define BENCH_LABEL "sendprof-bench"
+
+static int out_of_memory(struct failure *failure)
+{
+	return failure_set(failure, -ENOMEM, "out of memory");
+}
+
+static char *default_cache(void)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *path;
+	int ret;
+
+	if (cache && cache[0] == '/')
+		ret = asprintf(&path, "%s/sendprof/bench", cache);
+	else
+		ret = asprintf(&path, "%s/.cache/sendprof/bench", home ? home : "/root");
+	return ret < 0 ? NULL : path;
+}
+
+static int find_mkfs(struct bench_place *place, struct failure *failure)
+{
+	place->mkfs_version = child_output((char *[]){"mkfs.btrfs", "--version", NULL}, failure);
+	if (!place->mkfs_version)
+		return failure->code;
+	place->mkfs_version[strcspn(place->mkfs_version, "\n")] = '\0';
+	return 0;
+}
+
+int bench_place_open(struct bench_place *place, const char *cache, const char *device,
+		     struct failure *failure)
+{
+	int ret;
+
+	*place = (struct bench_place){.device = device};
+	place->cache = cache ? strdup(cache) : default_cache();
+	place->mount_point = strdup("/tmp/sendprof-bench.XXXXXX");
+	if (!place->cache || !place->mount_point)
+		return out_of_memory(failure);
+	ret = device ? 0 : folders_make(place->cache);
+	if (ret)
+		return failure_set(failure, ret, "cannot create %s: %s", place->cache,
+				   strerror(-ret));
+	ret = find_mkfs(place, failure);
+	if (ret)
+		return ret;
+	/* A slave, so that what is unmounted elsewhere does not stay in use here. */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return failure_set(failure, -errno, "cannot make a mount namespace: %s",
+				   strerror(errno));
+	if (!mkdtemp(place->mount_point)) {
+		ret = failure_set(failure, -errno, "cannot create %s: %s", place->mount_point,
+				  strerror(errno));
+		free(place->mount_point);
+		place->mount_point = NULL;
+	}
+	return ret;
+}
+
+void bench_place_close(struct bench_place *place)
+{
+	struct failure ignored = {0};
+
+	if (place->mounted)
+		bench_filesystem_unmount(place, &ignored);
+	if (place->mount_point)
+		rmdir(place->mount_point);
+	free(place->mount_point);
+	free(place->mkfs_version);
+	free(place->cache);
+	*place = (struct bench_place){0};
+}
+
+/* "mkfs.btrfs, part of btrfs-progs v6.2" and a label, as the name of a file. */
+static char *image_path(const struct bench_place *place, const struct bench_job *job)
+{
+	const char *space = strrchr(place->mkfs_version, ' ');
+	char *label = bench_job_label(job), *path = NULL;
+
+	for (char *at = label; at && *at; at++)
+		*at = *at == ' ' ? '_' : *at;
+	if (label &&
+	    asprintf(&path, "%s/%s_mkfs-%s_builder-%d.img", place->cache, label,
+		     space ? space + 1 : place->mkfs_version, WORKLOAD_BUILDER_VERSION) < 0)
+		path = NULL;
+	free(label);
+	return path;
+}
+
+bool bench_filesystem_cached(const struct bench_place *place, const struct bench_job *job)
+{
+	char *path = place->device ? NULL : image_path(place, job);
+	bool cached = path && !access(path, F_OK);
+
+	free(path);
+	return cached;
+}
+
+static bool is_ours(const char *device)
+{
+	struct failure ignored = {0};
+	char *label = child_output(
+		(char *[]){"blkid", "-p", "-o", "value", "-s", "LABEL", (char *)device, NULL},
+		&ignored);
+	bool ours = label && !strcmp(label, BENCH_LABEL "\n");
+
+	free(label);
+	return ours;
+}
+
+/* Without --force mkfs refuses a device that has anything on it, which is what we want. */
+static int make_filesystem(const struct bench_job *job, const char *path, bool is_device,
+			   struct failure *failure)
+{
+	struct words words = {0};
+	int ret;
+
+	words_add(&words, "mkfs.btrfs");
+	words_add(&words, "--quiet");
+	words_add(&words, "--label");
+	words_add(&words, BENCH_LABEL);
+	if (is_device && is_ours(path))
+		words_add(&words, "--force");
+	for (size_t i = 0; job->workload->mkfs[i]; i++)
+		words_add(&words, job->workload->mkfs[i]);
+	words_add(&words, path);
+	ret = words.failed ? out_of_memory(failure)
+			   : child_must(&(struct child){.arguments = words.items}, failure);
+	words_release(&words);
+	return ret;
+}
+
+static int mount_it(struct bench_place *place, const struct bench_job *job, const char *path,
+		    bool writable, struct failure *failure)
+{
+	const char *more = job->workload->mount_options;
+	struct words words = {0};
+	int ret;
+
+	words_add(&words, "mount");
+	words_add(&words, "-t");
+	words_add(&words, "btrfs");
+	words_add(&words, "-o");
+	words_format(&words, "%snoatime%s%s%s", writable ? "" : "ro,", place->device ? "" : ",loop",
+		     more ? "," : "", more ? more : "");
+	words_add(&words, path);
+	words_add(&words, place->mount_point);
+	ret = words.failed ? out_of_memory(failure)
+			   : child_must(&(struct child){.arguments = words.items}, failure);
+	words_release(&words);
+	place->mounted = !ret;
+	return ret;
+}
+
+int bench_filesystem_unmount(struct bench_place *place, struct failure *failure)
+{
+	/* The first process that looks at a new filesystem may still have it open. */
+	for (unsigned int attempt = 0; umount(place->mount_point); attempt++) {
+		if (errno != EBUSY || attempt == 50)
+			return failure_set(failure, -errno, "cannot unmount %s: %s",
+					   place->mount_point, strerror(errno));
+		usleep(100000);
+	}
+	place->mounted = false;
+	return 0;
+}
+
+/* How the builder ended, and what it said. */
+static int builder_failure(const struct bench_job *job, int status, int errors,
+			   struct failure *failure)
+{
+	char said[256] = "";
+	ssize_t length = pread(errors, said, sizeof(said) - 1, 0);
+
+	said[length < 0 ? 0 : length] = '\0';
+	said[strcspn(said, "\n")] = '\0';
+	if (interrupt_signal())
+		return failure_set(failure, -EINTR, "interrupted");
+	if (WIFSIGNALED(status))
+		return failure_set(failure, -EIO, "building %s: ended by signal %d",
+				   job->workload->name, WTERMSIG(status));
+	return failure_set(failure, -EIO, "building %s: %s", job->workload->name,
+			   said[0] ? said : "failed and said nothing");
+}
+
+/* The builder ends with a message on stderr when something fails: in a process of its own. */
+static int run_builder(const struct bench_place *place, const struct bench_job *job,
+		       struct failure *failure)
+{
+	int errors = memfd_create("errors", MFD_CLOEXEC), status = 0, ret = 0;
+	pid_t pid;
+
+	if (errors < 0)
+		return failure_set(failure, -errno, "memory for the builder's output: %s",
+				   strerror(errno));
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
+		if (dup2(errors, STDERR_FILENO) < 0)
+			_exit(1);
+		workload_build(job->workload, job->values, place->mount_point);
+		_exit(0);
+	}
+	if (pid < 0)
+		ret = failure_set(failure, -errno, "fork: %s", strerror(errno));
+	/* A signal that reached only this process is passed on: building may take long. */
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+		if (interrupt_signal())
+			kill(pid, SIGTERM);
+	}
+	if (pid > 0 && status)
+		ret = builder_failure(job, status, errors, failure);
+	close(errors);
+	return ret;
+}
+
+static int build_on(struct bench_place *place, const struct bench_job *job, const char *path,
+		    struct failure *failure)
+{
+	int ret = make_filesystem(job, path, place->device, failure), unmounted;
+
+	if (!ret)
+		ret = mount_it(place, job, path, true, failure);
+	if (ret)
+		return ret;
+	ret = run_builder(place, job, failure);
+	unmounted = bench_filesystem_unmount(place, failure);
+	return ret ? ret : unmounted;
+}
+
+/*
+ * The image is sparse: as large as the data needs several times over, so that the allocator is
+ * never short of room, while the folder must have room for what is written.
+ */
+static int create_image(const struct bench_place *place, const struct bench_job *job,
+			const char *path, struct failure *failure)
+{
+	struct workload_claims claims = {0};
+	struct statvfs space;
+	uint64_t needed, size;
+	int fd, ret = 0;
+
+	job->workload->claim(job->values, &claims);
+	needed = claims.bytes + claims.bytes / 4 + (64 << 20);
+	size = 4 * needed + (4ull << 30);
+	if (!statvfs(place->cache, &space) && space.f_bavail * space.f_frsize < needed)
+		return failure_set(failure, -ENOSPC,
+				   "%s: have %" PRIu64 " MiB free expect %" PRIu64
+				   " for %s (--cache-dir chooses another place)",
+				   place->cache, (uint64_t)(space.f_bavail * space.f_frsize) >> 20,
+				   needed >> 20, job->workload->name);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		ret = failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Under its name it is whole and verified; two processes may build the same one. */
+static int build_image(struct bench_place *place, const struct bench_job *job, const char *path,
+		       struct failure *failure)
+{
+	char *unfinished;
+	int ret;
+
+	if (asprintf(&unfinished, "%s.%d", path, getpid()) < 0)
+		return out_of_memory(failure);
+	ret = create_image(place, job, unfinished, failure);
+	if (!ret)
+		ret = build_on(place, job, unfinished, failure);
+	if (!ret && rename(unfinished, path))
+		ret = failure_set(failure, -errno, "cannot rename %s: %s", unfinished,
+				  strerror(errno));
+	if (ret)
+		unlink(unfinished);
+	free(unfinished);
+	return ret;
+}
+
+int bench_filesystem_mount(struct bench_place *place, const struct bench_job *job,
+			   struct failure *failure)
+{
+	char *path = place->device ? strdup(place->device) : image_path(place, job);
+	int ret = path ? 0 : out_of_memory(failure);
+
+	if (!ret && place->device)
+		ret = build_on(place, job, path, failure);
+	else if (!ret && access(path, F_OK))
+		ret = build_image(place, job, path, failure);
+	/* Read-only: what is cached stays as it was verified. */
+	if (!ret)
+		ret = mount_it(place, job, path, false, failure);
+	free(path);
+	return ret;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/bench_show.h"
+#include "profiler/bench_fit.h"
+#include "profiler/bench_results.h"
+#include "profiler/result.h"
+#include "profiler/terminal.h"
+#include "reports/format.h"
+#include "reports/text_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const side_keys[SIDE_COUNT] = {"kernel", "engine"};
+
+static void list_parameter(FILE *out, const struct workload_parameter *parameter)
+{
+	fprintf(out, "    %-11s", parameter->name);
+	for (size_t size = 0; size < WORKLOAD_SIZES; size++) {
+		if (parameter->words)
+			fprintf(out, " %8s", parameter->words[parameter->values[size]]);
+		else
+			fprintf(out, " %8" PRIu64, parameter->values[size]);
+	}
+	fprintf(out, "  %s", parameter->meaning);
+	for (size_t i = 0; parameter->words && parameter->words[i]; i++)
+		fprintf(out, "%s%s", i ? ", " : ": ", parameter->words[i]);
+	fputc('\n', out);
+}
+
+void bench_show_list(FILE *out)
+{
+	fprintf(out, "%-15s", "workload");
+	for (size_t size = 0; size < WORKLOAD_SIZES; size++)
+		fprintf(out, " %8s", workload_size_names[size]);
+	fputc('\n', out);
+	for (size_t i = 0; workloads[i]; i++) {
+		const struct workload *workload = workloads[i];
+		struct workload_claims claims = {0};
+		uint64_t values[WORKLOAD_PARAMETERS_MAX] = {0};
+
+		for (size_t j = 0; j < workload_parameter_count(workload); j++)
+			values[j] = workload->parameters[j].values[WORKLOAD_SMALL];
+		workload->claim(values, &claims);
+		fprintf(out, "\n%s: %s (%s)\n", workload->name, workload->stresses,
+			claims.incremental ? "incremental" : "full");
+		for (size_t j = 0; j < workload_parameter_count(workload); j++)
+			list_parameter(out, &workload->parameters[j]);
+	}
+}
+
+/* The result of a job; -ENOENT when the document has none. End with result_release(). */
+static int load(const struct bench_job *job, const json_t *document, struct result *result,
+		struct failure *failure)
+{
+	json_t *parameters = bench_job_parameters(job);
+	json_t *workload =
+		parameters ? bench_results_find(document, job->workload->name, parameters) : NULL;
+
+	json_decref(parameters);
+	memset(result, 0, sizeof(*result));
+	return workload ? result_from_json(json_object_get(workload, "result"), result, failure)
+			: -ENOENT;
+}
+
+static uint64_t stream_bytes(const struct result *result)
+{
+	const struct side_result *side = &result->sides[SIDE_KERNEL];
+
+	return side->sample_count ? side->samples[side->sample_count - 1].bytes : 0;
+}
+
+static const struct column columns[] = {
+	{"Workload", ALIGN_LEFT, 0}, {"Kernel", ALIGN_RIGHT, 0}, {"Engine", ALIGN_RIGHT, 0},
+	{"Faster", ALIGN_RIGHT, 0},  {"Stream", ALIGN_RIGHT, 0}, {"Verdict", ALIGN_LEFT, 0},
+};
+
+static void add_row(struct table *table, const char *label, const struct result *result)
+{
+	double ratio = result_ratio(result);
+	bool equal = result->verdict == VERDICT_EQUAL;
+
+	table_cell(table, TONE_PLAIN, "%s", label);
+	table_cell(table, TONE_KERNEL, "%s", DURATION(result_median_ns(result, SIDE_KERNEL)));
+	table_cell(table, TONE_ENGINE, "%s", DURATION(result_median_ns(result, SIDE_ENGINE)));
+	table_cell(table, TONE_PLAIN, "%s", ratio > 0 ? FACTOR(ratio) : FORMAT_NONE);
+	table_cell(table, TONE_PLAIN, "%s", BYTES(stream_bytes(result)));
+	table_cell(table, equal ? TONE_GOOD : TONE_BAD, "%s", equal ? "identical" : "DIFFERENT");
+}
+
+/* The swept parameter's value, which every workload of the plan has. */
+static uint64_t swept_value(const struct bench_plan *plan, const struct bench_job *job)
+{
+	for (size_t i = 0; i < workload_parameter_count(job->workload); i++) {
+		if (!strcmp(job->workload->parameters[i].name, plan->swept))
+			return job->values[i];
+	}
+	return 0;
+}
+
+/* {"exponent", "factor_ns", "r_squared", "points"}, or null. */
+static json_t *fit_json(const struct bench_point *points, size_t count)
+{
+	struct bench_fit fit;
+
+	if (!bench_fit(points, count, &fit))
+		return json_null();
+	return json_pack("{s:f, s:f, s:f, s:I}", "exponent", fit.exponent, "factor_ns", fit.factor,
+			 "r_squared", fit.certainty, "points", (json_int_t)fit.points);
+}
+
+/* The jobs of a workload follow one another; @first is the first of them, the end is returned. */
+static size_t fit_workload(const struct bench_plan *plan, size_t first, const json_t *document,
+			   json_t *sweeps)
+{
+	const struct workload *workload = plan->jobs[first].workload;
+	struct bench_point *points[SIDE_COUNT];
+	struct result *result = calloc(1, sizeof(*result));
+	size_t count = 0, i;
+
+	for (size_t side = 0; side < SIDE_COUNT; side++)
+		points[side] = calloc(plan->count, sizeof(*points[side]));
+	for (i = first; i < plan->count && plan->jobs[i].workload == workload; i++) {
+		struct failure ignored = {0};
+
+		if (!result || !points[SIDE_KERNEL] || !points[SIDE_ENGINE])
+			continue;
+		if (!load(&plan->jobs[i], document, result, &ignored)) {
+			for (enum side side = 0; side < SIDE_COUNT; side++)
+				points[side][count] = (struct bench_point){
+					(double)swept_value(plan, &plan->jobs[i]),
+					(double)result_median_ns(result, side),
+				};
+			count++;
+		}
+		result_release(result);
+	}
+	json_array_append_new(sweeps, json_pack("{s:s, s:s, s:o, s:o}", "workload", workload->name,
+						"parameter", plan->swept, side_keys[SIDE_KERNEL],
+						fit_json(points[SIDE_KERNEL], count),
+						side_keys[SIDE_ENGINE],
+						fit_json(points[SIDE_ENGINE], count)));
+	free(points[SIDE_KERNEL]);
+	free(points[SIDE_ENGINE]);
+	free(result);
+	return i;
+}
+
+json_t *bench_sweeps(const struct bench_plan *plan, const json_t *document)
+{
+	json_t *sweeps = json_array();
+
+	for (size_t i = 0; sweeps && plan->swept && i < plan->count;)
+		i = fit_workload(plan, i, document, sweeps);
+	return sweeps;
+}
+
+static void show_sweeps(const json_t *sweeps, FILE *out)
+{
+	json_t *sweep;
+	size_t i;
+
+	json_array_foreach(sweeps, i, sweep)
+	{
+		fprintf(out,
+			"%s, time over %s:", json_string_value(json_object_get(sweep, "workload")),
+			json_string_value(json_object_get(sweep, "parameter")));
+		for (size_t side = 0; side < SIDE_COUNT; side++) {
+			const json_t *fit = json_object_get(sweep, side_keys[side]);
+
+			if (json_is_null(fit))
+				fprintf(out, "  %s: too few points", side_keys[side]);
+			else
+				fprintf(out, "  %s ~ x^%.2f (R² %.2f)", side_keys[side],
+					json_real_value(json_object_get(fit, "exponent")),
+					json_real_value(json_object_get(fit, "r_squared")));
+		}
+		fputc('\n', out);
+	}
+}
+
+int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out, bool *different,
+	       struct failure *failure)
+{
+	struct text_terminal terminal =
+		text_terminal_on(out, *colour(out, COLOUR_BOLD), terminal_width());
+	struct result *result = calloc(1, sizeof(*result));
+	struct table table;
+	int ret = result ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+
+	*different = false;
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; !ret && i < plan->count; i++) {
+		char *label = bench_job_label(&plan->jobs[i]);
+
+		ret = label ? load(&plan->jobs[i], document, result, failure) : -ENOMEM;
+		if (!ret) {
+			add_row(&table, label, result);
+			*different |= result->verdict != VERDICT_EQUAL;
+		}
+		ret = ret == -ENOENT ? 0 : ret;
+		result_release(result);
+		free(label);
+	}
+	if (!ret && table.error)
+		ret = failure_set(failure, table.error, "out of memory");
+	if (!ret)
+		text_table(&terminal, &table);
+	if (!ret)
+		show_sweeps(json_object_get(document, "sweeps"), out);
+	table_release(&table);
+	free(result);
+	return ret;
+}
