@@ -28,8 +28,8 @@ int bench_results_save(const json_t *document, const char *path, struct failure 
 json_t *bench_results_find(const json_t *document, const char *name, const json_t *parameters);
 
 /*
- * Add a workload, in place of the same one if it is there. Takes over @parameters and @result, also
- * when it fails: -ENOMEM.
+ * Add a workload, in place of the same one if it is there; a @result of null is none. Takes over
+ * @parameters and @result, also when it fails: -ENOMEM.
  */
 int bench_results_put(json_t *document, const char *name, json_t *parameters, json_t *result);
 

@@ -26,6 +26,19 @@ static bool finished(const struct bench_run *bench, const struct bench_job *job)
 	return is;
 }
 
+int bench_forget(const struct bench_run *bench, struct failure *failure)
+{
+	for (size_t i = 0; i < bench->plan->count; i++) {
+		const struct bench_job *job = &bench->plan->jobs[i];
+		json_t *parameters = bench_job_parameters(job);
+
+		if (!parameters || bench_results_put(bench->document, job->workload->name,
+						     parameters, json_null()))
+			return out_of_memory(failure);
+	}
+	return 0;
+}
+
 static int nothing_after_pair(void *context, const struct result *result, struct failure *failure)
 {
 	(void)context;

@@ -19,6 +19,9 @@ struct bench_run {
 	struct progress *progress;
 };
 
+/* Take the results of the plan out of the document: all will be run. 0 or -ENOMEM. */
+int bench_forget(const struct bench_run *bench, struct failure *failure);
+
 /*
  * Run what @bench's document does not have yet. 0 also when streams differ, which the results tell;
  * else a negative errno with @failure set, the results up to then being in the file.

@@ -207,7 +207,7 @@ int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out,
 		ret = failure_set(failure, table.error, "out of memory");
 	if (!ret)
 		text_table(&terminal, &table);
-	if (!ret)
+	if (!ret && plan->swept)
 		show_sweeps(json_object_get(document, "sweeps"), out);
 	table_release(&table);
 	free(result);

@@ -109,10 +109,9 @@ static int run_plan(const struct bench_options *options, struct bench_run *bench
 
 	if (ret)
 		return ret;
-	bench->document = options->again ? bench_results_new()
-					 : bench_results_load(bench->path, true, failure);
-	if (!bench->document)
-		return failure_set(failure, -ENOMEM, "out of memory");
+	bench->document = bench_results_load(bench->path, true, failure);
+	if (!bench->document || (options->again && bench_forget(bench, failure)))
+		return failure->code;
 	ret = bench_place_open(bench->place, options->cache, options->device, failure);
 	if (!ret)
 		ret = bench_run_all(bench, failure);

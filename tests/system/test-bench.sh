@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Guards bench: every workload is what it claims to be, kernel and engine send it alike, an
+# interrupted bench goes on where it was, and shards come together. Needs root, loop devices and a
+# kernel with btrfs.
+# needs one build
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+build=${BUILD:-build}
+sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
+
+# Every workload and every parameter is in the document.
+documented()
+{
+	"$sendprof" bench --list | awk -F: '/^[a-z-]+:/ { print $1 }' | (
+		status=0
+		while read -r name; do
+			grep -qF "| \`$name\` |" docs/benchmarks.md || { echo "not there: $name"; status=1; }
+		done
+		exit $status
+	)
+}
+
+check 'docs/benchmarks.md has every workload' documented
+check_status 2 'a workload that is none' "$sendprof" bench bulc
+check_status 2 'a value that cannot be' "$sendprof" bench bulk --param mib=0
+check_status 2 'a sweep of what is not there' "$sendprof" bench bulk --sweep refs=1,2
+
+if [ "$(id -u)" != 0 ]; then
+	skip 'workloads built and measured' 'needs root'
+	finish
+fi
+
+scratch=$(mktemp -d /tmp/sendprof-bench-test.XXXXXX) || exit 1
+loop=''
+clean_up()
+{
+	[ -z "$loop" ] || losetup -d "$loop"
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# bench_into FOLDER OPTION...
+bench_into()
+{
+	local folder=$1
+
+	shift
+	"$sendprof" bench --size tiny --repeat 1 --cache-dir "$scratch/cache" --out "$scratch/$folder" "$@"
+}
+
+# How many results a folder's file has; 0 while there is none.
+results_in()
+{
+	grep -s '"verdict": "equal"' "$scratch/$1/bench.json" | wc -l
+}
+
+wait_for_results()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		[ "$(results_in all)" -lt 2 ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+count=$("$sendprof" bench --list | grep -c '^[a-z-]*:')
+
+# Interrupted in the middle, then the rest.
+"$sendprof" bench --size tiny --repeat 1 --cache-dir "$scratch/cache" --out "$scratch/all" \
+	>"$scratch/log" 2>&1 &
+pid=$!
+check 'results come one by one' wait_for_results
+kill -TERM "$pid" 2>/dev/null
+wait "$pid"
+check 'an interrupted bench ends like that' test $? = 143
+before=$(results_in all)
+check 'it keeps what it has and has not all' test "$before" -ge 2 -a "$before" -lt "$count"
+check 'it leaves no unfinished image' test -z "$(find "$scratch/cache" -name '*.img.*')"
+first=$(grep -m 1 '"created"' "$scratch/all/bench.json")
+check_status 0 'the same command goes on' bench_into all
+check 'every workload is what it claims and is sent alike' test "$(results_in all)" = "$count"
+check 'what was there was not run again' test \
+	"$(grep -m 1 '"created"' "$scratch/all/bench.json")" = "$first"
+for spread in within snapshots; do
+	check "many-refs with references $spread" bench_into all many-refs --param "spread=$spread"
+done
+
+# From the cache, so this is quick; another folder, so all are run again.
+check_status 0 'a second bench, on cached filesystems' bench_into second
+check_status 0 'compare takes the two' "$sendprof" compare "$scratch/second/bench.json" "$scratch/second/bench.json"
+check 'compare sees every workload' test "$("$sendprof" compare --json "$scratch/all/bench.json" \
+	"$scratch/second/bench.json" | grep -c '"workload": .*=\|"condition": "streams"')" -ge "$count"
+
+# A divergence is told by the status, also when it was found earlier.
+sed -i '0,/"verdict": "equal"/s//"verdict": "different"/' "$scratch/second/bench.json"
+check_status 1 'a divergence is status 1' bench_into second
+
+# Shards together are the whole.
+check 'the first shard' bench_into shard1 --shard 1/2 bulk sparse small-files
+check 'the second shard' bench_into shard2 --shard 2/2 bulk sparse small-files
+check 'shards are merged' "$sendprof" report merge "$scratch"/shard[12]/bench.json --out "$scratch/merged.json"
+check 'the merged file has each' test "$(grep -c '"verdict": "equal"' "$scratch/merged.json")" = 3
+check_status 3 'the same shard twice is refused' "$sendprof" report merge \
+	"$scratch"/shard1/bench.json "$scratch"/shard1/bench.json --out "$scratch/twice.json"
+check_status 0 'compare takes the merged file' "$sendprof" compare "$scratch/merged.json" "$scratch/merged.json"
+
+check 'a sweep' bench_into sweep many-refs --sweep refs=2,8,32
+check 'has an exponent for each side' test "$(grep -c '"exponent":' "$scratch/sweep/bench.json")" = 2
+
+# On a device: an empty one is taken, one with something else on it is not.
+truncate -s 1G "$scratch/disk.img"
+loop=$(losetup -f --show "$scratch/disk.img")
+check 'on an empty device' bench_into device --device "$loop" small-files bulk
+check 'again on what it left there' bench_into device --again --device "$loop" small-files
+mkfs.btrfs -q -f -L precious "$loop" >/dev/null 2>&1
+check_status 3 'a device with another filesystem is refused' bench_into device --again --device "$loop" small-files
+check 'and left as it is' test "$(blkid -p -o value -s LABEL "$loop")" = precious
+
+check 'nothing stays mounted' test -z "$(grep sendprof-bench /proc/self/mountinfo)"
+check 'no loop device is left' test -z "$(losetup -l -n -O BACK-FILE | grep "$scratch/cache")"
+finish
