@@ -58,7 +58,7 @@ const struct workload workload_bulk = {
 
 enum { SPARSE_FILES, SPARSE_PIECES };
 #define SPARSE_PIECE  (16 * KIB)
-#define SPARSE_STRIDE (1 * MIB)
+#define SPARSE_STRIDE (128 * KIB)
 
 static void sparse_build(const uint64_t *v)
 {
@@ -99,10 +99,10 @@ const struct workload workload_sparse = {
 	.stresses = "files that are mostly holes, and new holes punched",
 	.parameters =
 		{
-			{"files", "files", {4, 20, 100, 500}, 1, 100000, NULL},
+			{"files", "files", {4, 20, 100, 200}, 1, 100000, NULL},
 			{"pieces",
-			 "pieces of 16 KiB in each, one a MiB; half of them are punched",
-			 {6, 64, 256, 1024},
+			 "pieces of 16 KiB in each, one in 128 KiB; half are punched",
+			 {6, 64, 256, 512},
 			 1,
 			 1000000,
 			 NULL},

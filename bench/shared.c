@@ -65,14 +65,14 @@ const struct workload workload_many_refs = {
 	.stresses = "extents that many refer to: walking back references",
 	.parameters =
 		{
-			{"extents", "data extents", {8, 16, 64, 256}, 1, 1000000, NULL},
+			{"extents", "data extents", {8, 16, 64, 64}, 1, 1000000, NULL},
 			{"refs",
 			 "references to each of them",
 			 {8, 100, 1000, 10000},
 			 1,
 			 1000000,
 			 NULL},
-			{"kib", "size of an extent", {4, 128, 128, 128}, 4, 1024, NULL},
+			{"kib", "size of an extent", {4, 128, 128, 16}, 4, 1024, NULL},
 			{"spread",
 			 "where the references are: in files, within one file, in snapshots of it",
 			 {SPREAD_FILES, SPREAD_FILES, SPREAD_FILES, SPREAD_FILES},

@@ -200,8 +200,10 @@ static int builder_failure(const struct bench_job *job, int status, int errors,
 	if (WIFSIGNALED(status))
 		return failure_set(failure, -EIO, "building %s: ended by signal %d",
 				   job->workload->name, WTERMSIG(status));
-	return failure_set(failure, -EIO, "building %s: %s", job->workload->name,
-			   said[0] ? said : "failed and said nothing");
+	if (!said[0])
+		return failure_set(failure, -EIO, "building %s: failed and said nothing",
+				   job->workload->name);
+	return failure_set(failure, -EIO, "building %s", said);
 }
 
 /* The builder ends with a message on stderr when something fails: in a process of its own. */
@@ -222,6 +224,8 @@ static int run_builder(const struct bench_place *place, const struct bench_job *
 		signal(SIGHUP, SIG_DFL);
 		if (dup2(errors, STDERR_FILENO) < 0)
 			_exit(1);
+		/* What err() begins its message with. */
+		program_invocation_short_name = (char *)job->workload->name;
 		workload_build(job->workload, job->values, place->mount_point);
 		_exit(0);
 	}

@@ -55,7 +55,21 @@ static const struct command command_other = {
 static const struct command *const subcommands[] = {&command_test, &command_other, NULL};
 static const struct command group = {
 	.name = "group", .summary = "a group", .subcommands = subcommands};
-static const struct command *const groups[] = {&group, NULL};
+
+static int run_itself(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return 55;
+}
+
+/* Does something, and is a group. */
+static const struct command command_inner = {
+	.name = "both inner", .summary = "inner", .run = run_nothing};
+static const struct command *const inner[] = {&command_inner, NULL};
+static const struct command both = {
+	.name = "both", .summary = "both", .run = run_itself, .subcommands = inner};
+static const struct command *const groups[] = {&group, &both, NULL};
 static const struct command top = {.name = "", .subcommands = groups};
 
 static char output[OUTPUT_MAX]; /* of the last call, both streams */
@@ -259,6 +273,12 @@ static void test_dispatch(void **state)
 	assert_non_null(strstr(output, "--clone-src PATH"));
 	assert_int_equal(call(dispatch_top, "sendprof group help test"), STATUS_OK);
 	assert_non_null(strstr(output, "--clone-src PATH"));
+	assert_int_equal(call(dispatch_top, "sendprof both"), 55);
+	assert_int_equal(call(dispatch_top, "sendprof both innner"), 55);
+	assert_int_equal(call(dispatch_top, "sendprof both --help"), 55);
+	assert_int_equal(call(dispatch_top, "sendprof help both"), 55);
+	assert_int_equal(call(dispatch_top, "sendprof both inner a"), 77);
+	assert_int_equal(call(dispatch_top, "sendprof help both inner"), STATUS_OK);
 	assert_int_equal(call(dispatch_top, "sendprof gruop"), STATUS_USAGE);
 	assert_non_null(strstr(output, "unknown command 'gruop', did you mean 'group'?"));
 	assert_int_equal(call(dispatch_top, "sendprof group tset"), STATUS_USAGE);
