@@ -90,7 +90,7 @@ struct side_result {
 	 */
 	struct trace_figures *trace;
 	struct trace_details *details; /* of the same send; owned, NULL: events were not taken */
-	char *folded_stacks;	       /* kernel only, all repeats; owned, may be NULL */
+	char *folded_stacks;	       /* kernel only, of the traced send; owned, may be NULL */
 	char error[512];	       /* empty when every send succeeded */
 };
 

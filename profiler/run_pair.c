@@ -147,6 +147,7 @@ void pair_runner_release(struct pair_runner *runner)
 	stream_store_close(&runner->reference);
 	recording_release(&runner->recording);
 	event_list_clear(&runner->events);
+	free(runner->folded_stacks);
 	send_source_close(&runner->source);
 }
 

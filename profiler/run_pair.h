@@ -30,6 +30,7 @@ struct pair_runner {
 	struct tracer *tracer;
 	bool tracing;		    /* this pair is the traced one */
 	struct trace_figures trace; /* of the last pair, if it was traced */
+	char *folded_stacks;	    /* of it; owned, NULL: none were taken */
 
 	/* Read from a recording, if there is one; or, events only, to be written into one. */
 	struct recording recording;

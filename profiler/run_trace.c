@@ -15,6 +15,9 @@
 /* Of the ring of events, and how long their reader sleeps at most. */
 enum { RING_BYTES = 32 << 20, POLL_MS = 20 };
 
+/* A send may be short; a number that beats with no timer. */
+enum { STACK_HERTZ = 1997 };
+
 static const struct missing_metric unseen_in_pipe[] = {
 	{"kernel cache hit rates", NEEDS_PROBES},
 	{"kernel backref walks", NEEDS_PROBES},
@@ -82,6 +85,7 @@ static int open_tracer(struct pair_runner *runner, struct failure *failure)
 		.groups = (1ULL << METRIC_COUNT) - 1,
 		.records = request->record != NULL,
 		.ring_bytes = RING_BYTES,
+		.stack_hertz = STACK_HERTZ,
 	};
 
 	if (request->kernel_stream || request->tier == TIER_PIPE)
@@ -172,6 +176,25 @@ int run_trace_begin_send(struct pair_runner *runner, struct failure *failure)
 	return ret || !runner->request->record ? ret : start_reading_events(runner, failure);
 }
 
+static int keep_stacks(struct pair_runner *runner, uint32_t thread, struct failure *failure)
+{
+	size_t size = 0;
+	FILE *out;
+	int ret;
+
+	free(runner->folded_stacks);
+	runner->folded_stacks = NULL;
+	if (!trace_knows(&runner->trace, METRIC_STACKS))
+		return 0;
+	out = open_memstream(&runner->folded_stacks, &size);
+	if (!out)
+		return failure_set(failure, -errno, "out of memory for stacks");
+	ret = tracer_folded_stacks(runner->tracer, thread, out, failure);
+	if (fclose(out) && !ret)
+		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	return ret;
+}
+
 int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 {
 	struct traced_send *sends;
@@ -188,6 +211,7 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 		runner->trace = sends[i].figures;
 		runner->trace.dropped += runner->events.left_out;
 		runner->traced = true;
+		ret = keep_stacks(runner, sends[i].figures.thread, failure);
 	}
 	free(sends);
 	return ret;
@@ -208,6 +232,10 @@ int run_trace_record(const struct pair_runner *runner, struct result *result)
 	if (!kernel->trace)
 		return -ENOMEM;
 	*kernel->trace = runner->trace;
+	free(kernel->folded_stacks);
+	kernel->folded_stacks = runner->folded_stacks ? strdup(runner->folded_stacks) : NULL;
+	if (runner->folded_stacks && !kernel->folded_stacks)
+		return -ENOMEM;
 	/* What is not among its metrics is listed as missing. */
 	kernel->has_caches = true;
 	memcpy(kernel->caches, runner->trace.caches, sizeof(kernel->caches));

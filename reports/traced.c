@@ -17,7 +17,7 @@ const struct cache_counters *traced_cache(const struct side_result *side, enum c
 
 	if (traced(side, metrics[cache]))
 		return &side->trace->caches[cache];
-	return side->has_caches ? &side->caches[cache] : NULL;
+	return side->has_caches && !side->trace ? &side->caches[cache] : NULL;
 }
 
 const struct backref_counters *traced_backrefs(const struct side_result *side,
@@ -25,7 +25,7 @@ const struct backref_counters *traced_backrefs(const struct side_result *side,
 {
 	if (traced(side, metric))
 		return &side->trace->backrefs;
-	return side->has_caches ? &side->backrefs : NULL;
+	return side->has_caches && !side->trace ? &side->backrefs : NULL;
 }
 
 enum side traced_details(const struct result *result)

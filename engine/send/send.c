@@ -206,15 +206,24 @@ static void summarize(const struct send_context *send, struct send_summary *summ
 	}
 }
 
+/* What is thrown away in the end is no event any more. */
+static void empty_cache(struct lru_cache *cache)
+{
+	cache->observe = NULL;
+	lru_cache_clear(cache);
+}
+
 static void release(struct send_context *send)
 {
 	ref_list_clear(&send->new_refs);
 	ref_list_clear(&send->deleted_refs);
 	send_release_moves(send);
 	send_release_orphan_dirs(send);
-	lru_cache_clear(&send->names);
-	lru_cache_clear(&send->dirs_created);
-	lru_cache_clear(&send->dir_utimes);
+	empty_cache(&send->names);
+	empty_cache(&send->dirs_created);
+	empty_cache(&send->dir_utimes);
+	if (send->clones)
+		empty_cache(clone_finder_cache(send->clones));
 	receiver_free(send->receiver);
 	clone_finder_free(send->clones);
 	file_data_free(send->data);
