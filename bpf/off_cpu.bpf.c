@@ -46,9 +46,12 @@ int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct t
 	uint64_t now, since;
 	uint32_t part;
 
-	if (state && state->part_since_ns)
-		part_enter(state, waits_for(state, preempted, from), bpf_ktime_get_ns(),
-			   &state->off_cpu_outer);
+	if (state && state->part_since_ns) {
+		/* Its last return may not have been seen: not every switch is. */
+		if (state->part < STATE_OUTPUT_BLOCKED)
+			state->off_cpu_outer = state->part;
+		part_set(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
+	}
 	state = send_of(to->pid);
 	if (!state || !state->part_since_ns || state->part < STATE_OUTPUT_BLOCKED)
 		return 0;
