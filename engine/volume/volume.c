@@ -61,22 +61,28 @@ static int load_state(struct volume *volume, const struct btrfs_super_block *sup
 	return chunk_map_load(volume, super);
 }
 
-/* Load @super's state; if commits pass meanwhile, that of the newest superblock instead. */
+/*
+ * Load @super's state; if commits pass meanwhile, that of the newest superblock instead. What does
+ * not fit the superblock that is still the newest has not moved: it is damaged.
+ */
 static int load_newest_state(struct volume *volume, struct btrfs_super_block *super)
 {
 	int tries = 0, ret;
 
-	for (;;) {
-		ret = load_state(volume, super);
-		if (ret != -ESTALE || ++tries == LOAD_TRIES)
-			return ret;
+	while ((ret = load_state(volume, super)) == -ESTALE && ++tries < LOAD_TRIES) {
+		uint64_t generation = from_le64(super->generation);
+		struct failure cause = volume->failure;
+
 		failure_clear(&volume->failure);
 		ret = device_set_read_super(volume->devices, super, &volume->failure);
 		if (!ret)
 			ret = check_identity(volume, super);
 		if (ret)
 			return ret;
+		if (from_le64(super->generation) == generation)
+			return volume_fail(volume, -EUCLEAN, "%s", cause.text);
 	}
+	return ret;
 }
 
 /* 1 if the superblock is still the one in use. */

@@ -257,5 +257,8 @@ int main(int argc, char **argv)
 	/* The totals that every test suite ends with; here a test is a seed. */
 	printf("%" PRIu64 " passed, %" PRIu64 " failed, 0 skipped\n",
 	       campaign.started - campaign.failed, campaign.failed);
+	/* Of make_folder(). */
+	free((char *)options.dump);
+	free((char *)options.keep);
 	return interrupted ? 128 + interrupted : campaign.status;
 }
