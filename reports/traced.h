@@ -9,8 +9,8 @@
 const struct trace_figures *traced(const struct side_result *side, enum trace_metric metric);
 
 /*
- * Counters of a cache, NULL when they are not known: of a send that was watched, what was seen; else
- * what the sender says of itself.
+ * Counters of a cache, NULL when they are not known: of a send that was watched, what was seen;
+ * else what the sender says of itself.
  */
 const struct cache_counters *traced_cache(const struct side_result *side, enum cache_id cache);
 /* Of the search for clone sources, as far as @metric is among what is known; else NULL. */
