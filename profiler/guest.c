@@ -153,8 +153,9 @@ static int explain(const struct guest_request *request, const char *folder, int 
 	case GUEST_END_LOST:
 		return explain_loss(request, folder, qemu_status, outcome->ready, failure);
 	case GUEST_END_TIMEOUT:
+		/* In the end the first process has asked the kernel what it is doing. */
 		if (!request->show_console)
-			show_tail(folder, "console", "");
+			show_tail(folder, "console", "sysrq: Show");
 		return failure_set(failure, -ETIMEDOUT, "the %s did not end within %ju s",
 				   outcome->ready ? "command" : "boot of the guest",
 				   (uintmax_t)request->timeout_s);
