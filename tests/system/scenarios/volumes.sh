@@ -202,7 +202,7 @@ scenario_nested_subvolumes() {
 	receive_check
 }
 
-# A removed directory that held a subvolume, and one whose last entry is a subvolume's stub.
+# A removed directory that held a subvolume, and one whose last entry is what a subvolume left behind.
 scenario_directory_of_subvolume_removed() {
 	filesystem
 	subvolume live
