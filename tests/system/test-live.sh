@@ -20,8 +20,12 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-live.XXXXXX") || exit 1
 clean_up()
 {
-	[ -z "$balance" ] || { kill "$balance" && wait "$balance"; } 2>/dev/null
-	btrfs balance cancel "$work/from" >/dev/null 2>&1
+	touch "$work/enough"
+	# A balance may begin after one was cancelled; as long as one runs nothing can be unmounted.
+	while [ -n "$balance" ] && kill -0 "$balance" 2>/dev/null; do
+		btrfs balance cancel "$work/from" >/dev/null 2>&1
+		sleep 0.1
+	done
 	umount "$work/from" "$work/to" 2>/dev/null
 	rm -rf --one-file-system "$work"
 }
@@ -103,7 +107,7 @@ send_and_receive()
 build_snapshots
 made=$?
 [ "$made" = 0 ] || exit 1
-while true; do btrfs balance start --full-balance "$work/from"; done >/dev/null 2>&1 &
+until [ -e "$work/enough" ]; do btrfs balance start --full-balance "$work/from"; done >/dev/null 2>&1 &
 balance=$!
 for ((round = 1; round <= rounds; round++)); do
 	check "what is sent while blocks move is received as it was, round $round" \
