@@ -172,6 +172,12 @@ struct send_request {
 	 * the same.
 	 */
 	size_t memory_bytes;
+	/*
+	 * Look for clone sources of extents with at most so many references, as far as memory_bytes
+	 * allows; 0: what the generation looks at, so that the stream is the kernel's. Needs the
+	 * indexed finder.
+	 */
+	uint64_t max_references;
 	stream_sink_fn sink;
 	stream_sink_parts_fn sink_parts; /* NULL: every command comes in one part */
 	void *sink_context;

@@ -30,6 +30,8 @@ struct run_options {
 	uint64_t explain_s;
 	const char *why;
 	struct why_filter why_filter;
+	const char *max_refs;
+	uint64_t max_references;
 	bool keep_streams;
 	bool batch;
 	bool quiet;
@@ -61,6 +63,10 @@ static const struct option_row rows[] = {
 		0, "batch", struct run_options, batch,
 		"let the engine write small commands together, as 'sendprof send' does: it is "
 		"faster, but its commands have no times of their own"),
+	OPTION_ROW_STRING(
+		0, "max-refs", "N|unlimited", struct run_options, max_refs,
+		"in the end, report what size the stream would have if extents with up to "
+		"N references, or with any number, were cloned, as 'sendprof send' does"),
 	OPTION_ROW_FLAG(0, "keep-streams", struct run_options, keep_streams,
 			"write the streams to kernel.stream and engine.stream in DIR"),
 	OPTION_ROW_U64(0, "explain-limit", "SECONDS", struct run_options, explain_s, 0, 86400,
@@ -212,6 +218,7 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.tier = options->tier ? options->tier - 1 : TIER_COUNT - 1,
 		.keep_streams = options->keep_streams,
 		.batch = options->batch,
+		.max_references = options->max_references,
 		.explain_ns = options->explain_s * 1000000000,
 		.why = options->why ? &options->why_filter : NULL,
 		.progress = &progress,
@@ -267,6 +274,10 @@ static int check_options(struct run_options *options, struct stream_form *form)
 	if (options->why && !why_parse(options->why, &options->why_filter))
 		return usage_error(&command_run, "--why: have '%s' expect INODE or INODE:OFFSET",
 				   options->why);
+	if (!stream_form_parse_references(options->max_refs, &options->max_references))
+		return usage_error(&command_run,
+				   "--max-refs: have '%s' expect a number from 1, or unlimited",
+				   options->max_refs);
 	if (options->kernel_trace && options->form.turned.count && !options->form.generation)
 		return usage_error(&command_run, "--turn with --kernel-trace needs --generation");
 	if (stream_form_resolve(&options->form, form, &failure))

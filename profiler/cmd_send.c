@@ -24,6 +24,8 @@ struct send_options {
 	const char *why;
 	struct why_filter why_filter;
 	bool stats;
+	const char *max_refs;
+	uint64_t max_references;
 };
 
 static const struct option_row rows[] = {
@@ -41,6 +43,10 @@ static const struct option_row rows[] = {
 			"read this image or device; snapshots are paths from its top level, or "
 			"subvolume ids; repeated for each device of a filesystem"),
 	STREAM_FORM_ROWS(struct send_options, form),
+	OPTION_ROW_STRING(0, "max-refs", "N|unlimited", struct send_options, max_refs,
+			  "clone extents with up to N references, or as many as fit in a quarter "
+			  "of --memory, where kernels write those with more than 1024: a smaller "
+			  "stream, but not the kernel's"),
 	OPTION_ROW_STRING('f', "file", "FILE", struct send_options, file,
 			  "write the stream to FILE, removed again if the send fails"),
 	OPTION_ROW_FLAG(0, "stats", struct send_options, stats,
@@ -108,10 +114,11 @@ static int send_into(const struct send_options *options, const struct stream_for
 			  .sink_context = output};
 	int ret;
 
+	request.max_references = options->max_references;
 	request.sink = stream_output_write;
 	request.sink_parts = stream_output_write_parts;
 	/* What is told here is the kernel's way. */
-	if (options->stats && form->finder_is_default)
+	if (options->stats && form->finder_is_default && !options->max_references)
 		request.finder = SEND_FINDER_FAITHFUL;
 	request.sink_context = output;
 	request.notify = notice_log_add;
@@ -130,7 +137,10 @@ static int send_into(const struct send_options *options, const struct stream_for
 		return failure_set(failure, ret, "%s", volume_failure(source->volume)->text);
 	if (options->stats) {
 		print_stats(&summary, source->volume);
-		loss_stats_print(stderr, &summary.losses, source->volume, source->snapshot.id);
+		/* The indexed finder does not know who has what is written. */
+		if (request.finder == SEND_FINDER_FAITHFUL)
+			loss_stats_print(stderr, &summary.losses, source->volume,
+					 source->snapshot.id);
 	}
 	return 0;
 }
@@ -198,6 +208,10 @@ static int send_main(int argc, char **argv)
 	options.names.choose_parent = !options.no_parent;
 	if (stream_form_resolve(&options.form, &form, &failure)) {
 		status = usage_error(&command_send, "%s", failure.text);
+	} else if (!stream_form_parse_references(options.max_refs, &options.max_references)) {
+		status = usage_error(&command_send,
+				     "--max-refs: have '%s' expect a number from 1, or unlimited",
+				     options.max_refs);
 	} else if (options.why && !why_parse(options.why, &options.why_filter)) {
 		status = usage_error(&command_send, "--why: have '%s' expect INODE or INODE:OFFSET",
 				     options.why);

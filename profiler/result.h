@@ -115,6 +115,16 @@ struct loss_result {
 	char *paths[CLONE_LOSS_FILES];
 };
 
+/* What the engine's stream would be if it cloned extents with more references than the kernel. */
+struct beyond_result {
+	bool known;		 /* it was asked for */
+	uint64_t max_references; /* 0: any number */
+	uint64_t commands;
+	uint64_t bytes;
+	uint64_t cloned_extents;
+	uint64_t duration_ns; /* of one send, to nowhere */
+};
+
 struct divergence {
 	bool found;
 	uint64_t command_index; /* of the first command that differs */
@@ -223,6 +233,7 @@ struct result {
 				  for */
 	struct side_result sides[SIDE_COUNT];
 	struct loss_result losses;
+	struct beyond_result beyond;
 	struct divergence divergence;
 	struct attribution attribution;
 	struct trace_agreement agreement;

@@ -101,6 +101,14 @@ static const struct json_field divergence_fields[] = {
 };
 TABLE(divergence);
 
+static const struct json_field beyond_fields[] = {
+#define FIELD(member) JSON_FIELD(struct beyond_result, member)
+	FIELD(max_references), FIELD(commands),	   FIELD(bytes),
+	FIELD(cloned_extents), FIELD(duration_ns),
+#undef FIELD
+};
+TABLE(beyond);
+
 const char *const result_side_keys[SIDE_COUNT] = {
 	[SIDE_KERNEL] = "kernel",
 	[SIDE_ENGINE] = "engine",

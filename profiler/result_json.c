@@ -235,6 +235,9 @@ json_t *result_to_json(const struct result *result)
 	json_put(&object, "ratio", ratio > 0 ? json_real(ratio) : json_null());
 	json_put(&object, "sides", sides_json(result));
 	json_put(&object, "clone_loss", losses_to_json(&result->losses));
+	json_put(&object, "beyond_limit",
+		 result->beyond.known ? json_of_table(&result->beyond, &beyond_table)
+				      : json_null());
 	json_put(&object, "divergence", divergence_json(&result->divergence));
 	json_put(&object, "attribution", attribution_to_json(&result->attribution));
 	json_put(&object, "agreement", agreement_json(&result->agreement));

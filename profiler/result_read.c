@@ -244,6 +244,8 @@ static void read_all(const struct json_place *top, struct result *result)
 	for (unsigned int i = 0; i < SIDE_COUNT; i++)
 		read_side(&sides, i, &result->sides[i]);
 	losses_from_json(top, &result->losses);
+	result->beyond.known = json_object_at(top, "beyond_limit").json != NULL;
+	json_get_table(top, "beyond_limit", &result->beyond, &beyond_table);
 	read_divergence(top, &result->divergence);
 	asked = (struct generation){result->generation, result->turned};
 	attribution_from_json(top, &asked, &result->attribution);

@@ -3,6 +3,7 @@
 #include "profiler/divergence.h"
 #include "profiler/environment.h"
 #include "profiler/explain.h"
+#include "profiler/run_beyond.h"
 #include "profiler/run_record.h"
 #include "profiler/run_recording.h"
 #include "profiler/run_trace.h"
@@ -295,6 +296,8 @@ int run(const struct run_request *request, struct result *result, struct failure
 		ret = keep_streams(&runner, failure);
 	if (!ret && request->record)
 		ret = run_recording_save(&runner, result, failure);
+	if (!ret)
+		ret = run_beyond(&runner, &result->beyond, failure);
 	if (!ret)
 		ret = tell_why(&runner, failure);
 	run_trace_stop(&runner);

@@ -25,6 +25,7 @@ struct run_request {
 	enum trace_tier tier;	      /* the highest in which the kernel's send is traced */
 	bool keep_streams;	      /* as kernel.stream and engine.stream in the directory */
 	bool batch;		      /* the engine writes small commands together */
+	uint64_t max_references;      /* what to clone in one more send; 0: there is none */
 	uint64_t explain_ns;	      /* how long to look for what explains a difference; 0: not */
 	const struct why_filter *why; /* what the engine is asked about in the end; NULL: nothing */
 	struct progress *progress;

@@ -73,6 +73,22 @@ static int parse_memory(const char *text, size_t *bytes, struct failure *failure
 	return 0;
 }
 
+bool stream_form_parse_references(const char *text, uint64_t *references)
+{
+	char *end;
+
+	*references = 0;
+	if (!text)
+		return true;
+	if (strcmp(text, "unlimited") == 0) {
+		*references = UINT64_MAX;
+		return true;
+	}
+	errno = 0;
+	*references = strtoull(text, &end, 10);
+	return !errno && *text >= '0' && *text <= '9' && !*end && *references;
+}
+
 /* 0 is the highest protocol that the generation knows. */
 static int resolve_protocol(uint64_t asked, struct stream_form *form, struct failure *failure)
 {

@@ -66,6 +66,12 @@ extern const char *const stream_form_finders[];
 				"do the opposite of what the generation does in this row of "      \
 				"'sendprof generations'; may be repeated")
 
+/*
+ * Read @text, "unlimited" or a number that is not 0, as the references that an extent may have and
+ * still be cloned; NULL gives 0, the kernel's limit. False when it is neither.
+ */
+bool stream_form_parse_references(const char *text, uint64_t *references);
+
 /* Make a form of the options. 0, or -EINVAL with @failure set. */
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
 			struct failure *failure);

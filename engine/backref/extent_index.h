@@ -48,6 +48,7 @@ struct index_extent {
 	size_t ref_count;
 	struct index_item *items;
 	size_t item_count;
+	size_t barren; /* the user's: of refs, those at its end that are of no use */
 	/* The rest is private. */
 	size_t item_capacity;
 	struct extent_ref_list shared; /* its shared references */

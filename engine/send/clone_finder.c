@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "engine/send/clone_finder_state.h"
 
+#include "engine/backref/extent_index.h"
 #include "engine/fs/inode.h"
 
 #include <errno.h>
@@ -29,6 +30,11 @@ static struct clone_root *find_root(const struct clone_finder *finder, uint64_t 
 {
 	return bsearch(&id, finder->roots, finder->root_count, sizeof(*finder->roots),
 		       compare_root_id);
+}
+
+bool clone_finder_is_source(const struct clone_finder *finder, uint64_t root_id)
+{
+	return find_root(finder, root_id) != NULL;
 }
 
 static void tell(const struct clone_finder *finder, enum clone_rule rule,
@@ -116,14 +122,30 @@ static void store_leaf(void *context, uint64_t leaf, const uint64_t *roots, size
 	(void)clone_finder_store_leaf(context, leaf, roots, count);
 }
 
+static uint64_t kernel_limit(const struct generation *generation)
+{
+	if (!generation_behaves(generation, BEHAVIOUR_REFERENCES_LIMITED))
+		return UINT64_MAX;
+	return generation_behaves(generation, BEHAVIOUR_REFERENCES_1024) ? 1024 : 64;
+}
+
+/* An extent's references have to fit into the index. */
+static uint64_t references_limit(const struct clone_finder_setup *setup)
+{
+	enum { BYTES_PER_REFERENCE = sizeof(struct index_ref) + sizeof(struct index_item) };
+	uint64_t fit = setup->index_bytes / BYTES_PER_REFERENCE;
+
+	if (!setup->max_references)
+		return kernel_limit(setup->generation);
+	return setup->max_references < fit ? setup->max_references : fit;
+}
+
 /* MIRRORS: check_extent_item() v6.18 */
 static bool accept_extent(void *context, uint64_t bytenr, uint64_t references)
 {
 	struct clone_finder *finder = context;
-	uint64_t limit = behaves(finder, BEHAVIOUR_REFERENCES_1024) ? 1024 : 64;
+	uint64_t limit = finder->references_limit;
 
-	if (!behaves(finder, BEHAVIOUR_REFERENCES_LIMITED))
-		limit = UINT64_MAX;
 	if (bytenr == finder->query->disk_bytenr) {
 		finder->search->references = references;
 		if (references == 1 && finder->root_count == 1 &&
@@ -380,6 +402,8 @@ int clone_finder_new(struct volume *volume, const struct clone_finder_setup *set
 	finder->roots = setup->roots;
 	finder->root_count = setup->root_count;
 	finder->generation = setup->generation;
+	finder->kernel_limit = kernel_limit(setup->generation);
+	finder->references_limit = references_limit(setup);
 	finder->visitor =
 		(struct backref_visitor){.filter = {.accept_extent = accept_extent,
 						    .skip_data_ref = clone_finder_skip_own_ref,

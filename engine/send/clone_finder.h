@@ -52,7 +52,8 @@ struct clone_search {
 
 struct clone_finder_setup {
 	enum send_finder kind;
-	size_t index_bytes; /* what the indexed finder may keep */
+	size_t index_bytes;	 /* what the indexed finder may keep */
+	uint64_t max_references; /* as in struct send_request */
 	struct root *send_root;
 	struct clone_root *roots; /* by id, the send root among them; they stay the caller's */
 	size_t root_count;

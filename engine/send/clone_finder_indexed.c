@@ -359,6 +359,59 @@ static int visit_leaves(struct clone_finder *finder, const struct index_extent *
 	return 0;
 }
 
+/*
+ * The items of one reference, without the leaf-to-roots cache. Whether any of its roots may be
+ * cloned from is the same in each search of a send.
+ */
+static int judge_beyond(struct clone_finder *finder, const struct index_extent *extent,
+			const struct index_ref *ref, bool *is_barren)
+{
+	uint64_t position = wanted_position(finder);
+
+	*is_barren = true;
+	for (uint32_t i = ref->first; i < ref->first + ref->count; i++) {
+		const struct index_item *item = &extent->items[i];
+		int ret = extent_index_find_roots(finder->indexed->index, item->leaf);
+
+		if (ret)
+			return ret;
+		for (uint32_t k = 0; k < item->leaf->root_count && *is_barren; k++)
+			*is_barren = !clone_finder_is_source(finder, item->leaf->roots[k]);
+		if (*is_barren || !covers(item, position))
+			continue;
+		ret = judge(finder, item, position, item->leaf->roots, item->leaf->root_count);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/*
+ * An extent that kernels do not look at: nothing has to be seen in their order, so a search begins
+ * with low inodes, which were sent, and need not look at everything. Without these short cuts its
+ * time would grow with the number of references, and the send's with their square.
+ */
+static int search_beyond(struct clone_finder *finder, struct index_extent *extent)
+{
+	enum { ENOUGH = 1024 }; /* references, once there is a source, for a better one */
+	size_t begin = extent->ref_count - extent->barren, i;
+	bool is_barren;
+
+	for (i = begin; i-- > 0;) {
+		int ret = extent_index_resolve(finder->indexed->index, extent, i);
+
+		if (ret == 0)
+			ret = judge_beyond(finder, extent, &extent->refs[i], &is_barren);
+		if (ret)
+			return ret;
+		if (is_barren && i + 1 == extent->ref_count - extent->barren)
+			extent->barren++;
+		if (finder->any_candidate && begin - i >= ENOUGH)
+			return FOUND;
+	}
+	return 0;
+}
+
 int indexed_search_run(struct clone_finder *finder)
 {
 	struct indexed_search *indexed = finder->indexed;
@@ -371,6 +424,10 @@ int indexed_search_run(struct clone_finder *finder)
 	ret = extent_index_get(indexed->index, finder->query->disk_bytenr, &extent);
 	if (ret || !extent)
 		return ret;
+	if (extent->references > finder->kernel_limit) {
+		ret = search_beyond(finder, extent);
+		return ret < 0 ? ret : 0;
+	}
 	ret = judge_all_known(finder, extent);
 	if (ret == 0)
 		ret = plan_visits(finder, extent);

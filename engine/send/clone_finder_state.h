@@ -31,6 +31,8 @@ struct clone_finder {
 	struct clone_root *roots;
 	size_t root_count;
 	const struct generation *generation;
+	uint64_t kernel_limit;	   /* of references, in this generation */
+	uint64_t references_limit; /* extents and tree blocks with more are not looked at */
 	struct backref_visitor visitor;
 	struct backref_walker *walker;	/* NULL: indexed */
 	struct indexed_search *indexed; /* NULL: faithful */
@@ -57,6 +59,9 @@ uint64_t clone_finder_leaf_key(const struct clone_finder *finder, uint64_t leaf)
 /* Remember the roots of a leaf. NULL when they are not: too many, or it is there already. */
 struct leaf_roots *clone_finder_store_leaf(struct clone_finder *finder, uint64_t leaf,
 					   const uint64_t *roots, size_t count);
+
+/* May this root be cloned from? */
+bool clone_finder_is_source(const struct clone_finder *finder, uint64_t root_id);
 
 /* Judge a reference as clone source, and keep it if it is the best so far. */
 enum clone_rule clone_finder_judge(struct clone_finder *finder,

@@ -87,12 +87,21 @@ static int make_clone_finder(struct send_context *send)
 	const struct clone_finder_setup setup = {
 		.kind = is_told || !can_be_indexed(send) ? SEND_FINDER_FAITHFUL : request->finder,
 		.index_bytes = memory_of(request) / 4,
+		.max_references = request->max_references,
 		.send_root = send->send_root,
 		.roots = send->clone_roots,
 		.root_count = send->clone_root_count,
 		.generation = &request->generation,
 	};
-	int ret = clone_finder_new(send->volume, &setup, &send->clones);
+	int ret;
+
+	if (request->max_references && setup.kind != SEND_FINDER_INDEXED)
+		return send_fail(send, -EOPNOTSUPP,
+				 "cloning beyond the kernel's limit of references needs the "
+				 "indexed finder, which does not do as generation %s or tell what "
+				 "it decides",
+				 generation_name(request->generation.id));
+	ret = clone_finder_new(send->volume, &setup, &send->clones);
 
 	if (ret == 0 && is_told)
 		clone_finder_tell(send->clones, send_tell_candidate, send);

@@ -150,6 +150,12 @@ static inline void sample_equal(struct result *result)
 	sample_kind(result, STREAM_C_END, 1, 10, 1000);
 	sample_counters(&result->sides[SIDE_ENGINE]);
 	sample_losses(&result->losses);
+	result->beyond = (struct beyond_result){.known = true,
+						.max_references = 5000,
+						.commands = 1300,
+						.bytes = 1048576,
+						.cloned_extents = 77,
+						.duration_ns = 12000000};
 	result->missing = missing;
 	result->missing_count = 1;
 }
