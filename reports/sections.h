@@ -72,6 +72,7 @@ void build_search_times(const struct result *result, struct table *table);
 void build_losses(const struct result *result, struct table *table);
 void build_loss_files(const struct result *result, struct table *table);
 void build_few_loss_files(const struct result *result, struct table *table);
+void build_beyond(const struct result *result, struct table *table);
 /* ... and sections_trace.c. */
 void build_parts(const struct result *result, struct table *table);
 void build_command_work(const struct result *result, struct table *table);

@@ -54,27 +54,6 @@ static void loss_lead(const struct result *result, struct table *table)
 		table_note(table, "What would help: %s.", clone_losses[largest].help);
 }
 
-/* What the stream would be beyond the kernel's limit of references. */
-static void beyond_note(const struct result *result, struct table *table)
-{
-	const struct beyond_result *beyond = &result->beyond;
-	const struct side_result *engine = &result->sides[SIDE_ENGINE];
-	uint64_t bytes = engine->sample_count ? engine->samples[engine->sample_count - 1].bytes : 0;
-	char limit[48] = "any number of references";
-
-	if (!beyond->known)
-		return;
-	if (beyond->max_references)
-		snprintf(limit, sizeof(limit), "up to %s references",
-			 COUNT(beyond->max_references));
-	table_note(
-		table,
-		"With extents of %s cloned, the stream would be %s in %s commands, %s of its %s; "
-		"the engine sent it in %s.",
-		limit, BYTES(beyond->bytes), COUNT(beyond->commands), PERCENT(beyond->bytes, bytes),
-		BYTES(bytes), DURATION(beyond->duration_ns));
-}
-
 static const char *help_of(const struct clone_loss_row *row)
 {
 	if (*row->help)
@@ -102,7 +81,6 @@ void build_losses(const struct result *result, struct table *table)
 	if (!all)
 		return;
 	loss_lead(result, table);
-	beyond_note(result, table);
 	for (unsigned int i = 0; i < CLONE_LOSS_COUNT; i++) {
 		const struct clone_loss_row *row = &clone_losses[i];
 
@@ -172,4 +150,25 @@ void build_few_loss_files(const struct result *result, struct table *table)
 	loss_files(result, FEW_FILES, table);
 	if (result->losses.counters.file_count > FEW_FILES)
 		table_note(table, "More of them stand in report.md, report.html and result.json.");
+}
+
+void build_beyond(const struct result *result, struct table *table)
+{
+	const struct beyond_result *beyond = &result->beyond;
+	const struct side_result *engine = &result->sides[SIDE_ENGINE];
+	uint64_t bytes = engine->sample_count ? engine->samples[engine->sample_count - 1].bytes : 0;
+
+	table_init_facts(table);
+	if (!beyond->known)
+		return;
+	if (beyond->max_references)
+		table_fact(table, "Cloned", "extents with up to %s references",
+			   COUNT(beyond->max_references));
+	else
+		table_fact(table, "Cloned", "extents with any number of references");
+	table_fact(table, "Stream", "%s, %s of %s", BYTES(beyond->bytes),
+		   PERCENT(beyond->bytes, bytes), BYTES(bytes));
+	table_fact(table, "Commands", "%s", COUNT(beyond->commands));
+	table_fact(table, "Extents cloned", "%s", COUNT(beyond->cloned_extents));
+	table_fact(table, "Engine", "sent it in %s, to nowhere", DURATION(beyond->duration_ns));
 }

@@ -96,7 +96,7 @@ for refused in '--finder faithful' '--why 257' '--generation 2012'; do
 done
 check 'what is received is the snapshot' received_is_the_snapshot "$scratch/unlimited"
 
-expect 0 'run: the streams that are compared are as ever' 'any number of references cloned' \
+expect 0 'run: the streams that are compared are as ever' 'extents with any number of references' \
 	run --snap "$mnt/snap" --out "$scratch/report" --repeat 1 --tier pipe --max-refs unlimited
 check 'run: the size is that of the stream' python3 - "$scratch" <<-'END'
 	import json, os, sys

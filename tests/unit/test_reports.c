@@ -292,6 +292,8 @@ static void test_losses(void **state)
 	free(text);
 	text = render_text(false, 250);
 	expect_in(text, "  63.3%  dedupe less, delete snapshots");
+	expect_in(text, "extents with up to 5,000 references");
+	expect_in(text, "1.00 MiB, 19.6% of 5.09 MiB");
 	expect_in(text, "  20.0%  nothing: once it has to be data\n");
 	free(text);
 
