@@ -22,9 +22,19 @@ static void make_extents(const char *path, uint64_t count, uint64_t length)
 
 /* ---- many-refs ---- */
 
-enum { MANY_EXTENTS, MANY_REFS, MANY_KIB, MANY_SPREAD };
+enum { MANY_EXTENTS, MANY_REFS, MANY_KIB, MANY_SPREAD, MANY_PLAIN };
 enum { SPREAD_FILES, SPREAD_WITHIN, SPREAD_SNAPSHOTS };
 static const char *const spreads[] = {"files", "within", "snapshots", NULL};
+
+/* As in a filesystem where most is not shared: data that no time is spent on. */
+static void make_plain(const char *path, uint64_t mib)
+{
+	int fd = open_file(path, O_CREAT | O_DIRECT);
+
+	for (uint64_t i = 0; i < mib; i++)
+		write_extent(fd, MIB, i * MIB);
+	close(fd);
+}
 
 static void many_refs_build(const uint64_t *v)
 {
@@ -32,6 +42,8 @@ static void many_refs_build(const uint64_t *v)
 	char name[NAME_SIZE];
 
 	make_subvolume("child");
+	if (v[MANY_PLAIN])
+		make_plain("child/plain", v[MANY_PLAIN]);
 	make_extents("child/origin", v[MANY_EXTENTS], length);
 	for (uint64_t i = 1; i < v[MANY_REFS]; i++) {
 		if (v[MANY_SPREAD] == SPREAD_FILES) {
@@ -51,12 +63,13 @@ static void many_refs_claim(const uint64_t *v, struct workload_claims *claims)
 {
 	bool across = v[MANY_SPREAD] == SPREAD_SNAPSHOTS;
 
-	claims->bytes = v[MANY_EXTENTS] * v[MANY_KIB] * KIB;
-	claims->files = v[MANY_SPREAD] == SPREAD_FILES ? v[MANY_REFS] : 1;
+	claims->bytes = v[MANY_EXTENTS] * v[MANY_KIB] * KIB + v[MANY_PLAIN] * MIB;
+	claims->files = (v[MANY_SPREAD] == SPREAD_FILES ? v[MANY_REFS] : 1) + !!v[MANY_PLAIN];
 	claims->depth = 1;
 	claims->attributes = across && v[MANY_REFS] > 1;
-	claims->extents = v[MANY_EXTENTS];
-	claims->references = v[MANY_EXTENTS] * v[MANY_REFS];
+	claims->extents = v[MANY_EXTENTS] + v[MANY_PLAIN];
+	claims->references = (v[MANY_EXTENTS] + (across ? v[MANY_PLAIN] : 0)) * v[MANY_REFS] +
+			     (across ? 0 : v[MANY_PLAIN]);
 	claims->unshared = !across;
 }
 
@@ -65,10 +78,10 @@ const struct workload workload_many_refs = {
 	.stresses = "extents that many refer to: walking back references",
 	.parameters =
 		{
-			{"extents", "data extents", {8, 16, 64, 64}, 1, 1000000, NULL},
+			{"extents", "data extents", {8, 16, 16, 64}, 1, 1000000, NULL},
 			{"refs",
 			 "references to each of them",
-			 {8, 100, 1000, 10000},
+			 {8, 100, 900, 10000},
 			 1,
 			 1000000,
 			 NULL},
@@ -79,6 +92,12 @@ const struct workload workload_many_refs = {
 			 0,
 			 SPREAD_SNAPSHOTS,
 			 spreads},
+			{"plain",
+			 "MiB of data beside that nobody shares",
+			 {1, 0, 1024, 1024},
+			 0,
+			 1000000,
+			 NULL},
 		},
 	.build = many_refs_build,
 	.claim = many_refs_claim,

@@ -25,7 +25,7 @@ enum workload_size {
 	WORKLOAD_SIZES,
 };
 
-enum { WORKLOAD_PARAMETERS_MAX = 4 };
+enum { WORKLOAD_PARAMETERS_MAX = 5 };
 
 struct workload_parameter {
 	const char *name;

@@ -90,7 +90,8 @@ static void test_parameters(void **state)
 	} cases[] = {
 		{"bulk", NULL, "bulk files=2 mib=1"},
 		{"bulk", "mib=7", "bulk files=2 mib=7"},
-		{"many-refs", "spread=within", "many-refs extents=8 refs=8 kib=4 spread=within"},
+		{"many-refs", "spread=within",
+		 "many-refs extents=8 refs=8 kib=4 spread=within plain=1"},
 		{"random", "seed=0", "random seed=0 files=60 changes=100"},
 	};
 
