@@ -42,12 +42,17 @@ fsop()
 	"$tools/fsop" "$@"
 }
 
+# However slow the machine is: some rows show in what is made within one transaction.
+mount_image()
+{
+	mount -o loop,noatime,commit=86400 "$image" "$mnt"
+}
+
 # filesystem [MKFS OPTION]...: a new one, with a subvolume "live" to work in.
 filesystem()
 {
 	rm -f "$image"
-	truncate -s 1G "$image" && mkfs.btrfs -q "$@" "$image" >/dev/null 2>&1 &&
-		mount -o loop,noatime "$image" "$mnt" &&
+	truncate -s 1G "$image" && mkfs.btrfs -q "$@" "$image" >/dev/null 2>&1 && mount_image &&
 		btrfs -q subvolume create "$mnt/live" && cd "$mnt/live" || return
 }
 
@@ -173,8 +178,7 @@ show_HOLE_PUNCHED()
 # Commit and mount again: numbers of the highest inodes that were freed are then given again.
 rebirth()
 {
-	cd "$mnt" && sync -f . && cd / && umount "$mnt" && mount -o loop,noatime "$image" "$mnt" &&
-		cd "$mnt/live" || return
+	cd "$mnt" && sync -f . && cd / && umount "$mnt" && mount_image && cd "$mnt/live" || return
 }
 
 show_FLAGS_HONOURED()
@@ -209,11 +213,14 @@ show_LINKLESS_IGNORED()
 	btrfs property set -ts "$mnt/next" ro true
 }
 
-# Both made on their own, in other transactions: their top directories are of other generations.
+# Both made on their own, in other transactions: their top directories are of other generations. The
+# files, which are of one, need different times: made within one tick of the clock their inode items
+# would be equal, and a name that differs without its inode item is an error to the kernel.
 show_TOP_DIR_STAYS()
 {
 	filesystem && btrfs -q subvolume create "$mnt/base" && sync -f . &&
-		btrfs -q subvolume create "$mnt/next" && touch "$mnt/base/a" "$mnt/next/b" &&
+		btrfs -q subvolume create "$mnt/next" && touch -d @1 "$mnt/base/a" &&
+		touch -d @2 "$mnt/next/b" &&
 		btrfs property set -ts "$mnt/base" ro true && btrfs property set -ts "$mnt/next" ro true
 }
 
@@ -317,14 +324,15 @@ show_REFS_OF_NEW_DIR()
 		ln f d/1 && snapshot next
 }
 
-# Two subvolumes on their own: the directories are of other generations, the files in them of one. In
-# m and n a file gains and loses names, which shows that directories are looked at once.
+# Two subvolumes on their own: the directories are of other generations, the files in them of one (but
+# x and y of different times, see above). In m and n a file gains and loses names, which shows that
+# directories are looked at once.
 show_CHECK_DIRS_BY_GENERATION()
 {
 	filesystem && btrfs -q subvolume create "$mnt/base" && mkdir "$mnt/base/d" && sync -f . &&
 		btrfs -q subvolume create "$mnt/next" && mkdir "$mnt/next/d" && sync -f . &&
-		(cd "$mnt/base" && mkdir m n && touch d/x m/q m/stays n/stays) &&
-		(cd "$mnt/next" && mkdir m n && touch d/y m/q m/stays n/stays &&
+		(cd "$mnt/base" && mkdir m n && touch -d @1 d/x m/q m/stays n/stays) &&
+		(cd "$mnt/next" && mkdir m n && touch -d @2 d/y m/q m/stays n/stays &&
 			ln m/q m/r && ln m/q n/r && rm m/q) &&
 		btrfs property set -ts "$mnt/base" ro true && btrfs property set -ts "$mnt/next" ro true
 }
@@ -466,6 +474,9 @@ record_engine()
 	"$sendprof" send --image "$image" "${parent[@]}" "$@" -f "$file" next
 }
 
+# How long the search may take: no limit that a machine reaches, however slow it is.
+limit=(--explain-limit 3600)
+
 # explain FILE ARGUMENT...: what "stream diff --explain" prints; sets $status.
 explain()
 {
@@ -473,8 +484,8 @@ explain()
 
 	shift
 	[ "$has_parent" = no ] || parent=(--parent base)
-	"$sendprof" stream diff --explain --image "$image" --snap next "${parent[@]}" "$@" "$file" \
-		>"$printed" 2>"$complained"
+	"$sendprof" stream diff --explain --image "$image" --snap next "${parent[@]}" \
+		"${limit[@]}" "$@" "$file" >"$printed" 2>"$complained"
 	status=$?
 }
 
@@ -548,7 +559,8 @@ check "--explain-limit 0 does not look" test "$status/$(grep -c 'What explains i
 sendprof_run()
 {
 	(cd "$scratch" && "$sendprof" run --image "$image" --snap next --parent base --repeat 1 \
-		--kernel-stream "$scratch/stream" --out report "$@") >"$printed" 2>"$complained"
+		--kernel-stream "$scratch/stream" --out report "${limit[@]}" "$@") \
+		>"$printed" 2>"$complained"
 	status=$?
 }
 
@@ -567,9 +579,9 @@ sendprof_run --turn NO_SUCH_ROW
 check "run: an unknown row is wrong usage" test "$status/$(grep -c NO_SUCH_ROW "$complained")" = 2/1
 
 # On a mounted filesystem, with the kernel's send itself.
-mount -o loop,noatime "$image" "$mnt"
+mount_image
 (cd "$scratch" && "$sendprof" run --snap "$mnt/next" --parent "$mnt/base" --repeat 1 --out live \
-	--turn CLONE_UNALIGNED_EOF) >"$printed" 2>"$complained"
+	"${limit[@]}" --turn CLONE_UNALIGNED_EOF) >"$printed" 2>"$complained"
 check "run: names the row beside the running kernel" test "$?/$(named)" = 1/CLONE_UNALIGNED_EOF
 umount "$mnt"
 
