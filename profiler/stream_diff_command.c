@@ -235,6 +235,7 @@ static int check_form(const struct diff_options *options)
 	struct failure failure = {0};
 
 	form.protocol = SEND_PROTOCOL_MAX;
+	form.protocol_is_found = true;
 	if (stream_form_resolve(&form, &resolved, &failure))
 		return usage_error(&command_stream_diff, "%s", failure.text);
 	return STATUS_OK;

@@ -36,6 +36,7 @@ static int resolve_form(struct diff_engine *engine, const struct stream_form_opt
 	if (ret)
 		return ret;
 	form.protocol = protocol;
+	form.protocol_is_found = true;
 	return stream_form_resolve(&form, &engine->form, failure);
 }
 

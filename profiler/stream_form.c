@@ -90,11 +90,13 @@ bool stream_form_parse_references(const char *text, uint64_t *references)
 }
 
 /* 0 is the highest protocol that the generation knows. */
-static int resolve_protocol(uint64_t asked, struct stream_form *form, struct failure *failure)
+static int resolve_protocol(const struct stream_form_options *options, struct stream_form *form,
+			    struct failure *failure)
 {
 	bool only_one = !generation_behaves(&form->generation, BEHAVIOUR_PROTOCOL_2);
+	uint64_t asked = options->protocol;
 
-	if (asked > 1 && only_one)
+	if (asked > 1 && only_one && !options->protocol_is_found)
 		return failure_set(failure, -EINVAL,
 				   "--proto %u: kernels of generation %s know protocol 1 only",
 				   (unsigned int)asked, generation_name(form->generation.id));
@@ -115,7 +117,7 @@ int stream_form_resolve(const struct stream_form_options *options, struct stream
 		generation_find(stream_form_generations[options->generation], &form->generation.id);
 	}
 	if (turn_rows(&options->turned, &form->generation.turned, failure) ||
-	    resolve_protocol(options->protocol, form, failure))
+	    resolve_protocol(options, form, failure))
 		return failure->code;
 	form->flags = (options->no_data ? SEND_NO_FILE_DATA : 0) |
 		      (options->compressed_data ? SEND_COMPRESSED : 0);

@@ -19,6 +19,8 @@ struct stream_form {
 /* The options behind it, a part of a command's options. */
 struct stream_form_options {
 	uint64_t protocol; /* 0: the highest of release kernels */
+	/* It is a recorded stream's: a generation that does not know it differs from that. */
+	bool protocol_is_found;
 	bool no_data;
 	bool compressed_data;
 	unsigned int generation; /* an index of stream_form_generations */

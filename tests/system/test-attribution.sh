@@ -66,13 +66,11 @@ snapshot()
 # Rows whose effect no filesystem of this kernel can show, and why.
 declare -A hidden=(
 	[LEAF_CACHE_BY_NODE]='only tree blocks that are not aligned to the node size show it; mkfs and the kernel make none'
-	[PROTOCOL_2]='without it nothing is sent with protocol 2, and nothing else is sent with protocol 1'
-	[CLONE_TAIL_WRITTEN]='a block that is the unaligned end of one file and the middle of another shows it; this kernel makes none'
 	[INLINE_ENDS_ALIGNED]='a file that goes on behind inline data shows it; this kernel makes none'
 	[INLINE_ENDS_WITH_SECTOR]='inline data longer than a sector shows it; this kernel mounts only sectors of a page, and keeps inline data within one'
 )
 # Rows that need another protocol than 1.
-declare -A protocol=([HOLE_PUNCHED]=2)
+declare -A protocol=([HOLE_PUNCHED]=2 [PROTOCOL_2]=2)
 # Rows that newer behaviours hide: what the engine is asked for, in place of the running kernel.
 declare -A instead=(
 	[CLONE_LOWEST_IN_SENT]='--generation 6.1'
@@ -179,6 +177,12 @@ show_HOLE_PUNCHED()
 rebirth()
 {
 	cd "$mnt" && sync -f . && cd / && umount "$mnt" && mount_image && cd "$mnt/live" || return
+}
+
+# Without the row the send is refused before its first byte.
+show_PROTOCOL_2()
+{
+	filesystem && fsop write f 0 4K 1 && snapshot next
 }
 
 show_FLAGS_HONOURED()
@@ -384,6 +388,13 @@ show_FIRST_SECTOR_WRITTEN()
 	filesystem && fsop write a 0 4K 1 && fsop clone a 0 4K b 8K && snapshot next
 }
 
+# The source ends at no multiple of 64K, where the copy goes on.
+show_CLONE_TAIL_WRITTEN()
+{
+	filesystem && fsop write a 0 100K 1 && fsop clone a 0 0 b 0 && fsop write b 100K 4K 2 &&
+		snapshot next
+}
+
 # The copy ends unaligned, the source goes on.
 show_CLONE_ENDS_ALIGNED()
 {
@@ -550,6 +561,8 @@ check "three rows are named together" test "$status/$(named)" = \
 	"1/DIR_UTIMES_DELAYED CLONE_UNALIGNED_EOF TRUNCATE_BEFORE_EOF_CLONE"
 explain "$scratch/stream" --generation 6.1
 check "the kernel is recognised by its generation" grep -q '^  This kernel .*behaves as 6\.' "$printed"
+explain "$scratch/stream" --generation 2012
+check "a generation of protocol 1 only can be asked for" grep -q '^  This kernel .*behaves as 6\.' "$printed"
 explain "$scratch/stream" --explain-limit 0 --turn DIR_UTIMES_DELAYED
 check "--explain-limit 0 does not look" test "$status/$(grep -c 'What explains it' "$printed")" = 1/0
 
