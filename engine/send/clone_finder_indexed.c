@@ -39,6 +39,12 @@ struct indexed_search {
 	struct visited_item *items;
 	size_t item_count, item_capacity;
 	uint64_t first_visit; /* number of this search's first visit; a leaf holds the number */
+	/*
+	 * A leaf has been seen that is not aligned to the node size. Only such leaves can overlap,
+	 * in a damaged filesystem, and then have one entry of the cache between them: from now on
+	 * entries are looked up by their keys, and none is attached to a leaf.
+	 */
+	bool by_key;
 	struct backref_counters counters;
 };
 
@@ -50,11 +56,13 @@ static void forget_leaf(struct lru_entry *entry)
 		known->leaf->cached = NULL;
 }
 
-static void attach(struct index_leaf *leaf, struct leaf_roots *known)
+static void attach(const struct indexed_search *indexed, struct index_leaf *leaf,
+		   struct leaf_roots *known)
 {
+	if (!known || indexed->by_key)
+		return;
 	leaf->cached = known;
-	if (known)
-		known->leaf = leaf;
+	known->leaf = leaf;
 }
 
 static void leaf_made(void *context, struct index_leaf *leaf)
@@ -62,7 +70,10 @@ static void leaf_made(void *context, struct index_leaf *leaf)
 	struct clone_finder *finder = context;
 	uint64_t key = clone_finder_leaf_key(finder, leaf->bytenr);
 
-	attach(leaf, (struct leaf_roots *)lru_cache_peek(&finder->leaf_cache, key, 0));
+	if (leaf->bytenr % finder->volume->nodesize)
+		finder->indexed->by_key = true;
+	attach(finder->indexed, leaf,
+	       (struct leaf_roots *)lru_cache_peek(&finder->leaf_cache, key, 0));
 }
 
 static void leaf_dropped(void *context, struct index_leaf *leaf)
@@ -130,6 +141,9 @@ static const struct leaf_roots *look_up(struct clone_finder *finder, const struc
 		lru_cache_clear(&finder->leaf_cache);
 		return NULL;
 	}
+	if (finder->indexed->by_key)
+		return (struct leaf_roots *)lru_cache_lookup(
+			&finder->leaf_cache, clone_finder_leaf_key(finder, leaf->bytenr), 0);
 	if (known)
 		lru_cache_touch(&finder->leaf_cache, &known->entry);
 	else
@@ -347,8 +361,9 @@ static int visit_leaves(struct clone_finder *finder, const struct index_extent *
 			ret = extent_index_find_roots(indexed->index, leaf);
 			if (ret)
 				return ret;
-			attach(leaf, clone_finder_store_leaf(finder, leaf->bytenr, leaf->roots,
-							     leaf->root_count));
+			attach(indexed, leaf,
+			       clone_finder_store_leaf(finder, leaf->bytenr, leaf->roots,
+						       leaf->root_count));
 			ret = judge_visit(finder, extent, visit, leaf->roots, leaf->root_count);
 		} else {
 			ret = judge_visit(finder, extent, visit, known->ids, known->count);
