@@ -147,6 +147,15 @@ patch_attribute() {
 	cd "$mnt/$current" || exit
 }
 
+# craft WHAT NUMBER NUMBER: alter the image into what no kernel of today makes, see craft.c.
+craft() {
+	building
+	unmount
+	"$TOOLS/craft" "$image" "$@"
+	mount -o "loop,$mount_options" "$image" "$mnt"
+	cd "$mnt/$current" || exit
+}
+
 # hold unlink FILE... | hold tmpfile DIRECTORY COUNT: inodes without names, kept to the end.
 hold() {
 	building

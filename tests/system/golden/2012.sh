@@ -657,6 +657,23 @@ golden_clone_ends_unaligned()
 	LIST
 }
 
+# CLONE_TAIL_WRITTEN: send_write_or_clone() hands the whole length of the item to send_clone(), where it
+# becomes one command. All of a lies behind it, 100K, so __iterate_backrefs() takes a as a source; that
+# its end is no multiple of 64K and b goes on behind it is not looked at. What b has there is its own.
+golden_clone_to_the_middle_of_a_file()
+{
+	high_tree
+	fsop write a 0 100K 1
+	fsop clone a 0 0 b 0
+	fsop write b 100K 4K 2
+	shared_leaves
+	commands --only '(WRITE|CLONE) path=b|!' next <<-'LIST'
+		CLONE path=b file_offset=0 clone_len=102400 clone_uuid=next clone_ctransid=T clone_path=a clone_offset=0
+		WRITE path=b file_offset=102400 data=4096
+	LIST
+	receives
+}
+
 # COMPRESSED_FROM_START: find_extent_clone() adds the item's offset in the uncompressed data, 64K, to
 # the address of the compressed extent. extent_from_logical() finds no extent there, -ENOENT, which
 # process_extent() takes for "no clone".
@@ -757,6 +774,23 @@ golden_file_got_longer()
 		WRITE path=f file_offset=4096 data=49152 zeros
 		WRITE path=f file_offset=53248 data=12288 zeros
 		TRUNCATE path=f size=65536
+	LIST
+	receives
+}
+
+# INLINE_ENDS_ALIGNED: of an inline extent send_write_or_clone() takes btrfs_file_extent_inline_len(), the
+# 1000 bytes that there are, and cuts that at the end of file only. The file goes on to 8000: the rest
+# comes by the TRUNCATE that every regular file gets.
+golden_file_goes_on_behind_inline_data()
+{
+	filesystem
+	subvolume live
+	fsop write f 0 1000 1
+	snapshot next
+	craft size 257 8000
+	commands --only '(WRITE|TRUNCATE|!)' next <<-'LIST'
+		WRITE path=f file_offset=0 data=1000
+		TRUNCATE path=f size=8000
 	LIST
 	receives
 }

@@ -74,6 +74,36 @@ golden_current_path_not_cached()
 	receives
 }
 
+# LEAF_ROOTS_CACHED (6.1 has no such cache): check_extent_in_eb() asks lookup_backref_cache() about the
+# leaf of each item it comes across, and iterate_backrefs() sees what is known at once, while the other
+# leaves wait until all references are resolved. References are resolved from the highest root down:
+# live (257), whose leaves next shares, then base (256), which is one leaf. In 4K nodes 60 files lie
+# between c and the leaf of e and d.
+#
+#	c  neither leaf is known: that of c is first, and has c itself only; then that of base, where f
+#	   covers all. Both are known now.
+#	e  its leaf waits; base's is known, and s covers all: the walk ends, and e's leaf stays unknown.
+#	d  the same. Without the cache the leaf of e and d were first, and e, before d in it, the source.
+golden_known_leaves_come_first()
+{
+	filesystem -n 4096
+	subvolume base
+	fsop write f 0 64K 1
+	fsop write s 0 64K 2
+	read_only base
+	subvolume live
+	fsop clone ../base/f 0 0 c 0
+	fsmake files . pad 0 60
+	fsop clone ../base/s 0 0 e 0
+	fsop clone ../base/s 0 0 d 0
+	snapshot next
+	commands --only '(WRITE|CLONE) path=[cde] |!' --no-parent -c base next <<-'LIST'
+		CLONE path=c file_offset=0 clone_len=65536 clone_uuid=base clone_ctransid=T clone_path=f clone_offset=0
+		CLONE path=e file_offset=0 clone_len=65536 clone_uuid=base clone_ctransid=T clone_path=s clone_offset=0
+		CLONE path=d file_offset=0 clone_len=65536 clone_uuid=base clone_ctransid=T clone_path=s clone_offset=0
+	LIST
+}
+
 # REFERENCES_1024 (6.1 stops at 64): check_extent_item() refuses above SEND_MAX_EXTENT_REFS, 1024. With
 # 66 references all but the first file are cloned.
 golden_references_1024()
@@ -214,8 +244,7 @@ golden_inline_zeros_are_a_hole()
 }
 
 # The same with other data: an address that is not 0, so data, and the hole is written as zeros. The
-# inline extent ends at 4096 (rounded up), the hole is sent from where the last extent ended: 0. (Also
-# INLINE_ENDS_WITH_SECTOR: the end is that of the data, rounded up.)
+# inline extent ends at 4096 (rounded up), the hole is sent from where the last extent ended: 0.
 golden_inline_data_is_data()
 {
 	filesystem
@@ -236,6 +265,22 @@ golden_inline_data_is_data()
 		END
 	LIST
 	receives
+}
+
+# INLINE_ENDS_WITH_SECTOR (6.12 does): send_write_or_clone() takes btrfs_file_extent_end(), which rounds
+# the data's length up to sectors: two of them, cut at the end of file. All 5000 bytes are written at
+# once, and the file needs no TRUNCATE, as cur_inode_next_write_offset is its size then.
+golden_inline_data_of_two_sectors()
+{
+	filesystem
+	subvolume live
+	fsop write f 0 1000 1
+	snapshot next
+	craft inline 257 5000
+	craft size 257 5000
+	commands --only '(WRITE|TRUNCATE|!)' next <<-'LIST'
+		WRITE path=f file_offset=0 data=5000
+	LIST
 }
 
 # HOLE_PUNCHED (6.1 and 6.12 do): send_hole() knows no FALLOCATE, so with protocol 2, too, a hole over
