@@ -57,7 +57,8 @@ golden_full_send()
 	receives
 }
 
-# PROTOCOL_2: the version in the stream header is a constant, and the ioctl takes no other.
+# PROTOCOL_2: the version in the stream header is a constant, and the ioctl takes no other. So there is no
+# command either for what HOLE_PUNCHED does from protocol 2 on.
 golden_protocol_2_is_refused()
 {
 	filesystem
@@ -674,6 +675,23 @@ golden_clone_to_the_middle_of_a_file()
 	receives
 }
 
+# TRUNCATE_BEFORE_EOF_CLONE: nothing is cut before a clone that ends unaligned at both ends of file, against
+# a parent neither. The parent's root has the lower number, so its a is the source.
+golden_clone_to_the_end_of_file()
+{
+	high_tree
+	fsop write a 0 130000 1
+	snapshot base
+	chmod 600 -- *
+	fsop clone a 0 0 b 0
+	shared_leaves
+	commands --only '(WRITE|CLONE|TRUNCATE) path=b|!' -p base next <<-'LIST'
+		CLONE path=b file_offset=0 clone_len=130000 clone_uuid=base clone_ctransid=T clone_path=a clone_offset=0
+		TRUNCATE path=b size=130000
+	LIST
+	receives
+}
+
 # COMPRESSED_FROM_START: find_extent_clone() adds the item's offset in the uncompressed data, 64K, to
 # the address of the compressed extent. extent_from_logical() finds no extent there, -ENOENT, which
 # process_extent() takes for "no clone".
@@ -723,6 +741,25 @@ golden_hole_without_an_item()
 		TRUNCATE path=f size=262144
 		! inode 257: the receiver keeps the old data where there is a hole now, at 65536, 196608 bytes
 	LIST
+}
+
+# HOLE_CHECK_SEES_INLINE: the same where the parent has inline data. Of f only the new extent is sent; that
+# the inline one is gone is a deleted item, which changed_extent() passes over. The receiver keeps the old
+# data, but that is zeros.
+golden_hole_over_inline_zeros()
+{
+	filesystem
+	subvolume live
+	fsop fill f 0 100 0
+	snapshot base
+	fsop truncate f 0
+	fsop write f 64K 4K 1
+	snapshot next
+	commands --only '(WRITE|TRUNCATE|!)' -p base next <<-'LIST'
+		WRITE path=f file_offset=65536 data=4096
+		TRUNCATE path=f size=69632
+	LIST
+	receives
 }
 
 # EXTENTS_COMPARED_WHOLE: is_extent_unchanged() compares disk_bytenr + offset. x is shown from 4096 on,
