@@ -65,6 +65,7 @@ struct place {
 	struct node node;
 	bool is_below;	     /* the inode asked for was passed on the way to the directory */
 	struct path missing; /* the part up to the directory that is not there */
+	bool is_no_dir;	     /* something else is there in its place */
 };
 
 enum { THERE = 1, NOT_THERE = 0 };
@@ -151,6 +152,7 @@ static struct place find_place(struct receiver *receiver, struct path path, uint
 
 		if (!place.exists || !place.node.is_dir) {
 			place.missing = (struct path){path.text, (size_t)(next - 1 - path.text)};
+			place.is_no_dir = place.exists;
 			place.exists = false;
 			return place;
 		}
@@ -174,21 +176,23 @@ static void tell(struct receiver *receiver, enum send_notice_id id, struct path 
 							  .other_length = other.length});
 }
 
-/* The path has to lead to something; else say what is missing. */
-static bool need(struct receiver *receiver, struct path path, const struct place *place)
-{
-	if (place->exists)
-		return true;
-	tell(receiver, NOTICE_PATH_MISSING, path, place->missing.text ? place->missing : path);
-	return false;
-}
-
 /* The directory that the path ends in has to be there. */
 static bool need_dir(struct receiver *receiver, struct path path, const struct place *place)
 {
 	if (!place->missing.text)
 		return true;
-	tell(receiver, NOTICE_PATH_MISSING, path, place->missing);
+	tell(receiver, place->is_no_dir ? NOTICE_WRONG_TYPE : NOTICE_PATH_MISSING, path,
+	     place->missing);
+	return false;
+}
+
+/* The path has to lead to something; else say what is missing. */
+static bool need(struct receiver *receiver, struct path path, const struct place *place)
+{
+	if (place->exists)
+		return true;
+	if (need_dir(receiver, path, place))
+		tell(receiver, NOTICE_PATH_MISSING, path, path);
 	return false;
 }
 

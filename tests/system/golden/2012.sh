@@ -375,7 +375,7 @@ golden_path_of_an_orphan()
 		LINK path=d path_link=f
 		LINK path=d/g path_link=f
 		RENAME path=o258-G-0 path_to=e
-		! inode 257: LINK 'd/g': 'd' does not exist at that point
+		! inode 257: LINK 'd/g': 'd' is of another type at that point
 	LIST
 }
 
