@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Guards the generations that no kernel here can be asked about, 2012 and 6.6: each file of
-# tests/system/golden has filesystems and the commands that a kernel of that generation sends of them,
-# derived from the text of its send, with the reason in a comment. One for each row of the generations
-# table in which the generation differs from its neighbours. Needs root, loop devices and btrfs.
+# tests/system/golden (GENERATION.sh or GENERATION-PART.sh) has filesystems and the commands that a
+# kernel of that generation sends of them, derived from the text of its send, with the reason in a
+# comment. One for each row of the generations table in which the generation differs from its
+# neighbours. Needs root, loop devices and btrfs.
 #
 # needs one build
 #
@@ -129,8 +130,10 @@ run_golden()
 (
 	set -eu
 	export TOOLS SENDPROF
-	generation=$(basename "$1" .sh)
-	SCRATCH=$work/$generation-$2
+	local file
+	file=$(basename "$1" .sh)
+	generation=${file%%-*}
+	SCRATCH=$work/$file-$2
 	# shellcheck disable=SC2034 # for scenario-lib.sh
 	RECEIVE='' KERNEL_ONLY='' RECORD=''
 	mkdir "$SCRATCH"
