@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info *info)
+static void info_from_item(const struct btrfs_inode_item *item, struct inode_info *info)
 {
 	info->generation = from_le64(item->generation);
 	info->size = from_le64(item->size);
@@ -16,67 +16,122 @@ void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info
 	info->uid = from_le32(item->uid);
 	info->gid = from_le32(item->gid);
 	info->mode = from_le32(item->mode);
+	info->atime = item->atime;
+	info->ctime = item->ctime;
+	info->mtime = item->mtime;
+	info->otime = item->otime;
 }
 
 /*
  * The inodes looked up last, by their numbers: a send asks for the current one, its directory and
- * those of their parents over and over.
+ * those of their parents over and over, and in a parent root also for inodes that are not there.
  */
-enum { MEMO_INODES = 64 };
+enum { MEMO_INODES = 256 };
+
+struct known_inode {
+	uint64_t ino; /* 0: none */
+	bool is_absent;
+	struct inode_info info;
+};
 
 struct inode_memo {
 	unsigned int epoch; /* of the volume that all this is true in */
-	struct {
-		uint64_t ino; /* 0: none */
-		struct inode_info info;
-	} inodes[MEMO_INODES];
+	struct known_inode inodes[MEMO_INODES];
 };
 
-static int look_up_inode(struct root *root, uint64_t ino, struct inode_info *info)
+/* The place of @ino in the memo of @root, whatever is in it; NULL without memory. */
+static struct known_inode *memo_place(struct root *root, uint64_t ino)
+{
+	struct inode_memo *memo = root->inodes;
+
+	if (!memo)
+		memo = root->inodes = calloc(1, sizeof(*memo));
+	if (!memo) {
+		volume_fail(root->volume, -ENOMEM, "out of memory for inodes");
+		return NULL;
+	}
+	if (memo->epoch != root->volume->epoch)
+		*memo = (struct inode_memo){.epoch = root->volume->epoch};
+	return &memo->inodes[ino % MEMO_INODES];
+}
+
+int inode_info_at(const struct btree_path *path, struct inode_info *info)
+{
+	struct root *root = path->root;
+	struct known_inode *known;
+
+	info_from_item(btree_path_data(path), info);
+	/* The leaf may be of before a commit. */
+	if (path->epoch != root->volume->epoch)
+		return 0;
+	known = memo_place(root, btree_path_key(path).objectid);
+	if (!known)
+		return -ENOMEM;
+	known->ino = btree_path_key(path).objectid;
+	known->is_absent = false;
+	known->info = *info;
+	return 0;
+}
+
+static int look_up_inode(struct root *root, uint64_t ino, struct known_inode *known)
 {
 	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
 	struct btree_path *path = btree_kept(root, PLACE_INODE_ITEM);
+	unsigned int epoch = root->volume->epoch;
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
+	known->ino = 0;
 	ret = btree_search(root, &key, path);
+	if (ret < 0)
+		return ret;
+	known->is_absent = ret > 0;
 	if (ret == 0)
-		inode_info_from_item(btree_path_data(path), info);
-	return ret > 0 ? -ENOENT : ret;
+		info_from_item(btree_path_data(path), &known->info);
+	/* A commit came: the other places are of before it. */
+	if (root->volume->epoch != epoch) {
+		struct known_inode found = *known;
+
+		known = memo_place(root, ino);
+		*known = found;
+	}
+	known->ino = ino;
+	return 0;
+}
+
+int inode_find(struct root *root, uint64_t ino, const struct inode_info **info)
+{
+	struct known_inode *known = memo_place(root, ino);
+	int ret = 0;
+
+	if (!known)
+		return -ENOMEM;
+	if (known->ino != ino || !ino)
+		ret = look_up_inode(root, ino, known);
+	if (ret)
+		return ret;
+	*info = &known->info;
+	return known->is_absent ? -ENOENT : 0;
 }
 
 int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info)
 {
-	struct inode_memo *memo = root->inodes;
-	size_t place = ino % MEMO_INODES;
-	int ret;
+	const struct inode_info *found;
+	int ret = inode_find(root, ino, &found);
 
-	if (!memo)
-		memo = root->inodes = calloc(1, sizeof(*memo));
-	if (!memo)
-		return volume_fail(root->volume, -ENOMEM, "out of memory for inodes");
-	if (ino && memo->epoch == root->volume->epoch && memo->inodes[place].ino == ino) {
-		*info = memo->inodes[place].info;
-		return 0;
-	}
-	ret = look_up_inode(root, ino, info);
-	if (ret)
-		return ret;
-	if (memo->epoch != root->volume->epoch)
-		*memo = (struct inode_memo){.epoch = root->volume->epoch};
-	memo->inodes[place].ino = ino;
-	memo->inodes[place].info = *info;
-	return 0;
+	if (ret == 0)
+		*info = *found;
+	return ret;
 }
 
 int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation)
 {
-	struct inode_info info;
-	int ret = inode_get_info(root, ino, &info);
+	const struct inode_info *info;
+	int ret = inode_find(root, ino, &info);
 
 	if (ret == 0)
-		*generation = info.generation;
+		*generation = info->generation;
 	return ret;
 }
 

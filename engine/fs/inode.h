@@ -15,12 +15,22 @@ struct inode_info {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t mode;
+	struct btrfs_timespec atime, ctime, mtime, otime; /* as on disk */
 };
 
-/* The members of an inode item that lies in a checked leaf. */
-void inode_info_from_item(const struct btrfs_inode_item *item, struct inode_info *info);
+/*
+ * The facts of the inode whose item @path is at. They are remembered, so that looking them up
+ * later costs no search.
+ */
+int inode_info_at(const struct btree_path *path, struct inode_info *info);
 
-/* 0, -ENOENT (no message recorded), or a read error. */
+/*
+ * The facts of inode @ino; borrowed, valid until the next look-up of an inode in @root. 0, -ENOENT
+ * (no message recorded), or a read error.
+ */
+int inode_find(struct root *root, uint64_t ino, const struct inode_info **info);
+
+/* The same, copied. */
 int inode_get_info(struct root *root, uint64_t ino, struct inode_info *info);
 int inode_get_generation(struct root *root, uint64_t ino, uint64_t *generation);
 

@@ -166,26 +166,25 @@ int send_chown(struct send_context *send, uint32_t uid, uint32_t gid)
 	return send_end_command(send);
 }
 
+static void put_time(struct send_context *send, enum stream_attribute_id attribute,
+		     const struct btrfs_timespec *time)
+{
+	stream_put(&send->writer, attribute, time, sizeof(*time));
+}
+
 static int put_times(struct send_context *send, uint64_t ino)
 {
-	const struct key key = {.objectid = ino, .type = BTRFS_INODE_ITEM_KEY};
-	const struct btrfs_inode_item *item;
-	struct btree_path *path = btree_kept(send->send_root, PLACE_INODE_ITEM);
-	int ret;
+	const struct inode_info *info;
+	int ret = inode_find(send->send_root, ino, &info);
 
-	if (!path)
-		return -ENOMEM;
-	ret = btree_search(send->send_root, &key, path);
-	if (ret == 0) {
-		item = btree_path_data(path);
-		stream_put(&send->writer, STREAM_A_ATIME, &item->atime, sizeof(item->atime));
-		stream_put(&send->writer, STREAM_A_MTIME, &item->mtime, sizeof(item->mtime));
-		stream_put(&send->writer, STREAM_A_CTIME, &item->ctime, sizeof(item->ctime));
-		if (send->writer.protocol >= 2)
-			stream_put(&send->writer, STREAM_A_OTIME, &item->otime,
-				   sizeof(item->otime));
-	}
-	return ret > 0 ? -ENOENT : ret;
+	if (ret)
+		return ret;
+	put_time(send, STREAM_A_ATIME, &info->atime);
+	put_time(send, STREAM_A_MTIME, &info->mtime);
+	put_time(send, STREAM_A_CTIME, &info->ctime);
+	if (send->writer.protocol >= 2)
+		put_time(send, STREAM_A_OTIME, &info->otime);
+	return 0;
 }
 
 /* For any inode: times of directories are sent when others are current. */

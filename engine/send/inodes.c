@@ -99,6 +99,7 @@ int send_begin_inode(struct send_context *send, enum change change)
 {
 	struct event event = {.type = EVENT_INODE_BEGIN, .ino = send->key.objectid};
 	struct inode_info old, new;
+	int ret = 0;
 
 	send->cur.ino = send->key.objectid;
 	send->cur.new_generation = false;
@@ -111,10 +112,13 @@ int send_begin_inode(struct send_context *send, enum change change)
 	send_observe(send, &event);
 
 	if (change != CHANGE_DELETED)
-		inode_info_from_item(btree_path_data(send->left), &new);
+		ret = inode_info_at(send->left, &new);
+	if (ret == 0 && change != CHANGE_NEW)
+		ret = inode_info_at(send->right, &old);
+	if (ret)
+		return ret;
 	if (change == CHANGE_NEW)
 		return begin_new(send, &new);
-	inode_info_from_item(btree_path_data(send->right), &old);
 	if (change == CHANGE_CHANGED)
 		return begin_changed(send, &old, &new);
 	send_tell_fate(send, FATE_DELETED, &old);
@@ -134,7 +138,7 @@ struct finish {
 static int compare_with_parent(struct send_context *send, struct finish *finish)
 {
 	const struct current_inode *cur = &send->cur;
-	struct inode_info old;
+	const struct inode_info *old;
 	int ret;
 
 	finish->truncate = cur->next_write_offset != cur->size;
@@ -143,17 +147,17 @@ static int compare_with_parent(struct send_context *send, struct finish *finish)
 	finish->fileattr = false;
 	if (!send->parent_root || cur->is_new)
 		return 0;
-	ret = inode_get_info(send->parent_root, cur->ino, &old);
+	ret = inode_find(send->parent_root, cur->ino, &old);
 	if (ret)
 		return ret;
 	finish->chown =
-		finish->chown && (finish->info.uid != old.uid || finish->info.gid != old.gid);
-	finish->chmod = finish->chmod && finish->info.mode != old.mode;
+		finish->chown && (finish->info.uid != old->uid || finish->info.gid != old->gid);
+	finish->chmod = finish->chmod && finish->info.mode != old->mode;
 	finish->fileattr = send->writer.protocol >= 2 && !S_ISLNK(cur->mode) &&
-			   finish->info.flags != old.flags;
-	if (old.size == cur->size)
+			   finish->info.flags != old->flags;
+	if (old->size == cur->size)
 		finish->truncate = false;
-	else if (old.size > cur->size)
+	else if (old->size > cur->size)
 		finish->truncate = true;
 	return 0;
 }

@@ -24,11 +24,11 @@ struct cached_name {
 static int linked_generation(const struct send_context *send, struct root *root, uint64_t ino,
 			     bool *exists, uint64_t *generation)
 {
-	struct inode_info info;
-	int ret = inode_get_info(root, ino, &info);
+	const struct inode_info *info;
+	int ret = inode_find(root, ino, &info);
 
-	*exists = ret == 0 && (info.nlink > 0 || !send_behaves(send, BEHAVIOUR_LINKLESS_IGNORED));
-	*generation = *exists ? info.generation : 0;
+	*exists = ret == 0 && (info->nlink > 0 || !send_behaves(send, BEHAVIOUR_LINKLESS_IGNORED));
+	*generation = *exists ? info->generation : 0;
 	return ret == -ENOENT ? 0 : ret;
 }
 
