@@ -4,6 +4,7 @@
 #include "engine/volume/csum.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 static void info_from_item(const struct btrfs_inode_item *item, struct inode_info *info)
@@ -40,7 +41,7 @@ struct inode_memo {
 };
 
 /* The place of @ino in the memo of @root, whatever is in it; NULL without memory. */
-static struct known_inode *memo_place(struct root *root, uint64_t ino)
+static struct known_inode *inode_place(struct root *root, uint64_t ino)
 {
 	struct inode_memo *memo = root->inodes;
 
@@ -64,7 +65,7 @@ int inode_info_at(const struct btree_path *path, struct inode_info *info)
 	/* The leaf may be of before a commit. */
 	if (path->epoch != root->volume->epoch)
 		return 0;
-	known = memo_place(root, btree_path_key(path).objectid);
+	known = inode_place(root, btree_path_key(path).objectid);
 	if (!known)
 		return -ENOMEM;
 	known->ino = btree_path_key(path).objectid;
@@ -89,11 +90,11 @@ static int look_up_inode(struct root *root, uint64_t ino, struct known_inode *kn
 	known->is_absent = ret > 0;
 	if (ret == 0)
 		info_from_item(btree_path_data(path), &known->info);
-	/* A commit came: the other places are of before it. */
+	/* What is known besides is of before a commit. */
 	if (root->volume->epoch != epoch) {
 		struct known_inode found = *known;
 
-		known = memo_place(root, ino);
+		known = inode_place(root, ino);
 		*known = found;
 	}
 	known->ino = ino;
@@ -102,7 +103,7 @@ static int look_up_inode(struct root *root, uint64_t ino, struct known_inode *kn
 
 int inode_find(struct root *root, uint64_t ino, const struct inode_info **info)
 {
-	struct known_inode *known = memo_place(root, ino);
+	struct known_inode *known = inode_place(root, ino);
 	int ret = 0;
 
 	if (!known)
@@ -260,12 +261,17 @@ bool dir_entry_next(struct dir_entry_iterator *iterator, struct dir_entry *entry
 	return true;
 }
 
+/* The kernel's name hash: CRC-32C seeded with ~1, not inverted. */
+static uint32_t hash_name(const char *name, size_t length)
+{
+	return crc32c(~1u, name, length);
+}
+
 int dir_entry_lookup(struct root *root, uint64_t ino, uint8_t type, const char *name,
 		     size_t name_length, struct btree_path *path, struct dir_entry *entry)
 {
-	/* The kernel's name hash: CRC-32C seeded with ~1, not inverted. */
 	const struct key key = {
-		.objectid = ino, .type = type, .offset = crc32c(~1u, name, name_length)};
+		.objectid = ino, .type = type, .offset = hash_name(name, name_length)};
 	struct dir_entry_iterator iterator;
 	int ret = btree_search(root, &key, path);
 
@@ -280,17 +286,98 @@ int dir_entry_lookup(struct root *root, uint64_t ino, uint8_t type, const char *
 	return -ENOENT;
 }
 
-int dir_lookup(struct root *root, uint64_t dir, const char *name, size_t name_length,
-	       struct key *location)
+int inode_get_xattr(struct root *root, uint64_t ino, const char *name, size_t name_length,
+		    struct dir_entry *entry)
 {
-	struct btree_path *path = btree_kept(root, PLACE_DIR_ENTRY);
-	struct dir_entry entry;
-	int ret;
+	struct btree_path *path = btree_kept(root, PLACE_XATTR);
 
 	if (!path)
 		return -ENOMEM;
-	ret = dir_entry_lookup(root, dir, BTRFS_DIR_ITEM_KEY, name, name_length, path, &entry);
-	if (ret == 0)
-		*location = entry.location;
-	return ret;
+	return dir_entry_lookup(root, ino, BTRFS_XATTR_ITEM_KEY, name, name_length, path, entry);
+}
+
+/*
+ * The directory entries looked up last, by the hash of their names: a send asks for the old and the
+ * new name of an inode, and for its orphan name, several times each.
+ */
+enum { MEMO_ENTRIES = 16 };
+
+struct known_entry {
+	uint64_t dir; /* 0: none */
+	bool is_absent;
+	uint8_t name_length;
+	char name[NAME_MAX];
+	struct key location;
+};
+
+struct entry_memo {
+	unsigned int epoch; /* of the volume that all this is true in */
+	struct known_entry entries[MEMO_ENTRIES];
+};
+
+/* The place of a name in the memo of @root, whatever is in it; NULL without memory. */
+static struct known_entry *entry_place(struct root *root, uint64_t hash)
+{
+	struct entry_memo *memo = root->entries;
+
+	if (!memo)
+		memo = root->entries = calloc(1, sizeof(*memo));
+	if (!memo) {
+		volume_fail(root->volume, -ENOMEM, "out of memory for names");
+		return NULL;
+	}
+	if (memo->epoch != root->volume->epoch)
+		*memo = (struct entry_memo){.epoch = root->volume->epoch};
+	return &memo->entries[hash % MEMO_ENTRIES];
+}
+
+static bool is_known(const struct known_entry *known, uint64_t dir, const char *name, size_t length)
+{
+	return known->dir == dir && known->name_length == length &&
+	       memcmp(known->name, name, length) == 0;
+}
+
+static int look_up_entry(struct root *root, uint64_t dir, const char *name, size_t length,
+			 struct known_entry *known)
+{
+	enum btree_place place =
+		dir == BTRFS_FIRST_FREE_OBJECTID ? PLACE_TOP_ENTRY : PLACE_DIR_ENTRY;
+	struct btree_path *path = btree_kept(root, place);
+	unsigned int epoch = root->volume->epoch;
+	struct dir_entry entry;
+	int ret = path ? dir_entry_lookup(root, dir, BTRFS_DIR_ITEM_KEY, name, length, path, &entry)
+		       : -ENOMEM;
+
+	if (ret && ret != -ENOENT)
+		return ret;
+	/* What is known besides is of before a commit. */
+	if (root->volume->epoch != epoch)
+		*root->entries = (struct entry_memo){.epoch = root->volume->epoch};
+	known->dir = dir;
+	known->is_absent = ret == -ENOENT;
+	known->name_length = (uint8_t)length;
+	memcpy(known->name, name, length);
+	if (!ret)
+		known->location = entry.location;
+	return 0;
+}
+
+int dir_lookup(struct root *root, uint64_t dir, const char *name, size_t name_length,
+	       struct key *location)
+{
+	struct known_entry *known = entry_place(root, hash_name(name, name_length));
+	int ret = 0;
+
+	if (!known)
+		return -ENOMEM;
+	if (name_length > NAME_MAX)
+		return -ENOENT;
+	if (!is_known(known, dir, name, name_length))
+		ret = look_up_entry(root, dir, name, name_length, known);
+	if (ret)
+		return ret;
+	if (known->is_absent)
+		return -ENOENT;
+	*location = known->location;
+	return 0;
 }

@@ -95,6 +95,13 @@ bool dir_entry_next(struct dir_entry_iterator *iterator, struct dir_entry *entry
 int dir_entry_lookup(struct root *root, uint64_t ino, uint8_t type, const char *name,
 		     size_t name_length, struct btree_path *path, struct dir_entry *entry);
 
+/*
+ * The extended attribute @name of inode @ino; what @entry borrows is valid until the next call
+ * for @root. 0, -ENOENT (no message recorded), or a read error.
+ */
+int inode_get_xattr(struct root *root, uint64_t ino, const char *name, size_t name_length,
+		    struct dir_entry *entry);
+
 /* Where the entry @name of directory @dir leads. 0, -ENOENT, or a read error. */
 int dir_lookup(struct root *root, uint64_t dir, const char *name, size_t name_length,
 	       struct key *location);

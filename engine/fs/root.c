@@ -175,6 +175,7 @@ void root_cache_free(struct root_cache *cache)
 		HASH_DEL(cache->by_id, root);
 		btree_drop_kept(root);
 		free(root->inodes);
+		free(root->entries);
 		free(root);
 	}
 	free(cache);

@@ -9,6 +9,7 @@
 
 struct btree_path;
 struct inode_memo;
+struct entry_memo;
 
 /* The facts of a ROOT_ITEM. Owned by the volume; members are re-read after volume_refresh(). */
 struct root {
@@ -28,9 +29,10 @@ struct root {
 	uint64_t ctransid;
 	uint64_t otransid;
 
-	struct btree_path *kept;   /* of btree_kept(); NULL before its first use */
-	struct inode_memo *inodes; /* of inode_get_info(); NULL before its first use */
-	UT_hash_handle hh;	   /* by id */
+	struct btree_path *kept;    /* of btree_kept(); NULL before its first use */
+	struct inode_memo *inodes;  /* of inode_get_info(); NULL before its first use */
+	struct entry_memo *entries; /* of dir_lookup(); NULL before its first use */
+	UT_hash_handle hh;	    /* by id */
 };
 
 /* The top level or a subvolume or snapshot below it. */

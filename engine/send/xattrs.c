@@ -135,17 +135,15 @@ int send_all_xattrs(struct send_context *send)
 
 int send_capabilities(struct send_context *send)
 {
-	struct btree_path path = {0};
 	struct dir_entry xattr;
 	int ret;
 
 	if (!send_behaves(send, BEHAVIOUR_CAPABILITIES_LAST))
 		return 0;
-	ret = dir_entry_lookup(send->send_root, send->cur.ino, BTRFS_XATTR_ITEM_KEY,
-			       CAPABILITY_NAME, strlen(CAPABILITY_NAME), &path, &xattr);
+	ret = inode_get_xattr(send->send_root, send->cur.ino, CAPABILITY_NAME,
+			      strlen(CAPABILITY_NAME), &xattr);
 	if (ret == 0)
 		ret = send_set_xattr(send, xattr.name, xattr.name_length, xattr.data,
 				     xattr.data_length);
-	btree_path_release(&path);
 	return ret == -ENOENT ? 0 : ret;
 }

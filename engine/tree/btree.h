@@ -56,7 +56,9 @@ int btree_next_leaf(struct btree_path *path);
 enum btree_place {
 	PLACE_INODE_ITEM,
 	PLACE_INODE_REF,
+	PLACE_XATTR,
 	PLACE_DIR_ENTRY,
+	PLACE_TOP_ENTRY, /* in the top directory, where all orphans are */
 	PLACE_COUNT,
 };
 
