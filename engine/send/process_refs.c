@@ -160,7 +160,10 @@ static int orphanize_victim(struct ref_work *work, struct recorded_ref *ref,
 		return 0;
 	/* Names of inodes below it would go on being built with its old name. */
 	send_forget_name(send, victim->ino, victim->generation);
-	ret = send_is_ancestor(send->parent_root, victim->ino, victim->generation, send->cur.ino);
+	/* Nothing is below what is no directory. */
+	ret = S_ISDIR(victim->mode) ? send_is_ancestor(send->parent_root, victim->ino,
+						       victim->generation, send->cur.ino)
+				    : 0;
 	if (ret <= 0)
 		return ret;
 	work->orphanized_ancestor = send_behaves(send, BEHAVIOUR_REFS_REFRESHED);
@@ -454,9 +457,23 @@ static int look_at_dir(struct ref_work *work, const struct ref_key *dir)
 	return ret;
 }
 
+/* Member by member: an initializer would write zeros over the whole path. */
+static void begin_work(struct ref_work *work, struct send_context *send)
+{
+	work->send = send;
+	path_reset(&work->path);
+	work->dirs = (struct ref_list){0};
+	work->is_orphan = false;
+	work->can_rename = true;
+	work->orphanized_dir = false;
+	work->orphanized_ancestor = false;
+	work->pending_move = false;
+	work->last_removed_dir = 0;
+}
+
 int send_process_refs(struct send_context *send, bool *pending_move)
 {
-	struct ref_work work = {.send = send, .can_rename = true};
+	struct ref_work work;
 	struct recorded_ref *dir;
 	int ret;
 
@@ -465,6 +482,7 @@ int send_process_refs(struct send_context *send, bool *pending_move)
 	     send_behaves(send, BEHAVIOUR_TOP_DIR_STAYS)))
 		return send_fail(send, -EUCLEAN, "inode %llu has names that change",
 				 (unsigned long long)send->cur.ino);
+	begin_work(&work, send);
 	ret = begin_path(&work);
 	if (ret == 0)
 		ret = do_new_refs(&work);

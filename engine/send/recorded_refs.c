@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+/* Most inodes have one name: an index is only made for more than a few. */
+enum { UNINDEXED_MAX = 8 };
+
 static size_t key_size(size_t name_length)
 {
 	return sizeof(struct ref_key) + name_length;
@@ -13,22 +16,37 @@ static size_t key_size(size_t name_length)
 static struct recorded_ref *new_ref(uint64_t dir, uint64_t dir_generation, const char *name,
 				    size_t name_length)
 {
-	struct recorded_ref *ref = calloc(1, sizeof(*ref) + name_length);
+	struct recorded_ref *ref = malloc(sizeof(*ref) + name_length);
 
 	if (!ref)
 		return NULL;
+	ref->path = NULL;
+	ref->path_length = 0;
+	ref->name_length = name_length;
 	ref->key.dir = dir;
 	ref->key.dir_generation = dir_generation;
-	ref->name_length = name_length;
 	if (name_length)
 		memcpy(ref->key.name, name, name_length);
 	return ref;
 }
 
+static void index_ref(struct ref_list *list, struct recorded_ref *ref)
+{
+	HASH_ADD_KEYPTR(hh, list->by_name, &ref->key, key_size(ref->name_length), ref);
+}
+
 static void add(struct ref_list *list, struct recorded_ref *ref)
 {
+	struct recorded_ref *unindexed;
+
 	DL_APPEND(list->first, ref);
-	HASH_ADD_KEYPTR(hh, list->by_name, &ref->key, key_size(ref->name_length), ref);
+	list->count++;
+	if (list->by_name) {
+		index_ref(list, ref);
+	} else if (list->count > UNINDEXED_MAX) {
+		DL_FOREACH(list->first, unindexed)
+		index_ref(list, unindexed);
+	}
 }
 
 int ref_list_add(struct ref_list *list, uint64_t dir, uint64_t dir_generation, const char *name,
@@ -63,8 +81,17 @@ int ref_list_add_dir_once(struct ref_list *list, const struct recorded_ref *ref)
 	return ref_list_add_dir(list, ref);
 }
 
-struct recorded_ref *ref_list_find(const struct ref_list *list, uint64_t dir,
-				   uint64_t dir_generation, const char *name, size_t name_length)
+static bool is_ref(const struct recorded_ref *ref, uint64_t dir, uint64_t dir_generation,
+		   const char *name, size_t name_length)
+{
+	return ref->key.dir == dir && ref->key.dir_generation == dir_generation &&
+	       ref->name_length == name_length &&
+	       (!name_length || memcmp(ref->key.name, name, name_length) == 0);
+}
+
+static struct recorded_ref *find_in_index(const struct ref_list *list, uint64_t dir,
+					  uint64_t dir_generation, const char *name,
+					  size_t name_length)
 {
 	_Alignas(struct ref_key) char buffer[sizeof(struct ref_key) + NAME_MAX];
 	struct ref_key *wanted = (struct ref_key *)buffer;
@@ -80,10 +107,27 @@ struct recorded_ref *ref_list_find(const struct ref_list *list, uint64_t dir,
 	return found;
 }
 
+struct recorded_ref *ref_list_find(const struct ref_list *list, uint64_t dir,
+				   uint64_t dir_generation, const char *name, size_t name_length)
+{
+	struct recorded_ref *ref;
+
+	if (list->by_name)
+		return find_in_index(list, dir, dir_generation, name, name_length);
+	DL_FOREACH(list->first, ref)
+	{
+		if (is_ref(ref, dir, dir_generation, name, name_length))
+			return ref;
+	}
+	return NULL;
+}
+
 void ref_list_remove(struct ref_list *list, struct recorded_ref *ref)
 {
 	DL_DELETE(list->first, ref);
-	HASH_DEL(list->by_name, ref);
+	list->count--;
+	if (list->by_name)
+		HASH_DEL(list->by_name, ref);
 	free(ref->path);
 	free(ref);
 }

@@ -26,7 +26,8 @@ struct recorded_ref {
 
 struct ref_list {
 	struct recorded_ref *first;
-	struct recorded_ref *by_name; /* index */
+	struct recorded_ref *by_name; /* index; NULL as long as the list is short */
+	size_t count;
 };
 
 /* Add a name at the end. 0 or -ENOMEM. */
