@@ -21,13 +21,31 @@ static void note_hit(struct lru_cache *cache, struct lru_entry *entry)
 	DL_APPEND(cache->oldest, entry);
 }
 
+/* Keys are numbers of inodes or addresses of blocks: the upper bits of a product mix them. */
+static size_t bucket_of(uint64_t key, uint64_t generation)
+{
+	return ((key ^ generation << 32) * 0x9e3779b97f4a7c15ULL) >> (64 - LRU_BUCKET_BITS);
+}
+
+static struct lru_entry *find(const struct lru_cache *cache, uint64_t key, uint64_t generation)
+{
+	struct lru_entry *entry = cache->buckets[bucket_of(key, generation)];
+
+	while (entry && (entry->key.key != key || entry->key.generation != generation))
+		entry = entry->next_in_bucket;
+	return entry;
+}
+
+static struct lru_entry **bucket_for(struct lru_cache *cache, const struct lru_entry *entry)
+{
+	return &cache->buckets[bucket_of(entry->key.key, entry->key.generation)];
+}
+
 struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64_t generation)
 {
-	struct lru_key wanted = {.key = key, .generation = generation};
-	struct lru_entry *entry;
+	struct lru_entry *entry = find(cache, key, generation);
 
 	cache->counters.lookups++;
-	HASH_FIND(hh, cache->index, &wanted, sizeof(wanted), entry);
 	if (!entry) {
 		note(cache, CACHE_LOOKUP_MISS);
 		return NULL;
@@ -38,11 +56,7 @@ struct lru_entry *lru_cache_lookup(struct lru_cache *cache, uint64_t key, uint64
 
 struct lru_entry *lru_cache_peek(const struct lru_cache *cache, uint64_t key, uint64_t generation)
 {
-	struct lru_key wanted = {.key = key, .generation = generation};
-	struct lru_entry *entry;
-
-	HASH_FIND(hh, cache->index, &wanted, sizeof(wanted), entry);
-	return entry;
+	return find(cache, key, generation);
 }
 
 void lru_cache_miss(struct lru_cache *cache)
@@ -59,8 +73,12 @@ void lru_cache_touch(struct lru_cache *cache, struct lru_entry *entry)
 
 static void drop(struct lru_cache *cache, struct lru_entry *entry)
 {
+	struct lru_entry **link = bucket_for(cache, entry);
+
+	while (*link != entry)
+		link = &(*link)->next_in_bucket;
+	*link = entry->next_in_bucket;
 	DL_DELETE(cache->oldest, entry);
-	HASH_DEL(cache->index, entry);
 	cache->size--;
 	if (cache->forget)
 		cache->forget(entry);
@@ -69,17 +87,17 @@ static void drop(struct lru_cache *cache, struct lru_entry *entry)
 
 bool lru_cache_store(struct lru_cache *cache, struct lru_entry *entry)
 {
-	struct lru_entry *present;
+	struct lru_entry **bucket = bucket_for(cache, entry);
 
-	HASH_FIND(hh, cache->index, &entry->key, sizeof(entry->key), present);
-	if (present)
+	if (find(cache, entry->key.key, entry->key.generation))
 		return false;
 	if (cache->max_size > 0 && cache->size == cache->max_size) {
 		drop(cache, cache->oldest);
 		cache->counters.evictions++;
 		note(cache, CACHE_EVICT);
 	}
-	HASH_ADD(hh, cache->index, key, sizeof(entry->key), entry);
+	entry->next_in_bucket = *bucket;
+	*bucket = entry;
 	DL_APPEND(cache->oldest, entry);
 	cache->size++;
 	cache->counters.stores++;

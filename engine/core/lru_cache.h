@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <uthash.h>
 
 /* First member of every entry type; the cache frees an entry with free(). */
 struct lru_entry {
@@ -20,11 +19,14 @@ struct lru_entry {
 		uint64_t generation;
 	} key;
 	struct lru_entry *prev, *next;
-	UT_hash_handle hh;
+	struct lru_entry *next_in_bucket;
 };
 
+/* For caches of a few hundred entries; with more the search takes longer, no more. */
+enum { LRU_BUCKET_BITS = 8, LRU_BUCKETS = 1 << LRU_BUCKET_BITS };
+
 struct lru_cache {
-	struct lru_entry *index;
+	struct lru_entry *buckets[LRU_BUCKETS];
 	struct lru_entry *oldest; /* list from least to most recently used */
 	size_t size;
 	size_t max_size; /* 0: unlimited */

@@ -7,6 +7,7 @@
 #include "engine/send/context.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* MIRRORS: cache_dir_utimes() v6.18 */
 int send_dir_utimes(struct send_context *send, uint64_t dir, uint64_t generation)
@@ -17,7 +18,7 @@ int send_dir_utimes(struct send_context *send, uint64_t dir, uint64_t generation
 		return send_utimes(send, dir, generation);
 	if (lru_cache_lookup(&send->dir_utimes, dir, generation))
 		return 0;
-	entry = calloc(1, sizeof(*entry));
+	entry = malloc(sizeof(*entry));
 	if (!entry)
 		return send_fail(send, -ENOMEM, "out of memory for times of directories");
 	entry->key = (struct lru_key){.key = dir, .generation = generation};
