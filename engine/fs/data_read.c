@@ -18,6 +18,7 @@
 enum {
 	WINDOW_BYTES = 1024 * 1024,
 	FIRST_AHEAD_BYTES = 256 * 1024,
+	LEAST_AHEAD_BYTES = 64 * 1024,
 	WINDOW_ALIGNMENT = 4096,
 	/* Before what was read ahead: room for what the window before has of the next request. */
 	KEPT_BYTES = DATA_READ_MAX,
@@ -43,6 +44,7 @@ struct data_reader {
 	 */
 	bool is_confirmed;
 	size_t ahead;	  /* how far reading ahead went last */
+	uint64_t run;	  /* bytes read one after another up to the window's end, about */
 	bool *is_checked; /* one for each sector of the window */
 };
 
@@ -182,21 +184,25 @@ static int append(struct data_reader *reader, size_t length)
 
 /*
  * How long the window should be that begins with @range. A first read of an extent stays inside
- * what the file has of it; one that continues where the last ended goes further each time, into
- * whatever lies there: files are mostly written in one go.
+ * what the file has of it; one that continues where the last ended goes as far again as the reads
+ * before it, into whatever lies there: files are mostly written in one go.
  */
 static size_t wanted_length(struct data_reader *reader, const struct data_range *range,
 			    bool continues)
 {
+	uint64_t run = continues ? reader->run : 0;
 	size_t want;
 
-	reader->ahead = continues ? 2 * reader->ahead : FIRST_AHEAD_BYTES;
-	if (reader->ahead > WINDOW_BYTES)
-		reader->ahead = WINDOW_BYTES;
+	reader->ahead = continues ? LEAST_AHEAD_BYTES : FIRST_AHEAD_BYTES;
+	if (run > reader->ahead)
+		reader->ahead = run < WINDOW_BYTES ? run : WINDOW_BYTES;
 	want = reader->ahead;
 	if (!continues && want > range->extent_left)
 		want = range->extent_left;
-	return want > range->length ? want : range->length;
+	if (want < range->length)
+		want = range->length;
+	reader->run = run + want;
+	return want;
 }
 
 /*
@@ -251,6 +257,7 @@ static int read_window(struct data_reader *reader, const struct data_range *rang
 		/* Perhaps only what lies behind @range cannot be read. */
 		forgive(volume, had_failure);
 		reader->ahead = 0;
+		reader->run = 0;
 		ret = append(reader, range->length);
 	}
 	if (!ret)
