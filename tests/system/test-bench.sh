@@ -92,6 +92,22 @@ for spread in within snapshots; do
 	check "many-refs with references $spread" bench_into all many-refs --param "spread=$spread"
 done
 
+# Commands that were written together have no times.
+timed_commands()
+{
+	python3 -c 'import json, sys
+side = json.load(open(sys.argv[1]))["workloads"][0]["result"]["sides"][sys.argv[2]]
+print(sum(kind["latency"]["count"] + kind["latency"]["batched"] for kind in side["kinds"].values()))' \
+		"$scratch/all/bench.json" "$1"
+}
+
+if command -v python3 >/dev/null; then
+	check 'the kernel writes each command' test "$(timed_commands kernel)" -gt 0
+	check 'the engine writes them together' test "$(timed_commands engine)" = 0
+else
+	skip 'who writes commands together' 'no python3'
+fi
+
 # From the cache, so this is quick; another folder, so all are run again.
 check_status 0 'a second bench, on cached filesystems' bench_into second
 check_status 0 'compare takes the two' "$sendprof" compare "$scratch/second/bench.json" "$scratch/second/bench.json"

@@ -77,11 +77,59 @@ static void test_order_and_dirs(void **state)
 	assert_null(names.by_name);
 }
 
+/* Each of the names "000", "001" ... is found if, and only if, its bit is set. */
+static void assert_names(const struct ref_list *list, const bool *present, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		char name[] = {'0', (char)('0' + i / 10), (char)('0' + i % 10)};
+		const struct recorded_ref *ref = ref_list_find(list, 257, 7, name, sizeof(name));
+
+		assert_int_equal(ref != NULL, present[i]);
+		assert_true(!ref || memcmp(ref->key.name, name, sizeof(name)) == 0);
+		assert_null(ref_list_find(list, 257, 8, name, sizeof(name)));
+	}
+}
+
+/* Few names are searched one by one, many through an index: going over in both directions. */
+static void test_few_and_many(void **state)
+{
+	enum { NAMES = 30 };
+	struct ref_list list = {0};
+	bool present[NAMES] = {false};
+	struct path_buf path;
+	size_t i;
+
+	(void)state;
+	set_path(&path, "d/x");
+	for (i = 0; i < NAMES; i++) {
+		char name[] = {'0', (char)('0' + i / 10), (char)('0' + i % 10)};
+
+		assert_int_equal(ref_list_add(&list, 257, 7, name, sizeof(name), &path), 0);
+		present[i] = true;
+		assert_names(&list, present, NAMES);
+	}
+	assert_non_null(list.by_name);
+	/* Every seventh: 7 and 30 have no common divisor, so all go. */
+	for (i = 0; i < NAMES; i++) {
+		size_t gone = i * 7 % NAMES;
+		char name[] = {'0', (char)('0' + gone / 10), (char)('0' + gone % 10)};
+
+		ref_list_remove(&list, ref_list_find(&list, 257, 7, name, sizeof(name)));
+		present[gone] = false;
+		assert_names(&list, present, NAMES);
+	}
+	assert_null(list.first);
+	assert_int_equal(list.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_names_only),
 		cmocka_unit_test(test_order_and_dirs),
+		cmocka_unit_test(test_few_and_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
