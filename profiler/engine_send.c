@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* A stream_sink_fn: @context points to the descriptor. */
@@ -21,6 +22,31 @@ static int write_command(void *context, const void *data, size_t length)
 			return -errno;
 		data = (const char *)data + written;
 		length -= written;
+	}
+	return 0;
+}
+
+/* A stream_sink_parts_fn: a command in one system call, without a copy of its data. */
+static int write_command_parts(void *context, const struct iovec parts[2])
+{
+	const int *fd = context;
+	ssize_t written;
+
+	do {
+		written = writev(*fd, parts, 2);
+	} while (written < 0 && errno == EINTR);
+	if (written < 0)
+		return -errno;
+	/* A signal came in between: the rest as it was interrupted. */
+	for (unsigned int i = 0; i < 2; i++) {
+		size_t length = parts[i].iov_len;
+		size_t skip = (size_t)written < length ? (size_t)written : length;
+		int ret;
+
+		written -= (ssize_t)skip;
+		ret = write_command(context, (const char *)parts[i].iov_base + skip, length - skip);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -51,6 +77,7 @@ static int send_from(struct engine_send *send, struct volume *volume, int fd,
 		.finder = send->form.finder,
 		.memory_bytes = send->form.memory_bytes,
 		.sink = write_command,
+		.sink_parts = write_command_parts,
 		.sink_context = &fd,
 		.observer = send->watcher ? trace_collect : NULL,
 		.observer_context = send->watcher,

@@ -2,7 +2,8 @@
 /*
  * A window on the data of the volume slides over what is asked for. It is read far and raw; a
  * sector is checked when it is first asked for, so that a bad one that nobody wants is nobody's
- * error. Where a file goes on and on, another thread reads what comes next into a second buffer.
+ * error. Where a file goes on and on, what comes next is read and summed in other buffers
+ * meanwhile, and the window goes on there.
  */
 #include "engine/fs/data_read.h"
 
@@ -16,26 +17,21 @@
 #include <stdlib.h>
 
 enum {
-	WINDOW_BYTES = 1024 * 1024,
 	FIRST_AHEAD_BYTES = 256 * 1024,
 	LEAST_AHEAD_BYTES = 64 * 1024,
-	WINDOW_ALIGNMENT = 4096,
-	/* Before what was read ahead: room for what the window before has of the next request. */
-	KEPT_BYTES = DATA_READ_MAX,
-	BUFFER_BYTES = KEPT_BYTES + WINDOW_BYTES,
 };
-static_assert((int)DATA_READ_MAX <= (int)WINDOW_BYTES, "a request fits into the window");
+static_assert((int)DATA_READ_MAX <= (int)READ_AHEAD_BUFFER, "a request fits into the window");
 
 struct data_reader {
 	struct volume *volume;
 	struct btree_path csum_path; /* kept between look-ups: neighbours share its blocks */
+	bool is_crc32c;		     /* the volume's kind of checksum */
 
-	uint8_t *buffers[2]; /* BUFFER_BYTES each: of the window, and to be read ahead into */
-	unsigned int current;
-	uint8_t *window; /* somewhere in the current buffer */
 	struct read_ahead *read_ahead;
-	uint64_t start; /* logical address of the window */
-	size_t length;	/* bytes in the window, 0 for none */
+	struct read_buffer *buffer; /* that the window lies in */
+	size_t begin;		    /* where it begins there, a multiple of the sectorsize */
+	uint64_t start;		    /* logical address of the window */
+	size_t length;		    /* bytes in the window, 0 for none */
 	unsigned int epoch;
 	/*
 	 * For data without checksums on a live volume: the state of the volume that the window was
@@ -43,9 +39,9 @@ struct data_reader {
 	 * says. (No place is reused before the commit that frees it.)
 	 */
 	bool is_confirmed;
-	size_t ahead;	  /* how far reading ahead went last */
-	uint64_t run;	  /* bytes read one after another up to the window's end, about */
-	bool *is_checked; /* one for each sector of the window */
+	size_t ahead;	      /* how far reading ahead went last */
+	uint64_t run;	      /* bytes read one after another up to the window's end, about */
+	unsigned int windows; /* how many of them may be under way */
 };
 
 int data_reader_new(struct volume *volume, struct data_reader **out)
@@ -54,18 +50,14 @@ int data_reader_new(struct volume *volume, struct data_reader **out)
 
 	if (reader) {
 		reader->volume = volume;
-		/* Aligned, so that direct reads need no copy. */
-		reader->buffers[0] = aligned_alloc(WINDOW_ALIGNMENT, BUFFER_BYTES);
-		reader->buffers[1] = aligned_alloc(WINDOW_ALIGNMENT, BUFFER_BYTES);
-		reader->window = reader->buffers[0];
+		reader->is_crc32c = volume->csum == csum_algorithm_find(BTRFS_CSUM_TYPE_CRC32);
 		reader->read_ahead = read_ahead_new(volume);
-		reader->is_checked = calloc(BUFFER_BYTES / volume->sectorsize, sizeof(bool));
 	}
-	if (!reader || !reader->buffers[0] || !reader->buffers[1] || !reader->is_checked ||
-	    !reader->read_ahead) {
+	if (!reader || !reader->read_ahead) {
 		data_reader_free(reader);
 		return volume_fail(volume, -ENOMEM, "out of memory for a data reader");
 	}
+	reader->buffer = read_ahead_buffer(reader->read_ahead);
 	*out = reader;
 	return 0;
 }
@@ -75,10 +67,7 @@ void data_reader_free(struct data_reader *reader)
 	if (!reader)
 		return;
 	btree_path_release(&reader->csum_path);
-	free(reader->is_checked);
 	read_ahead_free(reader->read_ahead);
-	free(reader->buffers[0]);
-	free(reader->buffers[1]);
 	free(reader);
 }
 
@@ -98,7 +87,31 @@ static uint64_t file_offset(const struct data_range *range, uint64_t bytenr)
 
 static uint8_t *window_at(const struct data_reader *reader, uint64_t bytenr)
 {
-	return reader->window + (bytenr - reader->start);
+	return reader->buffer->bytes + reader->begin + (bytenr - reader->start);
+}
+
+/* The number in the buffer of the sector at @bytenr. */
+static size_t sector_at(const struct data_reader *reader, uint64_t bytenr)
+{
+	return (reader->begin + (bytenr - reader->start)) / reader->volume->sectorsize;
+}
+
+static uint8_t *sum_at(const struct data_reader *reader, uint64_t bytenr)
+{
+	return reader->buffer->sums + sector_at(reader, bytenr) * reader->volume->csum->size;
+}
+
+/* Move @length bytes with all that is known of them; the buffers may be one. */
+static void move_sectors(const struct data_reader *reader, struct read_buffer *to, size_t to_at,
+			 const struct read_buffer *from, size_t from_at, size_t length)
+{
+	size_t sectorsize = reader->volume->sectorsize, size = reader->volume->csum->size;
+	size_t to_sector = to_at / sectorsize, from_sector = from_at / sectorsize;
+
+	memmove(to->bytes + to_at, from->bytes + from_at, length);
+	memmove(to->sums + to_sector * size, from->sums + from_sector * size,
+		length / sectorsize * size);
+	memmove(to->states + to_sector, from->states + from_sector, length / sectorsize);
 }
 
 static bool window_holds(const struct data_reader *reader, const struct data_range *range)
@@ -114,6 +127,7 @@ static bool window_holds(const struct data_reader *reader, const struct data_ran
 static bool slide_window(struct data_reader *reader, uint64_t bytenr)
 {
 	uint32_t sectorsize = reader->volume->sectorsize;
+	struct read_buffer *buffer = reader->buffer;
 	size_t gone = 0, kept = 0;
 	bool continues;
 
@@ -123,10 +137,10 @@ static bool slide_window(struct data_reader *reader, uint64_t bytenr)
 		gone = bytenr - reader->start;
 		kept = reader->length - gone;
 	}
-	memmove(reader->buffers[reader->current], reader->window + gone, kept);
-	reader->window = reader->buffers[reader->current];
-	memmove(reader->is_checked, reader->is_checked + gone / sectorsize, kept / sectorsize);
-	memset(reader->is_checked + kept / sectorsize, 0, (BUFFER_BYTES - kept) / sectorsize);
+	move_sectors(reader, buffer, 0, buffer, reader->begin + gone, kept);
+	memset(buffer->states + kept / sectorsize, SECTOR_RAW,
+	       (READ_AHEAD_BUFFER - kept) / sectorsize);
+	reader->begin = 0;
 	reader->start = bytenr;
 	reader->length = kept;
 	reader->is_confirmed = false;
@@ -175,7 +189,8 @@ static int append_sector(struct data_reader *reader, const struct data_range *ra
 static int append(struct data_reader *reader, size_t length)
 {
 	int ret = chunk_map_read(reader->volume, reader->start + reader->length, 0,
-				 reader->window + reader->length, length - reader->length);
+				 window_at(reader, reader->start + reader->length),
+				 length - reader->length);
 
 	if (!ret)
 		reader->length = length;
@@ -195,7 +210,7 @@ static size_t wanted_length(struct data_reader *reader, const struct data_range 
 
 	reader->ahead = continues ? LEAST_AHEAD_BYTES : FIRST_AHEAD_BYTES;
 	if (run > reader->ahead)
-		reader->ahead = run < WINDOW_BYTES ? run : WINDOW_BYTES;
+		reader->ahead = run < READ_AHEAD_WINDOW ? run : READ_AHEAD_WINDOW;
 	want = reader->ahead;
 	if (!continues && want > range->extent_left)
 		want = range->extent_left;
@@ -211,36 +226,26 @@ static size_t wanted_length(struct data_reader *reader, const struct data_range 
  */
 static bool take_read_ahead(struct data_reader *reader, const struct data_range *range)
 {
-	uint64_t end = reader->start + reader->length;
-	bool was_read = read_ahead_wait(reader->read_ahead, end, WINDOW_BYTES);
-	uint32_t sectorsize = reader->volume->sectorsize;
-	unsigned int other = !reader->current;
-	size_t kept;
+	uint64_t end = reader->start + reader->length, kept = end - range->bytenr;
+	const struct read_buffer *before = reader->buffer;
+	struct read_buffer *next = NULL;
 
-	if (!was_read || range->bytenr < reader->start || range->bytenr > end)
+	if (range->bytenr >= reader->start && range->bytenr <= end && kept <= READ_AHEAD_FRONT &&
+	    range->length <= kept + READ_AHEAD_WINDOW)
+		next = read_ahead_take(reader->read_ahead, end);
+	else
+		read_ahead_drop(reader->read_ahead);
+	if (!next)
 		return false;
-	kept = end - range->bytenr;
-	if (kept > KEPT_BYTES)
-		return false;
-	memcpy(reader->buffers[other] + KEPT_BYTES - kept, window_at(reader, range->bytenr), kept);
-	memmove(reader->is_checked,
-		reader->is_checked + (range->bytenr - reader->start) / sectorsize,
-		kept / sectorsize);
-	memset(reader->is_checked + kept / sectorsize, 0, WINDOW_BYTES / sectorsize);
-	reader->current = other;
-	reader->window = reader->buffers[other] + KEPT_BYTES - kept;
+	move_sectors(reader, next, READ_AHEAD_FRONT - kept, before,
+		     reader->begin + (range->bytenr - reader->start), kept);
+	reader->buffer = next;
+	reader->begin = READ_AHEAD_FRONT - kept;
 	reader->start = range->bytenr;
-	reader->length = kept + WINDOW_BYTES;
+	reader->length = kept + READ_AHEAD_WINDOW;
 	reader->epoch = reader->volume->epoch;
 	reader->is_confirmed = false;
 	return true;
-}
-
-/* Let the other thread read on behind the window. */
-static void begin_read_ahead(struct data_reader *reader)
-{
-	read_ahead_start(reader->read_ahead, reader->start + reader->length,
-			 reader->buffers[!reader->current] + KEPT_BYTES, WINDOW_BYTES);
 }
 
 static int read_window(struct data_reader *reader, const struct data_range *range)
@@ -273,10 +278,15 @@ static int fill_window(struct data_reader *reader, const struct data_range *rang
 {
 	int ret = 0;
 
-	if (!take_read_ahead(reader, range))
+	if (take_read_ahead(reader, range)) {
+		reader->windows++;
+	} else {
+		reader->windows = 1;
 		ret = read_window(reader, range);
-	if (!ret && reader->ahead == WINDOW_BYTES)
-		begin_read_ahead(reader);
+	}
+	if (!ret && reader->ahead == READ_AHEAD_WINDOW)
+		read_ahead_start(reader->read_ahead, reader->start + reader->length,
+				 reader->windows, range->has_csums);
 	return ret;
 }
 
@@ -319,13 +329,14 @@ static int find_csums(struct data_reader *reader, uint64_t bytenr, struct csum_r
 	return 0;
 }
 
-static bool sector_fits(const struct data_reader *reader, uint64_t bytenr, const uint8_t *expected,
-			uint8_t *computed)
+/* Sum the sector at @bytenr anew: does it fit? */
+static bool sector_fits(const struct data_reader *reader, uint64_t bytenr, const uint8_t *expected)
 {
 	const struct volume *volume = reader->volume;
+	uint8_t *sum = sum_at(reader, bytenr);
 
-	volume->csum->compute(window_at(reader, bytenr), volume->sectorsize, computed);
-	return memcmp(computed, expected, volume->csum->size) == 0;
+	volume->csum->compute(window_at(reader, bytenr), volume->sectorsize, sum);
+	return memcmp(sum, expected, volume->csum->size) == 0;
 }
 
 static void format_csum(char *text, const uint8_t *csum, size_t size)
@@ -339,7 +350,7 @@ static void format_csum(char *text, const uint8_t *csum, size_t size)
 
 /* True with a sector in the window that fits its checksum. */
 static bool find_good_copy(struct data_reader *reader, uint64_t bytenr, unsigned int mirrors,
-			   const uint8_t *expected, uint8_t *computed)
+			   const uint8_t *expected)
 {
 	struct volume *volume = reader->volume;
 	bool had_failure = volume->failure.code != 0;
@@ -352,7 +363,7 @@ static bool find_good_copy(struct data_reader *reader, uint64_t bytenr, unsigned
 			forgive(volume, had_failure);
 			continue;
 		}
-		if (sector_fits(reader, bytenr, expected, computed)) {
+		if (sector_fits(reader, bytenr, expected)) {
 			volume->counters.bad_copies += mirror;
 			return true;
 		}
@@ -362,15 +373,15 @@ static bool find_good_copy(struct data_reader *reader, uint64_t bytenr, unsigned
 
 /* Look for a copy of a sector that fits its checksum, when the one in the window does not. */
 static int replace_sector(struct data_reader *reader, const struct data_range *range,
-			  uint64_t bytenr, const uint8_t *expected, uint8_t *computed)
+			  uint64_t bytenr, const uint8_t *expected)
 {
 	char have[2 * BTRFS_CSUM_SIZE + 1], expect[2 * BTRFS_CSUM_SIZE + 1];
 	struct volume *volume = reader->volume;
 	unsigned int mirrors = chunk_map_mirrors(volume, bytenr), tries = 0;
 
-	format_csum(have, computed, volume->csum->size);
+	format_csum(have, sum_at(reader, bytenr), volume->csum->size);
 	do {
-		if (find_good_copy(reader, bytenr, mirrors, expected, computed))
+		if (find_good_copy(reader, bytenr, mirrors, expected))
 			return 0;
 	} while (chunk_map_retry(volume, bytenr, &tries));
 	reader->length = 0;
@@ -380,44 +391,80 @@ static int replace_sector(struct data_reader *reader, const struct data_range *r
 			  expect, mirrors);
 }
 
-static bool *checked_flag(const struct data_reader *reader, uint64_t bytenr)
+static uint8_t *state_at(const struct data_reader *reader, uint64_t bytenr)
 {
-	return &reader->is_checked[(bytenr - reader->start) / reader->volume->sectorsize];
+	return reader->buffer->states + sector_at(reader, bytenr);
+}
+
+/* How many of the sectors of @range from @bytenr on were not checked before, in one run. */
+static uint64_t count_unchecked(const struct data_reader *reader, const struct data_range *range,
+				uint64_t bytenr)
+{
+	uint64_t left = (range->bytenr + range->length - bytenr) / reader->volume->sectorsize;
+	const uint8_t *states = state_at(reader, bytenr);
+	uint64_t count = 0;
+
+	while (count < left && states[count] != SECTOR_CHECKED)
+		count++;
+	return count;
+}
+
+/* Check @count sectors from @bytenr on against @expected. */
+static int check_sectors(struct data_reader *reader, const struct data_range *range,
+			 uint64_t bytenr, const uint8_t *expected, uint64_t count)
+{
+	struct volume *volume = reader->volume;
+	uint8_t *states = state_at(reader, bytenr), *sums = sum_at(reader, bytenr);
+	size_t size = volume->csum->size;
+	uint64_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t at = bytenr + i * volume->sectorsize;
+
+		if (states[i] == SECTOR_RAW)
+			volume->csum->compute(window_at(reader, at), volume->sectorsize,
+					      sums + i * size);
+		if (memcmp(sums + i * size, expected + i * size, size)) {
+			int ret = replace_sector(reader, range, at, expected + i * size);
+
+			if (ret)
+				return ret;
+		}
+		states[i] = SECTOR_CHECKED;
+	}
+	volume->counters.data_bytes_verified += count * volume->sectorsize;
+	return 0;
 }
 
 /* Check the sectors of @range that were not checked before. */
 static int check_range(struct data_reader *reader, const struct data_range *range)
 {
 	struct volume *volume = reader->volume;
-	uint64_t end = range->bytenr + range->length, bytenr;
-	struct csum_run run = {0};
-	uint8_t computed[BTRFS_CSUM_SIZE];
-	int ret;
+	uint64_t end = range->bytenr + range->length, bytenr = range->bytenr;
 
-	for (bytenr = range->bytenr; bytenr < end; bytenr += volume->sectorsize) {
-		if (*checked_flag(reader, bytenr)) {
-			run.sectors = 0;
+	while (bytenr < end) {
+		uint64_t count = count_unchecked(reader, range, bytenr);
+		struct csum_run run;
+		int ret;
+
+		if (count == 0) {
+			bytenr += volume->sectorsize;
 			continue;
 		}
-		if (run.sectors == 0) {
-			ret = find_csums(reader, bytenr, &run);
-			if (ret < 0)
-				return ret;
-			if (reader->epoch != volume->epoch)
-				return -ESTALE;
-			if (ret)
-				return range_fail(volume, -EIO, range, bytenr, "%s",
-						  "no checksum in the csum tree");
-		}
-		if (!sector_fits(reader, bytenr, run.csums, computed)) {
-			ret = replace_sector(reader, range, bytenr, run.csums, computed);
-			if (ret)
-				return ret;
-		}
-		*checked_flag(reader, bytenr) = true;
-		volume->counters.data_bytes_verified += volume->sectorsize;
-		run.csums += volume->csum->size;
-		run.sectors--;
+		ret = find_csums(reader, bytenr, &run);
+		if (ret < 0)
+			return ret;
+		if (reader->epoch != volume->epoch)
+			return -ESTALE;
+		if (ret)
+			return range_fail(volume, -EIO, range, bytenr, "%s",
+					  "no checksum in the csum tree");
+		if (count > run.sectors)
+			count = run.sectors;
+		ret = check_sectors(reader, range, bytenr, run.csums, count);
+		if (ret)
+			return ret;
+		bytenr += count * volume->sectorsize;
 	}
 	return 0;
 }
@@ -454,7 +501,7 @@ void data_reader_confirm(struct data_reader *reader, uint64_t bytenr, uint64_t l
 }
 
 int data_reader_get(struct data_reader *reader, const struct data_range *range,
-		    const uint8_t **data)
+		    struct data_view *view)
 {
 	int ret = 0;
 
@@ -464,7 +511,9 @@ int data_reader_get(struct data_reader *reader, const struct data_range *range,
 		ret = fill_window(reader, range);
 	if (!ret)
 		ret = range->has_csums ? check_range(reader, range) : confirm_window(reader);
-	if (!ret)
-		*data = window_at(reader, range->bytenr);
-	return ret;
+	if (ret)
+		return ret;
+	view->bytes = window_at(reader, range->bytenr);
+	view->crcs = range->has_csums && reader->is_crc32c ? sum_at(reader, range->bytenr) : NULL;
+	return 0;
 }

@@ -23,19 +23,25 @@ struct data_range {
 	bool is_compressed; /* only the whole extent has an offset in the file */
 };
 
+/* Bytes of the volume, until the next read. */
+struct data_view {
+	const uint8_t *bytes;
+	const uint8_t *crcs; /* CRC-32C of each sector, as the csum tree has them; or NULL */
+};
+
 int data_reader_new(struct volume *volume, struct data_reader **out);
 /* Accepts NULL. */
 void data_reader_free(struct data_reader *reader);
 
 /*
- * Make the bytes of @range available at *@data, until the next call. Each sector that has a
+ * Make the bytes of @range available in *@view, until the next call. Each sector that has a
  * checksum is checked against it; a copy that is bad is counted and the other one used. 0, -EUCLEAN
  * (no copy fits the checksum), -EIO (no copy can be read, or a sector has no checksum although it
  * should), -ENODATA (it lies behind the device's end), or -ESTALE without a message: on a live
  * volume a commit passed, and @range has to be looked up again.
  */
 int data_reader_get(struct data_reader *reader, const struct data_range *range,
-		    const uint8_t **data);
+		    struct data_view *view);
 
 /*
  * After -ESTALE for a range without checksums: in the volume's new state the @length bytes at

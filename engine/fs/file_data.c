@@ -57,8 +57,8 @@ struct file_data {
 	 */
 	struct file_extent doubtful;
 
-	uint8_t *bytes;	     /* DECOMPRESS_MAX: of the last inline or compressed extent */
-	const uint8_t *view; /* what file_data_view() found */
+	uint8_t *bytes;	       /* DECOMPRESS_MAX: of the last inline or compressed extent */
+	struct data_view view; /* what file_data_view() found */
 	struct file_extent decompressed; /* whose @bytes are, if its kind is compressed */
 	unsigned int decompressed_epoch;
 };
@@ -248,7 +248,7 @@ static int find_extent(struct file_data *reader, uint64_t pos)
 
 /* Bytes of an extent on disk; the file has @extent_left bytes of it from @bytenr on. */
 static int get_data(struct file_data *reader, uint64_t pos, uint64_t bytenr, size_t length,
-		    uint64_t extent_left, const uint8_t **data)
+		    uint64_t extent_left, struct data_view *view)
 {
 	const struct data_range range = {.bytenr = bytenr,
 					 .length = length,
@@ -259,7 +259,7 @@ static int get_data(struct file_data *reader, uint64_t pos, uint64_t bytenr, siz
 					 .offset = pos,
 					 .is_compressed = reader->extent.kind == EXTENT_COMPRESSED};
 
-	return data_reader_get(reader->data, &range, data);
+	return data_reader_get(reader->data, &range, view);
 }
 
 /* Copy up to @length bytes at @pos, as many as one read gives; *@done says how many. */
@@ -270,7 +270,7 @@ static int copy_plain(struct file_data *reader, uint64_t pos, size_t length, uin
 	uint32_t sectorsize = reader->volume->sectorsize;
 	uint64_t start = pos - pos % sectorsize; /* extents begin with a sector */
 	size_t skip = pos - start, whole;
-	const uint8_t *data;
+	struct data_view view;
 	int ret;
 
 	if (length > DATA_READ_MAX - skip)
@@ -278,10 +278,10 @@ static int copy_plain(struct file_data *reader, uint64_t pos, size_t length, uin
 	whole = (skip + length + sectorsize - 1) / sectorsize * sectorsize;
 	ret = get_data(reader, start,
 		       extent->disk_bytenr + extent->offset + (start - extent->start), whole,
-		       extent->end - start, &data);
+		       extent->end - start, &view);
 	if (ret)
 		return ret;
-	memcpy(buffer, data + skip, length);
+	memcpy(buffer, view.bytes + skip, length);
 	*done = length;
 	return 0;
 }
@@ -302,17 +302,17 @@ static int load_compressed(struct file_data *reader)
 {
 	const struct file_extent *extent = &reader->extent;
 	struct failure failure = {0};
-	const uint8_t *data;
+	struct data_view view;
 	int ret;
 
 	if (is_decompressed(reader))
 		return 0;
 	reader->decompressed.kind = EXTENT_ZEROS;
 	ret = get_data(reader, extent->start, extent->disk_bytenr, extent->disk_num_bytes,
-		       extent->disk_num_bytes, &data);
+		       extent->disk_num_bytes, &view);
 	if (ret)
 		return ret;
-	ret = decompress(extent->compression, data, extent->disk_num_bytes, reader->bytes,
+	ret = decompress(extent->compression, view.bytes, extent->disk_num_bytes, reader->bytes,
 			 extent->ram_bytes, reader->volume->sectorsize, &failure);
 	if (ret)
 		return file_fail(reader, ret, extent->start, "extent %" PRIu64 ": %s",
@@ -436,7 +436,7 @@ static int read_encoded_once(struct file_data *reader, struct root *root, uint64
 			     uint64_t pos, size_t length, uint8_t *buffer, size_t *done)
 {
 	const struct file_extent *extent = &reader->extent;
-	const uint8_t *data;
+	struct data_view view;
 	int ret = select_inode(reader, root, ino);
 
 	if (!ret)
@@ -448,10 +448,10 @@ static int read_encoded_once(struct file_data *reader, struct root *root, uint64
 	if (extent->kind != EXTENT_COMPRESSED || extent->disk_num_bytes != length)
 		return file_fail(reader, -EUCLEAN, pos, "no compressed extent of %zu bytes",
 				 length);
-	ret = get_data(reader, pos, extent->disk_bytenr, length, length, &data);
+	ret = get_data(reader, pos, extent->disk_bytenr, length, length, &view);
 	if (ret)
 		return ret;
-	memcpy(buffer, data, length);
+	memcpy(buffer, view.bytes, length);
 	*done = length;
 	return 0;
 }
@@ -504,13 +504,13 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 }
 
 int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
-		   size_t length, const uint8_t **data)
+		   size_t length, struct data_view *view)
 {
 	int ret;
 
-	reader->view = NULL;
+	reader->view = (struct data_view){0};
 	ret = read_pieces(reader, root, ino, offset, length, NULL, view_piece_once);
-	*data = reader->view;
+	*view = reader->view;
 	return ret;
 }
 

@@ -3,6 +3,7 @@
 #ifndef ENGINE_FS_FILE_DATA_H
 #define ENGINE_FS_FILE_DATA_H
 
+#include "engine/fs/data_read.h"
 #include "engine/fs/root.h"
 
 struct file_data;
@@ -26,11 +27,11 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 		   size_t length, uint8_t *buffer);
 
 /*
- * The same without a copy: *@data is valid until the reader is used again. It is NULL (and 0 is
- * returned) for what does not lie on disk as it is wanted: then file_data_read() is the way.
+ * The same without a copy: *@view is valid until the reader is used again. Its bytes are NULL (and
+ * 0 is returned) for what does not lie on disk as it is wanted: then file_data_read() is the way.
  */
 int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
-		   size_t length, const uint8_t **data);
+		   size_t length, struct data_view *view);
 
 /*
  * Read the @length bytes on disk of the compressed extent that @offset of the file lies in, as they

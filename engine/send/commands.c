@@ -245,17 +245,17 @@ static int begin_write(struct send_context *send, uint64_t offset, size_t length
 int send_write(struct send_context *send, uint64_t offset, size_t length)
 {
 	uint8_t *data;
-	const uint8_t *view;
+	struct data_view view;
 	int ret = file_data_view(send->data, send->send_root, send->cur.ino, offset, length, &view);
 
 	if (ret)
 		return ret;
-	if (view) {
+	if (view.bytes) {
 		ret = begin_with_path(send, STREAM_C_WRITE);
 		if (ret)
 			return ret;
 		stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
-		stream_put_data_at(&send->writer, view, length);
+		stream_put_data_at(&send->writer, view.bytes, length, view.crcs);
 		return send_end_command(send);
 	}
 	ret = begin_write(send, offset, length, &data);

@@ -21,6 +21,7 @@
 #include "engine/send/recorded_refs.h"
 #include "engine/stream/stream_write.h"
 #include "engine/tree/compare.h"
+#include "engine/volume/csum.h"
 
 struct move_list;
 struct waiting_move;
@@ -60,6 +61,7 @@ struct send_context {
 	struct clone_finder *clones;
 	struct file_data *data;
 	struct stream_writer writer;
+	struct crc32c_blocks blocks; /* sectors, of which the sums are known */
 	struct clone_loss_account losses;
 	struct extent_account extent;
 

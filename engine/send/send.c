@@ -145,6 +145,8 @@ static int prepare(struct send_context *send)
 	if (ret)
 		return ret;
 	send->writer.write_parts = request->sink_parts;
+	crc32c_blocks_init(&send->blocks, send->volume->sectorsize);
+	send->writer.blocks = &send->blocks;
 	ret = receiver_new(send, &send->receiver);
 	if (ret)
 		return ret;

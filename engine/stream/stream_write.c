@@ -129,12 +129,14 @@ uint8_t *stream_put_data(struct stream_writer *writer, size_t length)
 	return reserve_with_length(writer, STREAM_A_DATA, length);
 }
 
-void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length)
+void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length,
+			const uint8_t *sums)
 {
 	if (!stream_put_data(writer, length))
 		return;
 	writer->data = data;
 	writer->data_size = length;
+	writer->data_sums = sums;
 }
 
 static int write_with_data(struct stream_writer *writer, size_t size, const uint8_t *data,
@@ -151,6 +153,22 @@ static int write_with_data(struct stream_writer *writer, size_t size, const uint
 	return writer->write(writer->context, writer->buffer, size + data_size);
 }
 
+/* Go on with @crc over the data that lies elsewhere. */
+static uint32_t sum_data(const struct stream_writer *writer, uint32_t crc, const uint8_t *data,
+			 size_t length)
+{
+	const struct crc32c_blocks *blocks = writer->blocks;
+
+	if (writer->data_sums && blocks) {
+		size_t count = length / blocks->length;
+
+		crc = crc32c_of_blocks(blocks, crc, writer->data_sums, count);
+		data += count * blocks->length;
+		length -= count * blocks->length;
+	}
+	return length ? crc32c(crc, data, length) : crc;
+}
+
 int stream_end(struct stream_writer *writer)
 {
 	size_t size = writer->size, data_size = writer->data_size;
@@ -164,7 +182,7 @@ int stream_end(struct stream_writer *writer)
 	put_le32(writer->buffer + HEADER_LENGTH, size - STREAM_COMMAND_HEADER_SIZE);
 	crc = crc32c(0, writer->buffer, size - data_size);
 	if (data_size)
-		crc = crc32c(crc, data, data_size);
+		crc = sum_data(writer, crc, data, data_size);
 	put_le32(writer->buffer + HEADER_CRC, crc);
 	if (data_size)
 		ret = write_with_data(writer, size - data_size, data, data_size);

@@ -15,6 +15,8 @@ typedef int (*stream_write_fn)(void *context, const void *data, size_t length);
 /* For a command whose data lies elsewhere: both parts are one command. */
 typedef int (*stream_write_parts_fn)(void *context, const struct iovec parts[2]);
 
+struct crc32c_blocks;
+
 struct stream_writer {
 	stream_write_fn write;
 	stream_write_parts_fn write_parts; /* NULL: what lies elsewhere is copied */
@@ -26,6 +28,8 @@ struct stream_writer {
 	enum stream_command_id command; /* being built, or the last one */
 	const uint8_t *data; /* of stream_put_data_at(), behind what is in the buffer; or NULL */
 	size_t data_size;
+	const struct crc32c_blocks *blocks; /* what the sums of that data are of; NULL: ignored */
+	const uint8_t *data_sums;
 	int error;
 	uint64_t commands;
 	uint64_t bytes;
@@ -50,8 +54,12 @@ void stream_put_u32(struct stream_writer *writer, enum stream_attribute_id attri
  * error). It has to be the last attribute of the command.
  */
 uint8_t *stream_put_data(struct stream_writer *writer, size_t length);
-/* The DATA attribute with @data, which has to stay as it is until the command's end. */
-void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length);
+/*
+ * The DATA attribute with @data, which has to stay as it is until the command's end. @sums: of each
+ * whole block of it, as crc32c_of_blocks() wants them; or NULL.
+ */
+void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length,
+			const uint8_t *sums);
 /* Checksum and write the command. 0, -EOVERFLOW when it did not fit, or the sink's error. */
 int stream_end(struct stream_writer *writer);
 /* Drop the command being built. */

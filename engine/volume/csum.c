@@ -80,6 +80,51 @@ uint32_t crc32c(uint32_t seed, const void *data, size_t length)
 	return seed;
 }
 
+/* What @sum becomes by a block of zeros. */
+static uint32_t shift_sum(const struct crc32c_blocks *blocks, uint32_t sum)
+{
+	return blocks->shift[0][sum & 0xff] ^ blocks->shift[1][sum >> 8 & 0xff] ^
+	       blocks->shift[2][sum >> 16 & 0xff] ^ blocks->shift[3][sum >> 24];
+}
+
+/* crc32c() without inversions is linear: each bit of a seed goes its own way. */
+void crc32c_blocks_init(struct crc32c_blocks *blocks, size_t length)
+{
+	static const uint8_t zeros[256];
+	unsigned int byte, bit, value;
+
+	blocks->length = length;
+	for (byte = 0; byte < 4; byte++) {
+		blocks->shift[byte][0] = 0;
+		for (bit = 0; bit < 8; bit++) {
+			uint32_t sum = 1u << (8 * byte + bit);
+			size_t left = length, part;
+
+			for (; left; left -= part) {
+				part = left < sizeof(zeros) ? left : sizeof(zeros);
+				sum = crc32c(sum, zeros, part);
+			}
+			for (value = 0; value < 1u << bit; value++)
+				blocks->shift[byte][value | 1u << bit] =
+					blocks->shift[byte][value] ^ sum;
+		}
+	}
+}
+
+/*
+ * For a block b: crc32c(seed, b) = shift(seed) ^ crc32c(0, b), and btrfs stores the inverse of
+ * crc32c(~0, b) = shift(~0) ^ crc32c(0, b). So ~crc32c(seed, b) = shift(~seed) ^ stored.
+ */
+uint32_t crc32c_of_blocks(const struct crc32c_blocks *blocks, uint32_t seed, const uint8_t *sums,
+			  size_t count)
+{
+	uint32_t inverse = ~seed;
+
+	for (; count; count--, sums += sizeof(uint32_t))
+		inverse = shift_sum(blocks, inverse) ^ get_le32(sums);
+	return ~inverse;
+}
+
 static void compute_crc32c(const void *data, size_t length, uint8_t out[BTRFS_CSUM_SIZE])
 {
 	put_le32(out, ~crc32c(~0u, data, length));

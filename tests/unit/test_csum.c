@@ -77,12 +77,43 @@ static void test_crc32c(void **state)
 		assert_int_equal(crc32c(crc32c(0, text, cut), text + cut, 9 - cut), 0x58e3fa20);
 }
 
+/* From the sums of blocks comes the sum of the whole, whatever came before. */
+static void test_crc32c_of_blocks(void **state)
+{
+	enum { MOST = 16384, COUNT = 5 };
+	static uint8_t data[COUNT * MOST];
+	static struct crc32c_blocks blocks;
+	const struct csum_algorithm *csum = csum_algorithm_find(BTRFS_CSUM_TYPE_CRC32);
+	const size_t lengths[] = {1, 300, 4096, MOST};
+	const uint32_t seeds[] = {0, 1, ~0u, 0x80000000, 0xdeadbeef};
+	size_t i, j, count;
+
+	(void)state;
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 2654435761u >> 16);
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		size_t length = lengths[i];
+		uint8_t sums[COUNT * sizeof(uint32_t)];
+
+		crc32c_blocks_init(&blocks, length);
+		assert_int_equal(blocks.length, length);
+		for (j = 0; j < COUNT; j++)
+			csum->compute(data + j * length, length, sums + j * sizeof(uint32_t));
+		for (j = 0; j < sizeof(seeds) / sizeof(seeds[0]); j++) {
+			for (count = 0; count <= COUNT; count++)
+				assert_int_equal(crc32c_of_blocks(&blocks, seeds[j], sums, count),
+						 crc32c(seeds[j], data, count * length));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_crc32c),
+		cmocka_unit_test(test_crc32c_of_blocks),
 	};
 
 	return cmocka_run_group_tests_name("csum", tests, NULL, NULL);

@@ -16,7 +16,7 @@
 
 #include <errno.h>
 
-enum { SECTOR = 4096, LARGE = 1500000 };
+enum { SECTOR = 4096, LARGE = 3500000 };
 
 /* The files of the image, by number. */
 enum file { EMPTY, INLINE, SMALL, LARGE_FILE, FILE_COUNT };
@@ -296,6 +296,38 @@ static void test_sequential_reads_cost_once(void **state)
 	assert_int_equal(after.bad_copies, 0);
 }
 
+/*
+ * A file that goes on and on, of which a copy is bad in each window: bytes and sums are those of
+ * the good one.
+ */
+static void test_views_of_many_windows(void **state)
+{
+	enum { STEP = 64 * 1024 }; /* extents are a multiple of that */
+	struct fixture *fixture = *state;
+	struct volume_counters counters;
+	unsigned int bad = 0;
+
+	make_image(fixture, "-d dup");
+	for (uint64_t at = 7 * SECTOR; at < LARGE; at += 300 * 1000, bad++)
+		flip_data(fixture, LARGE_FILE, at, 0);
+	for (uint64_t at = 0; at + STEP <= LARGE; at += STEP) {
+		struct data_view view;
+		uint8_t sum[BTRFS_CSUM_SIZE];
+
+		assert_int_equal(file_data_view(fixture->reader, fixture->root,
+						fixture->inos[LARGE_FILE], at, STEP, &view),
+				 0);
+		assert_non_null(view.bytes);
+		assert_memory_equal(view.bytes, expect(fixture, LARGE_FILE, at, STEP), STEP);
+		for (uint64_t sector = 0; sector < STEP / SECTOR; sector++) {
+			fixture->volume->csum->compute(view.bytes + sector * SECTOR, SECTOR, sum);
+			assert_memory_equal(view.crcs + sector * 4, sum, 4);
+		}
+	}
+	volume_get_counters(fixture->volume, &counters);
+	assert_int_equal(counters.bad_copies, bad);
+}
+
 static void test_bad_requests(void **state)
 {
 	struct fixture *fixture = *state;
@@ -505,6 +537,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IMAGE_TEST(test_every_checksum_kind),
 		IMAGE_TEST(test_sequential_reads_cost_once),
+		IMAGE_TEST(test_views_of_many_windows),
 		IMAGE_TEST(test_bad_requests),
 		IMAGE_TEST(test_damage_in_the_only_copy),
 		IMAGE_TEST(test_damage_in_one_of_two_copies),

@@ -3,6 +3,7 @@
 #include "tests/unit/stream_builder.h"
 
 #include "engine/stream/stream_read.h"
+#include "engine/volume/csum.h"
 
 #include <errno.h>
 
@@ -414,6 +415,55 @@ static void test_writer_overflow(void **state)
 	builder_release(&builder);
 }
 
+static void write_elsewhere(struct stream_builder *builder, const uint8_t *data, size_t length,
+			    const uint8_t *sums)
+{
+	struct stream_writer *writer = &builder->writer;
+
+	stream_begin(writer, STREAM_C_WRITE);
+	stream_put(writer, STREAM_A_PATH, "f", 1);
+	stream_put_u64(writer, STREAM_A_FILE_OFFSET, 0);
+	stream_put_data_at(writer, data, length, sums);
+	assert_int_equal(stream_end(writer), 0);
+}
+
+/* Data that lies elsewhere makes the same command, with the sums of its sectors or without. */
+static void test_writer_data_elsewhere(void **state)
+{
+	enum { SECTOR = 4096, SECTORS = 11 };
+	static uint8_t data[SECTORS * SECTOR];
+	static struct crc32c_blocks blocks;
+	const size_t lengths[] = {1,	      SECTOR - 1,	SECTOR,
+				  SECTOR + 1, sizeof(data) - 5, sizeof(data)};
+	uint8_t sums[SECTORS * sizeof(uint32_t)];
+	size_t i;
+
+	(void)state;
+	crc32c_blocks_init(&blocks, SECTOR);
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 40503u >> 8);
+	for (i = 0; i < SECTORS; i++)
+		put_le32(sums + i * sizeof(uint32_t), ~crc32c(~0u, data + i * SECTOR, SECTOR));
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct stream_builder copied, direct, summed;
+
+		builder_begin(&copied, 1);
+		builder_begin(&direct, 1);
+		builder_begin(&summed, 1);
+		summed.writer.blocks = &blocks;
+		add_write(&copied, "f", 0, data, lengths[i]);
+		write_elsewhere(&direct, data, lengths[i], NULL);
+		write_elsewhere(&summed, data, lengths[i], sums);
+		assert_int_equal(direct.length, copied.length);
+		assert_memory_equal(direct.bytes, copied.bytes, copied.length);
+		assert_int_equal(summed.length, copied.length);
+		assert_memory_equal(summed.bytes, copied.bytes, copied.length);
+		builder_release(&copied);
+		builder_release(&direct);
+		builder_release(&summed);
+	}
+}
+
 static void test_writer_protocol_2(void **state)
 {
 	static uint8_t data[128 * 1024];
@@ -481,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_fields),
 		cmocka_unit_test(test_right_checksum_is_told),
 		cmocka_unit_test(test_writer_overflow),
+		cmocka_unit_test(test_writer_data_elsewhere),
 		cmocka_unit_test(test_writer_protocol_2),
 		cmocka_unit_test(test_abort_drops_the_command),
 		cmocka_unit_test(test_sink_error),
