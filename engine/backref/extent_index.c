@@ -8,12 +8,21 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Extents that lie beside each other are mostly referred to from leaves that are the same, or lie
+ * beside each other, reference by reference: so there is a position in the tree for the first
+ * reference of each, for the second, and so on. Their leaves cannot leave memory, so they may take
+ * up only a part of what the index may.
+ */
+enum { MOST_PLACES = 64, PLACES_SHARE = 8 };
+
 struct extent_index {
 	struct volume *volume;
 	const struct extent_ref_filter *filter;
 	struct backref_visitor visitor;
 	struct backref_walker *walker; /* for the roots of leaves */
-	struct ref_items ref_items;
+	struct ref_items places[MOST_PLACES];
+	unsigned int place_count;
 	struct extent_refs refs; /* of the extent that is being added */
 	struct u64_map extents, leaves;
 	struct index_extent *newest, *oldest;
@@ -32,6 +41,7 @@ int extent_index_new(struct volume *volume, const struct extent_ref_filter *filt
 		     size_t max_bytes, struct extent_index **out)
 {
 	struct extent_index *index = calloc(1, sizeof(*index));
+	unsigned int i;
 	int ret;
 
 	if (!index)
@@ -41,7 +51,13 @@ int extent_index_new(struct volume *volume, const struct extent_ref_filter *filt
 	index->max_bytes = max_bytes;
 	index->epoch = volume->epoch;
 	index->visitor.filter = *filter;
-	index->ref_items.volume = volume;
+	index->place_count = (unsigned int)(max_bytes / PLACES_SHARE / volume->nodesize);
+	if (index->place_count < 1)
+		index->place_count = 1;
+	if (index->place_count > MOST_PLACES)
+		index->place_count = MOST_PLACES;
+	for (i = 0; i < index->place_count; i++)
+		index->places[i].volume = volume;
 	ret = backref_walker_new(volume, &index->visitor, &index->walker);
 	if (ret) {
 		free(index);
@@ -116,6 +132,8 @@ static void drop_all(struct extent_index *index)
 	}
 	u64_map_release(&index->leaves);
 	u64_map_release(&index->extents);
+	for (i = 0; i < index->place_count; i++)
+		btree_path_release(&index->places[i].path);
 	index->bytes = 0;
 }
 
@@ -125,7 +143,6 @@ void extent_index_free(struct extent_index *index)
 		return;
 	drop_all(index);
 	backref_walker_free(index->walker);
-	btree_path_release(&index->ref_items.path);
 	extent_refs_release(&index->refs);
 	free(index);
 }
@@ -313,7 +330,7 @@ static int take_item(void *context, const struct tree_block *block, uint32_t slo
 	return 0;
 }
 
-static int resolve_indirect(struct extent_index *index, const struct index_ref *ref,
+static int resolve_indirect(struct ref_items *place, const struct index_ref *ref,
 			    struct taking *taking)
 {
 	const struct extent_ref indirect = {
@@ -321,40 +338,72 @@ static int resolve_indirect(struct extent_index *index, const struct index_ref *
 		.key = {.objectid = ref->ino, .type = BTRFS_EXTENT_DATA_KEY, .offset = ref->offset},
 		.count = ref->counted};
 
-	return ref_items_counted(&index->ref_items, &indirect, take_item, taking);
+	return ref_items_counted(place, &indirect, take_item, taking);
 }
 
-static int resolve_shared(struct extent_index *index, struct index_ref *ref, uint64_t parent,
+static int resolve_shared(struct ref_items *place, struct index_ref *ref, uint64_t parent,
 			  struct taking *taking)
 {
-	ref->leaf = get_leaf(index, parent);
+	ref->leaf = get_leaf(taking->index, parent);
 	if (!ref->leaf)
 		return -ENOMEM;
-	return ref_items_in_leaf(&index->ref_items, parent, take_item, taking);
+	return ref_items_in_leaf(place, parent, take_item, taking);
+}
+
+static void note_only_item(const struct index_extent *extent, struct index_ref *ref)
+{
+	const struct index_item *item = &extent->items[ref->first];
+	uint64_t end = item->data_offset + item->num_bytes;
+
+	if (ref->leaf || ref->count != 1 || end >= INDEX_FAR || item->num_bytes >= INDEX_FAR)
+		return;
+	ref->only_begin = item->is_encoded ? 0 : (uint32_t)item->data_offset;
+	ref->only_end = item->is_encoded ? INDEX_FAR : (uint32_t)end;
+	ref->only_leaf = item->leaf;
+}
+
+static bool continues_run(const struct index_ref *before, const struct index_ref *ref)
+{
+	return before->is_resolved && ref->only_leaf && before->only_leaf == ref->only_leaf &&
+	       before->only_begin == ref->only_begin && before->only_end == ref->only_end &&
+	       before->root_id == ref->root_id;
+}
+
+static void note_run(struct index_extent *extent, size_t number)
+{
+	struct index_ref *ref = &extent->refs[number];
+
+	ref->run_first = (uint32_t)number;
+	if (number && continues_run(ref - 1, ref))
+		ref->run_first = ref[-1].run_first;
+	extent->refs[ref->run_first].run_last = (uint32_t)number;
 }
 
 int extent_index_resolve(struct extent_index *index, struct index_extent *extent, size_t number)
 {
 	size_t indirect = extent->ref_count - extent->shared.count;
+	struct ref_items *place = &index->places[number % index->place_count];
 	struct index_ref *ref = &extent->refs[number];
 	struct taking taking = {.index = index, .extent = extent};
 	int ret = 0;
 
 	if (ref->is_resolved)
 		return 0;
-	index->ref_items.bytenr = extent->bytenr;
-	index->ref_items.shared = &extent->shared;
-	index->ref_items.shared_count = extent->shared.count;
+	place->bytenr = extent->bytenr;
+	place->shared = &extent->shared;
+	place->shared_count = extent->shared.count;
 	ref->first = (uint32_t)extent->item_count;
 	/* References that were merged may count to nothing. */
 	if (ref->counted && number < indirect)
-		ret = resolve_indirect(index, ref, &taking);
+		ret = resolve_indirect(place, ref, &taking);
 	else if (ref->counted)
-		ret = resolve_shared(index, ref, extent->shared.refs[number - indirect].parent,
+		ret = resolve_shared(place, ref, extent->shared.refs[number - indirect].parent,
 				     &taking);
 	if (ret)
 		return ret;
 	ref->count = (uint32_t)(extent->item_count - ref->first);
+	note_only_item(extent, ref);
+	note_run(extent, number);
 	ref->is_resolved = true;
 	account(index, extent);
 	return 0;

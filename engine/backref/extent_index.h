@@ -31,6 +31,8 @@ struct index_item {
 	bool is_encoded; /* compressed: it stands for any position */
 };
 
+#define INDEX_FAR UINT32_MAX
+
 struct index_ref {
 	uint64_t root_id; /* 0 for a shared reference */
 	uint64_t ino;
@@ -39,6 +41,17 @@ struct index_ref {
 	struct index_leaf *leaf; /* of a shared reference, once resolved */
 	uint32_t first, count;	 /* its items: by file offset; of a shared one by slot */
 	bool is_resolved;
+	/*
+	 * For who looks at very many: if there is one item only, its leaf, and the positions in the
+	 * extent that it stands for. Positions from INDEX_FAR on are not told apart.
+	 */
+	uint32_t only_begin, only_end;
+	struct index_leaf *only_leaf;
+	/*
+	 * Neighbours of one root with all that alike are a run. Of the first one of a run, the
+	 * last one as far as they are resolved; the numbers are those of the extent's refs.
+	 */
+	uint32_t run_first, run_last;
 };
 
 struct index_extent {

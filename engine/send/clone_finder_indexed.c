@@ -164,7 +164,7 @@ static bool covers(const struct index_item *item, uint64_t position)
 
 static bool is_skipped(struct clone_finder *finder, const struct index_ref *ref)
 {
-	return finder->root_count == 1 &&
+	return ref->ino == finder->query->ino && finder->root_count == 1 &&
 	       clone_finder_skip_own_ref(finder, ref->root_id, ref->ino, ref->offset);
 }
 
@@ -186,7 +186,7 @@ static int judge(struct clone_finder *finder, const struct index_item *item, uin
 	return 0;
 }
 
-/* Step 1 for the items of one reference. @last, @known: the leaf looked up last, and the answer. */
+/* The items of one reference. @last, @known: the leaf looked up last, and the answer. */
 static int judge_known(struct clone_finder *finder, const struct index_extent *extent,
 		       const struct index_ref *ref, const struct index_leaf **last,
 		       const struct leaf_roots **known)
@@ -211,20 +211,56 @@ static int judge_known(struct clone_finder *finder, const struct index_extent *e
 	return 0;
 }
 
+/*
+ * The number of the last reference of the run that begins with @ref, if nothing is wanted of any of
+ * its items but that their leaf is looked up: alone, the sent root has no source in an inode that
+ * is not sent yet. Else that of @ref.
+ */
+static size_t last_unsent(const struct clone_finder *finder, const struct index_extent *extent,
+			  size_t number)
+{
+	const struct index_ref *ref = &extent->refs[number];
+
+	/* Inodes descend in a run. */
+	if (finder->root_count == 1 && ref->run_first == number &&
+	    extent->refs[ref->run_last].ino > finder->query->ino)
+		return ref->run_last;
+	return number;
+}
+
+/*
+ * Step 1. Most references have one item, and of most items nothing is wanted but that their leaf is
+ * looked up: that is done here, without going from the reference to its item, and once for a run.
+ */
 static int judge_all_known(struct clone_finder *finder, struct index_extent *extent)
 {
+	const uint64_t position = wanted_position(finder), ino = finder->query->ino;
+	const bool is_alone = finder->root_count == 1;
 	const struct index_leaf *last = NULL;
 	const struct leaf_roots *known = NULL;
 	size_t i;
 
 	for (i = 0; i < extent->ref_count; i++) {
-		int ret;
+		const struct index_ref *ref = &extent->refs[i];
+		int ret = 0;
 
-		if (is_skipped(finder, &extent->refs[i]))
+		if (is_skipped(finder, ref))
 			continue;
-		ret = extent_index_resolve(finder->indexed->index, extent, i);
-		if (ret == 0)
-			ret = judge_known(finder, extent, &extent->refs[i], &last, &known);
+		if (!ref->is_resolved)
+			ret = extent_index_resolve(finder->indexed->index, extent, i);
+		if (ret)
+			return ret;
+		if (ref->only_leaf && position < INDEX_FAR) {
+			i = last_unsent(finder, extent, i);
+			if (position < ref->only_begin || position >= ref->only_end)
+				continue;
+			if (ref->only_leaf != last)
+				known = look_up(finder, ref->only_leaf);
+			last = ref->only_leaf;
+			if (!known || (is_alone && ref->ino > ino))
+				continue;
+		}
+		ret = judge_known(finder, extent, ref, &last, &known);
 		if (ret)
 			return ret;
 	}
