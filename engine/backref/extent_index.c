@@ -379,6 +379,32 @@ static void note_run(struct index_extent *extent, size_t number)
 	extent->refs[ref->run_first].run_last = (uint32_t)number;
 }
 
+/* By 64 bits that are all mixed, so others than equal leaves do not meet. */
+static uint64_t add_to_prefix(uint64_t prefix, uint64_t leaf)
+{
+	prefix = (prefix ^ leaf) * 0x9e3779b97f4a7c15;
+	return prefix ^ prefix >> 32;
+}
+
+static void note_prefix(struct index_extent *extent)
+{
+	struct index_ref *ref = &extent->refs[extent->prefix_count];
+	const struct index_ref *before = extent->prefix_count ? ref - 1 : NULL;
+
+	if (!ref->only_leaf || ref->root_id != extent->refs[0].root_id)
+		return;
+	ref->prefix = before ? before->prefix : 1;
+	ref->prefix_begin = ref->only_begin;
+	ref->prefix_end = ref->only_end;
+	if (!before || before->only_leaf != ref->only_leaf)
+		ref->prefix = add_to_prefix(ref->prefix, ref->only_leaf->bytenr);
+	if (before && before->prefix_begin > ref->prefix_begin)
+		ref->prefix_begin = before->prefix_begin;
+	if (before && before->prefix_end < ref->prefix_end)
+		ref->prefix_end = before->prefix_end;
+	extent->prefix_count++;
+}
+
 int extent_index_resolve(struct extent_index *index, struct index_extent *extent, size_t number)
 {
 	size_t indirect = extent->ref_count - extent->shared.count;
@@ -404,6 +430,8 @@ int extent_index_resolve(struct extent_index *index, struct index_extent *extent
 	ref->count = (uint32_t)(extent->item_count - ref->first);
 	note_only_item(extent, ref);
 	note_run(extent, number);
+	if (number == extent->prefix_count)
+		note_prefix(extent);
 	ref->is_resolved = true;
 	account(index, extent);
 	return 0;

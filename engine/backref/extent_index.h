@@ -52,6 +52,12 @@ struct index_ref {
 	 * last one as far as they are resolved; the numbers are those of the extent's refs.
 	 */
 	uint32_t run_first, run_last;
+	/*
+	 * In the extent's prefix: a number that two references share if the leaves up to them are
+	 * the same, in their order; and the positions that each of them up to this one stands for.
+	 */
+	uint64_t prefix;
+	uint32_t prefix_begin, prefix_end;
 };
 
 struct index_extent {
@@ -59,6 +65,8 @@ struct index_extent {
 	uint64_t references;
 	struct index_ref *refs; /* in visiting order, shared ones last */
 	size_t ref_count;
+	/* The first references that are of one root, and have one item each; they were resolved. */
+	size_t prefix_count;
 	struct index_item *items;
 	size_t item_count;
 	size_t barren; /* the user's: of refs, those at its end that are of no use */

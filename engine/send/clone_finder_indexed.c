@@ -8,12 +8,14 @@
  *      may push others out; their items are judged.
  *
  * Each look-up makes a leaf the most recent one, so they are done even where nothing is judged.
- * DIFFERS: a look-up that repeats the one before it is left out, and an item that was judged in 1
- * is not always judged again; neither changes what is found or what the cache holds.
+ * DIFFERS: a look-up that repeats the one before it is left out, as are those of 1 if they are the
+ * same as in the search before (look_ups.h), and an item that was judged in 1 is not always judged
+ * again; none of that changes what is found or what the cache holds.
  */
 #include "engine/backref/extent_index.h"
 #include "engine/core/array.h"
 #include "engine/send/clone_finder_state.h"
+#include "engine/send/look_ups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +40,8 @@ struct indexed_search {
 	size_t visit_count, visit_capacity;
 	struct visited_item *items;
 	size_t item_count, item_capacity;
-	uint64_t first_visit; /* number of this search's first visit; a leaf holds the number */
+	uint64_t first_visit;	  /* number of this search's first visit; a leaf holds the number */
+	struct look_ups look_ups; /* of step 1 */
 	/*
 	 * A leaf has been seen that is not aligned to the node size. Only such leaves can overlap,
 	 * in a damaged filesystem, and then have one entry of the cache between them: from now on
@@ -110,6 +113,7 @@ void indexed_search_free(struct indexed_search *indexed)
 	if (!indexed)
 		return;
 	extent_index_free(indexed->index);
+	look_ups_release(&indexed->look_ups);
 	free(indexed->visits);
 	free(indexed->items);
 	free(indexed);
@@ -130,20 +134,32 @@ size_t indexed_search_peak_bytes(const struct indexed_search *indexed)
 	return extent_index_peak_bytes(indexed->index);
 }
 
+/* Blocks that moved leave stale leaf addresses behind, see lookup_leaf() of the faithful finder. */
+static void drop_stale_cache(struct clone_finder *finder)
+{
+	if (finder->leaf_cache.size == 0 || finder->cache_epoch == finder->volume->epoch)
+		return;
+	lru_cache_clear(&finder->leaf_cache);
+	look_ups_forget(&finder->indexed->look_ups);
+}
+
+/* The entry of @leaf in the cache, or NULL. */
+static struct lru_entry *entry_of(const void *context, const struct index_leaf *leaf)
+{
+	const struct clone_finder *finder = context;
+
+	if (!finder->indexed->by_key)
+		return leaf->cached;
+	return lru_cache_peek(&finder->leaf_cache, clone_finder_leaf_key(finder, leaf->bytenr), 0);
+}
+
 /* As lookup_leaf() of the faithful finder, without a search. */
 static const struct leaf_roots *look_up(struct clone_finder *finder, const struct index_leaf *leaf)
 {
-	struct leaf_roots *known = leaf->cached;
+	struct leaf_roots *known;
 
-	if (finder->leaf_cache.size == 0)
-		return NULL;
-	if (finder->cache_epoch != finder->volume->epoch) {
-		lru_cache_clear(&finder->leaf_cache);
-		return NULL;
-	}
-	if (finder->indexed->by_key)
-		return (struct leaf_roots *)lru_cache_lookup(
-			&finder->leaf_cache, clone_finder_leaf_key(finder, leaf->bytenr), 0);
+	drop_stale_cache(finder);
+	known = (struct leaf_roots *)entry_of(finder, leaf);
 	if (known)
 		lru_cache_touch(&finder->leaf_cache, &known->entry);
 	else
@@ -186,81 +202,80 @@ static int judge(struct clone_finder *finder, const struct index_item *item, uin
 	return 0;
 }
 
-/* The items of one reference. @last, @known: the leaf looked up last, and the answer. */
+/* Look up @leaf, for now without a trace in the cache. 0 or a negative errno. */
+static int peek(struct clone_finder *finder, struct index_leaf *leaf,
+		const struct leaf_roots **known)
+{
+	*known = (const struct leaf_roots *)entry_of(finder, leaf);
+	if (look_ups_add(&finder->indexed->look_ups, leaf))
+		return volume_fail(finder->volume, -ENOMEM, "out of memory for backrefs");
+	return 0;
+}
+
+/* The items of one reference. */
 static int judge_known(struct clone_finder *finder, const struct index_extent *extent,
-		       const struct index_ref *ref, const struct index_leaf **last,
-		       const struct leaf_roots **known)
+		       const struct index_ref *ref)
 {
 	uint64_t position = wanted_position(finder);
 	uint32_t i;
 
 	for (i = ref->first; i < ref->first + ref->count; i++) {
 		const struct index_item *item = &extent->items[i];
+		const struct leaf_roots *known;
+		int ret;
 
 		if (!covers(item, position))
 			continue;
-		if (item->leaf != *last)
-			*known = look_up(finder, item->leaf);
-		*last = item->leaf;
+		ret = peek(finder, item->leaf, &known);
+		if (ret)
+			return ret;
 		/* Alone, the sent root has no source in an inode that is not sent yet. */
-		if (!*known || (finder->root_count == 1 && item->ino > finder->query->ino))
+		if (!known || (finder->root_count == 1 && item->ino > finder->query->ino))
 			continue;
-		if (judge(finder, item, position, (*known)->ids, (*known)->count) == FOUND)
+		if (judge(finder, item, position, known->ids, known->count) == FOUND)
 			return FOUND;
 	}
 	return 0;
 }
 
 /*
- * The number of the last reference of the run that begins with @ref, if nothing is wanted of any of
- * its items but that their leaf is looked up: alone, the sent root has no source in an inode that
- * is not sent yet. Else that of @ref.
+ * How many of the first references have nothing to be done but to look up their leaves, since
+ * alone, the sent root has no source in an inode that is not sent yet. In the prefix inodes
+ * descend.
  */
-static size_t last_unsent(const struct clone_finder *finder, const struct index_extent *extent,
-			  size_t number)
+static size_t count_unsent(const struct clone_finder *finder, const struct index_extent *extent)
 {
-	const struct index_ref *ref = &extent->refs[number];
+	size_t low = 0, high = finder->root_count == 1 ? extent->prefix_count : 0;
+	uint64_t position = wanted_position(finder);
 
-	/* Inodes descend in a run. */
-	if (finder->root_count == 1 && ref->run_first == number &&
-	    extent->refs[ref->run_last].ino > finder->query->ino)
-		return ref->run_last;
-	return number;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (extent->refs[middle].ino > finder->query->ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && (position < extent->refs[low - 1].prefix_begin ||
+		    position >= extent->refs[low - 1].prefix_end))
+		return 0;
+	return low;
 }
 
-/*
- * Step 1. Most references have one item, and of most items nothing is wanted but that their leaf is
- * looked up: that is done here, without going from the reference to its item, and once for a run.
- */
+/* Step 1. Whatever it finds, its look-ups are to be settled. */
 static int judge_all_known(struct clone_finder *finder, struct index_extent *extent)
 {
-	const uint64_t position = wanted_position(finder), ino = finder->query->ino;
-	const bool is_alone = finder->root_count == 1;
-	const struct index_leaf *last = NULL;
-	const struct leaf_roots *known = NULL;
-	size_t i;
+	size_t i = count_unsent(finder, extent);
 
-	for (i = 0; i < extent->ref_count; i++) {
-		const struct index_ref *ref = &extent->refs[i];
-		int ret = 0;
+	look_ups_begin(&finder->indexed->look_ups, extent, i);
+	for (; i < extent->ref_count; i++) {
+		int ret;
 
-		if (is_skipped(finder, ref))
+		if (is_skipped(finder, &extent->refs[i]))
 			continue;
-		if (!ref->is_resolved)
-			ret = extent_index_resolve(finder->indexed->index, extent, i);
-		if (ret)
-			return ret;
-		if (ref->only_leaf && position < INDEX_FAR) {
-			i = last_unsent(finder, extent, i);
-			if (position < ref->only_begin || position >= ref->only_end)
-				continue;
-			if (ref->only_leaf != last)
-				known = look_up(finder, ref->only_leaf);
-			last = ref->only_leaf;
-			if (!known || (is_alone && ref->ino > ino))
-				continue;
-		}
-		ret = judge_known(finder, extent, ref, &last, &known);
+		ret = extent_index_resolve(finder->indexed->index, extent, i);
+		if (ret == 0)
+			ret = judge_known(finder, extent, &extent->refs[i]);
 		if (ret)
 			return ret;
 	}
@@ -479,9 +494,13 @@ int indexed_search_run(struct clone_finder *finder)
 		ret = search_beyond(finder, extent);
 		return ret < 0 ? ret : 0;
 	}
+	drop_stale_cache(finder);
 	ret = judge_all_known(finder, extent);
-	if (ret == 0)
-		ret = plan_visits(finder, extent);
+	look_ups_settle(&indexed->look_ups, &finder->leaf_cache, entry_of, finder);
+	if (ret)
+		return ret < 0 ? ret : 0;
+	look_ups_forget(&indexed->look_ups);
+	ret = plan_visits(finder, extent);
 	if (ret == 0)
 		ret = visit_leaves(finder, extent);
 	return ret < 0 ? ret : 0;
