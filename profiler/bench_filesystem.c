@@ -96,7 +96,7 @@ void bench_place_close(struct bench_place *place)
 static char *image_path(const struct bench_place *place, const struct bench_job *job)
 {
 	const char *space = strrchr(place->mkfs_version, ' ');
-	char *label = bench_job_label(job), *path = NULL;
+	char *label = bench_filesystem_label(job), *path = NULL;
 
 	for (char *at = label; at && *at; at++)
 		*at = *at == ' ' ? '_' : *at;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/bench_plan.h"
+#include "profiler/stream_form.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static int add_job(struct bench_plan *plan, const struct workload *workload,
 		return out_of_memory(failure);
 	plan->jobs = jobs;
 	job = &jobs[plan->count++];
-	*job = (struct bench_job){.workload = workload};
+	*job = (struct bench_job){.workload = workload, .variant = plan->variant};
 	for (size_t i = 0; i < workload_parameter_count(workload); i++)
 		job->values[i] = workload->parameters[i].values[size];
 	return 0;
@@ -186,7 +187,7 @@ static int sweep(struct bench_plan *plan, const char *text, struct failure *fail
 
 	if (!length || !text[length] || !text[length + 1])
 		return failure_set(failure, -EINVAL, "have '%s' expect NAME=VALUE,VALUE...", text);
-	*plan = (struct bench_plan){.swept = strndup(text, length)};
+	*plan = (struct bench_plan){.swept = strndup(text, length), .variant = single.variant};
 	if (!plan->swept)
 		ret = out_of_memory(failure);
 	for (size_t i = 0; !ret && i < single.count; i++) {
@@ -226,7 +227,7 @@ int bench_plan_make(struct bench_plan *plan, const struct bench_selection *selec
 {
 	int ret;
 
-	*plan = (struct bench_plan){0};
+	*plan = (struct bench_plan){.variant = selection->variant};
 	ret = choose_workloads(plan, selection, failure);
 	for (size_t i = 0; !ret && i < selection->parameters->count; i++)
 		ret = set_parameter(plan, selection->parameters->items[i], failure);
@@ -244,24 +245,59 @@ void bench_plan_release(struct bench_plan *plan)
 	*plan = (struct bench_plan){0};
 }
 
+/* What of the variant is not as by default: a name and a text, or a number where that is NULL. */
+struct variant_word {
+	const char *name, *text;
+	uint64_t number;
+};
+enum { VARIANT_WORDS = 5 };
+
+static size_t variant_words(const struct bench_variant *variant,
+			    struct variant_word words[VARIANT_WORDS])
+{
+	const struct bench_variant usual = BENCH_VARIANT_DEFAULT;
+	size_t count = 0;
+
+	if (variant->cold != usual.cold)
+		words[count++] = (struct variant_word){"cache", "cold", 0};
+	if (variant->sink != usual.sink)
+		words[count++] = (struct variant_word){"sink", send_sink_names[variant->sink], 0};
+	if (variant->finder != usual.finder)
+		words[count++] = (struct variant_word){"finder",
+						       stream_form_finders[1 + variant->finder], 0};
+	if (variant->memory_bytes != usual.memory_bytes)
+		words[count++] = (struct variant_word){"memory", NULL, variant->memory_bytes};
+	if (variant->batch != usual.batch)
+		words[count++] = (struct variant_word){"batch", "yes", 0};
+	return count;
+}
+
 json_t *bench_job_parameters(const struct bench_job *job)
 {
+	struct variant_word words[VARIANT_WORDS];
+	size_t count = variant_words(&job->variant, words);
 	json_t *parameters = json_object();
+	bool failed = !parameters;
 
-	for (size_t i = 0; parameters && i < workload_parameter_count(job->workload); i++) {
+	for (size_t i = 0; !failed && i < workload_parameter_count(job->workload); i++) {
 		const struct workload_parameter *parameter = &job->workload->parameters[i];
 		json_t *value = parameter->words ? json_string(parameter->words[job->values[i]])
 						 : json_integer((json_int_t)job->values[i]);
 
-		if (json_object_set_new(parameters, parameter->name, value)) {
-			json_decref(parameters);
-			return NULL;
-		}
+		failed = json_object_set_new(parameters, parameter->name, value);
 	}
-	return parameters;
+	for (size_t i = 0; !failed && i < count; i++)
+		failed = json_object_set_new(parameters, words[i].name,
+					     words[i].text
+						     ? json_string(words[i].text)
+						     : json_integer((json_int_t)words[i].number));
+	if (!failed)
+		return parameters;
+	json_decref(parameters);
+	return NULL;
 }
 
-char *bench_job_label(const struct bench_job *job)
+static char *make_label(const struct bench_job *job, const struct variant_word *words, size_t count)
 {
 	char *label;
 	size_t size;
@@ -278,5 +314,23 @@ char *bench_job_label(const struct bench_job *job)
 		else
 			fprintf(out, " %s=%" PRIu64, parameter->name, job->values[i]);
 	}
+	for (size_t i = 0; i < count; i++) {
+		if (words[i].text)
+			fprintf(out, " %s=%s", words[i].name, words[i].text);
+		else
+			fprintf(out, " %s=%" PRIu64, words[i].name, words[i].number);
+	}
 	return fclose(out) ? NULL : label;
+}
+
+char *bench_job_label(const struct bench_job *job)
+{
+	struct variant_word words[VARIANT_WORDS];
+
+	return make_label(job, words, variant_words(&job->variant, words));
+}
+
+char *bench_filesystem_label(const struct bench_job *job)
+{
+	return make_label(job, NULL, 0);
 }

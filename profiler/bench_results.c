@@ -99,6 +99,16 @@ int bench_results_put(json_t *document, const char *name, json_t *parameters, js
 	return json_array_append_new(json_object_get(document, "workloads"), element) ? -ENOMEM : 0;
 }
 
+/* Before the name of a result had what is special about it, cold ones had that of warm ones. */
+static bool has_cache_it_names(const json_t *workload, const json_t *request)
+{
+	const char *cache = json_string_value(json_object_get(request, "cache"));
+	const char *named = json_string_value(
+		json_object_get(json_object_get(workload, "parameters"), "cache"));
+
+	return !cache || !strcmp(cache, named ? named : "warm");
+}
+
 bool bench_results_finished(const json_t *workload, const struct bench_conditions *conditions)
 {
 	const json_t *result = json_object_get(workload, "result");
@@ -106,11 +116,9 @@ bool bench_results_finished(const json_t *workload, const struct bench_condition
 	const json_t *request = json_object_get(result, "request");
 	const json_t *environment = json_object_get(result, "environment");
 	const char *kernel = json_string_value(json_object_get(environment, "kernel"));
-	const char *cache = json_string_value(json_object_get(request, "cache"));
 
 	return verdict && strcmp(verdict, "incomplete") != 0 && kernel &&
-	       !strcmp(kernel, conditions->kernel) && cache &&
-	       !strcmp(cache, conditions->cold ? "cold" : "warm") &&
+	       !strcmp(kernel, conditions->kernel) && has_cache_it_names(workload, request) &&
 	       json_integer_value(json_object_get(request, "repeat")) ==
 		       (json_int_t)conditions->repeat;
 }

@@ -36,7 +36,6 @@ int bench_results_put(json_t *document, const char *name, json_t *parameters, js
 /* What a result was measured with: it has to be the same for a result to stand for a run. */
 struct bench_conditions {
 	uint64_t repeat;
-	bool cold;
 	const char *kernel; /* release */
 };
 

@@ -91,9 +91,9 @@ static int measure(const struct bench_run *bench, const struct bench_job *job,
 		.directory = bench->directory,
 		.repeat = (unsigned int)bench->conditions.repeat,
 		.form = bench->form,
-		/* Whole sends are measured, so the engine is to work as 'sendprof send' does. */
-		.batch = true,
-		.cold = bench->conditions.cold,
+		.cold = job->variant.cold,
+		.sink = job->variant.sink,
+		.batch = job->variant.batch,
 		.progress = bench->progress,
 		.after_pair = nothing_after_pair,
 	};

@@ -89,6 +89,41 @@ static void add_row(struct table *table, const char *label, const struct result 
 	table_cell(table, equal ? TONE_GOOD : TONE_BAD, "%s", equal ? "identical" : "DIFFERENT");
 }
 
+static const struct column usage_columns[] = {
+	{"Resources, medians", ALIGN_LEFT, 0},
+	{"Sender", ALIGN_LEFT, 0},
+	{"User", ALIGN_RIGHT, 0},
+	{"System", ALIGN_RIGHT, 0},
+	{"Faults", ALIGN_RIGHT, 1},
+	{"Major", ALIGN_RIGHT, 2},
+	{"From device", ALIGN_RIGHT, 0},
+	{"Peak memory", ALIGN_RIGHT, 0},
+};
+
+/* A figure, or the sign for none. */
+static void add_figure(struct table *table, bool known, const char *text)
+{
+	table_cell(table, known ? TONE_PLAIN : TONE_MUTED, "%s", known ? text : FORMAT_NONE);
+}
+
+static void add_usage(struct table *table, const char *label, const struct result *result)
+{
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		struct run_usage usage;
+
+		result_median_usage(result, side, &usage);
+		table_cell(table, TONE_PLAIN, "%s", side ? "" : label);
+		table_cell(table, side == SIDE_KERNEL ? TONE_KERNEL : TONE_ENGINE, "%s",
+			   side_keys[side]);
+		add_figure(table, usage.known, DURATION(usage.user_ns));
+		add_figure(table, usage.known, DURATION(usage.system_ns));
+		add_figure(table, usage.known, COUNT(usage.minor_faults));
+		add_figure(table, usage.known, COUNT(usage.major_faults));
+		add_figure(table, usage.has_device_bytes, BYTES(usage.device_bytes));
+		add_figure(table, usage.has_peak_bytes, BYTES(usage.peak_bytes));
+	}
+}
+
 /* The swept parameter's value, which every workload of the plan has. */
 static uint64_t swept_value(const struct bench_plan *plan, const struct bench_job *job)
 {
@@ -180,36 +215,56 @@ static void show_sweeps(const json_t *sweeps, FILE *out)
 	}
 }
 
+struct shown_tables {
+	struct table times, usage;
+	bool different;
+};
+
+static int add_job(struct shown_tables *tables, const struct bench_job *job, const json_t *document,
+		   struct failure *failure)
+{
+	struct result *result = calloc(1, sizeof(*result));
+	char *label = bench_job_label(job);
+	int ret = result && label ? load(job, document, result, failure)
+				  : failure_set(failure, -ENOMEM, "out of memory");
+
+	if (!ret) {
+		add_row(&tables->times, label, result);
+		add_usage(&tables->usage, label, result);
+		tables->different |= result->verdict != VERDICT_EQUAL;
+	}
+	if (result)
+		result_release(result);
+	free(result);
+	free(label);
+	return ret == -ENOENT ? 0 : ret;
+}
+
 int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out, bool *different,
 	       struct failure *failure)
 {
 	struct text_terminal terminal =
 		text_terminal_on(out, *colour(out, COLOUR_BOLD), terminal_width());
-	struct result *result = calloc(1, sizeof(*result));
-	struct table table;
-	int ret = result ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+	struct shown_tables tables = {0};
+	int ret = 0;
 
-	*different = false;
-	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; !ret && i < plan->count; i++) {
-		char *label = bench_job_label(&plan->jobs[i]);
-
-		ret = label ? load(&plan->jobs[i], document, result, failure) : -ENOMEM;
-		if (!ret) {
-			add_row(&table, label, result);
-			*different |= result->verdict != VERDICT_EQUAL;
-		}
-		ret = ret == -ENOENT ? 0 : ret;
-		result_release(result);
-		free(label);
+	table_init(&tables.times, columns, sizeof(columns) / sizeof(columns[0]));
+	table_init(&tables.usage, usage_columns, sizeof(usage_columns) / sizeof(usage_columns[0]));
+	for (size_t i = 0; !ret && i < plan->count; i++)
+		ret = add_job(&tables, &plan->jobs[i], document, failure);
+	if (!ret && (tables.times.error || tables.usage.error))
+		ret = failure_set(failure, -ENOMEM, "out of memory");
+	if (!ret) {
+		text_table(&terminal, &tables.times);
+		fputc('\n', out);
+		text_table(&terminal, &tables.usage);
 	}
-	if (!ret && table.error)
-		ret = failure_set(failure, table.error, "out of memory");
-	if (!ret)
-		text_table(&terminal, &table);
-	if (!ret && plan->swept)
+	if (!ret && plan->swept) {
+		fputc('\n', out);
 		show_sweeps(json_object_get(document, "sweeps"), out);
-	table_release(&table);
-	free(result);
+	}
+	*different = tables.different;
+	table_release(&tables.times);
+	table_release(&tables.usage);
 	return ret;
 }

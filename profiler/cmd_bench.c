@@ -21,6 +21,9 @@ struct bench_options {
 	const char *shard;
 	uint64_t repeat;
 	bool cold;
+	unsigned int sink; /* enum send_sink */
+	struct stream_form_options form;
+	bool batch;
 	const char *cache;
 	const char *device;
 	const char *directory;
@@ -43,6 +46,13 @@ static const struct option_row rows[] = {
 	OPTION_ROW_U64('n', "repeat", "N", struct bench_options, repeat, 1, 10000,
 		       "measured pairs of sends for each, after a warm-up"),
 	OPTION_ROW_FLAG(0, "cold", struct bench_options, cold, "drop the caches before each send"),
+	OPTION_ROW_CHOICE(0, "sink", "SINK", struct bench_options, sink, send_sink_names,
+			  "what reads the streams: pipe, a reader that times each command and "
+			  "compares; null, nothing: they are dropped, and compared only before "
+			  "what is measured"),
+	STREAM_ENGINE_ROWS(struct bench_options, form),
+	OPTION_ROW_FLAG(0, "batch", struct bench_options, batch,
+			"let the engine write small commands together, as 'sendprof send' does"),
 	OPTION_ROW_STRING(0, "cache-dir", "DIR", struct bench_options, cache,
 			  "where images of filesystems are kept; by default "
 			  "~/.cache/sendprof/bench"),
@@ -121,9 +131,9 @@ static int run_plan(const struct bench_options *options, struct bench_run *bench
 	return ret ? ret : print(options, bench, different, failure);
 }
 
-static int run_bench(const struct bench_options *options, const struct bench_plan *plan)
+static int run_bench(const struct bench_options *options, const struct bench_plan *plan,
+		     const struct stream_form *form)
 {
-	struct stream_form_options form = STREAM_FORM_DEFAULTS;
 	struct failure failure = {0};
 	struct progress progress;
 	struct bench_place place = {0};
@@ -132,7 +142,8 @@ static int run_bench(const struct bench_options *options, const struct bench_pla
 		.plan = plan,
 		.place = &place,
 		.directory = options->directory,
-		.conditions = {options->repeat, options->cold, system.release},
+		.conditions = {options->repeat, system.release},
+		.form = *form,
 		.progress = &progress,
 	};
 	bool different = false;
@@ -145,9 +156,8 @@ static int run_bench(const struct bench_options *options, const struct bench_pla
 	bench.path = path;
 	if (uname(&system))
 		failure_set(&failure, -errno, "uname: %s", strerror(errno));
-	else if (!stream_form_resolve(&form, &bench.form, &failure))
+	else
 		run_plan(options, &bench, &different, &failure);
-	stream_form_release(&form);
 	json_decref(bench.document);
 	free(path);
 	if (failure.code)
@@ -155,39 +165,68 @@ static int run_bench(const struct bench_options *options, const struct bench_pla
 	return different ? STATUS_DIFFERENT : STATUS_OK;
 }
 
+static struct bench_variant variant_of(const struct bench_options *options,
+				       const struct stream_form *form)
+{
+	/* Said or not, the default is the same. */
+	bool is_default = form->memory_bytes == SEND_MEMORY_DEFAULT;
+
+	return (struct bench_variant){
+		.cold = options->cold,
+		.sink = options->sink,
+		.finder = form->finder,
+		.memory_bytes = is_default ? 0 : form->memory_bytes,
+		.batch = options->batch,
+	};
+}
+
+static int plan_and_run(const struct bench_options *options, char *const *names, size_t name_count)
+{
+	struct failure failure = {0};
+	struct stream_form form;
+	struct bench_plan plan = {0};
+	int ret = stream_form_resolve(&options->form, &form, &failure), status;
+
+	if (!ret)
+		ret = bench_plan_make(&plan,
+				      &(struct bench_selection){
+					      .names = names,
+					      .name_count = name_count,
+					      .size = options->size,
+					      .parameters = &options->parameters,
+					      .sweep = options->sweep,
+					      .shard = options->shard,
+					      .variant = variant_of(options, &form),
+				      },
+				      &failure);
+	if (ret) {
+		status = usage_error(&command_bench, "%s", failure.text);
+	} else if (options->list) {
+		bench_show_list(stdout);
+		status = STATUS_OK;
+	} else {
+		status = run_bench(options, &plan, &form);
+	}
+	bench_plan_release(&plan);
+	return status;
+}
+
 static int bench_main(int argc, char **argv)
 {
 	struct bench_options options = {
 		.size = WORKLOAD_SMALL,
 		.repeat = 3,
+		.form = STREAM_FORM_DEFAULTS,
 		.directory = "sendprof-bench",
 	};
-	struct failure failure = {0};
-	struct bench_plan plan;
 	int first, status;
 
 	status = options_parse(&command_bench, argc, argv, &options, &first);
 	if (status != OPTIONS_PROCEED)
 		return status;
-	if (bench_plan_make(&plan,
-			    &(struct bench_selection){
-				    .names = argv + first,
-				    .name_count = (size_t)(argc - first),
-				    .size = options.size,
-				    .parameters = &options.parameters,
-				    .sweep = options.sweep,
-				    .shard = options.shard,
-			    },
-			    &failure)) {
-		status = usage_error(&command_bench, "%s", failure.text);
-	} else if (options.list) {
-		bench_show_list(stdout);
-		status = STATUS_OK;
-	} else {
-		status = run_bench(&options, &plan);
-	}
-	bench_plan_release(&plan);
+	status = plan_and_run(&options, argv + first, (size_t)(argc - first));
 	option_list_release(&options.parameters);
+	stream_form_release(&options.form);
 	return status;
 }
 

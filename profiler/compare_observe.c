@@ -17,12 +17,23 @@ struct column {
 	size_t count;
 };
 
+/*
+ * 1 when it is not known: null, or in an object ("usage.user_ns") that is not there. Else a sample
+ * has it.
+ */
 static int number_in(const struct input_place *place, const json_t *sample, const char *path,
 		     const char *member, double *number)
 {
-	const json_t *value = json_object_get(sample, member);
+	const char *dot = strchr(member, '.');
+	const json_t *value =
+		dot ? json_object_getn(sample, member, (size_t)(dot - member)) : sample;
 	char full[2 * PATH_SIZE];
 
+	if (dot && (!value || json_is_null(value)))
+		return 1;
+	value = json_object_get(value, dot ? dot + 1 : member);
+	if (json_is_null(value))
+		return 1;
 	if (json_is_integer(value) && json_integer_value(value) >= 0) {
 		*number = (double)json_integer_value(value);
 		return 0;
@@ -45,7 +56,7 @@ static int add_sample(const struct input_place *place, const json_t *sample, con
 		ret = number_in(place, sample, path, member, &value);
 	if (ret == 0 && repeat > 0 && !json_is_true(discarded))
 		column->values[column->count++] = value;
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 static int read_samples(const struct input_place *place, enum side side, const char *member,

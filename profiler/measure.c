@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/measure.h"
 #include "profiler/interrupt.h"
+#include "profiler/usage.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	READ_SIZE = 1 << 20,
+	DROP_PAUSE_NS = 20000,
 	SPIN_NS = 20000, /* how long nothing may come before the reader sleeps */
 };
 
@@ -89,22 +93,75 @@ static int watch(struct sender *sender, const struct measure_request *request,
 	}
 }
 
+/*
+ * Take the stream out of the pipe and drop it, page by page, without looking at it: only its size
+ * is known. (The kernel's send refuses /dev/null itself: kernel_write() takes no file that has two
+ * ways of writing.) Asleep in between, not waiting for data, so that no write has to wake anybody;
+ * the pipe has room for what comes meanwhile.
+ */
+static int drop_stream(const struct sender *sender, uint64_t *dropped, struct failure *failure)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), ret = 0;
+	ssize_t got = 1;
+
+	*dropped = 0;
+	if (null < 0)
+		return failure_set(failure, -errno, "cannot open /dev/null: %s", strerror(errno));
+	while (!ret && got) {
+		got = splice(sender->read_fd, NULL, null, NULL, READ_SIZE, SPLICE_F_NONBLOCK);
+		if (interrupt_signal())
+			ret = failure_set(failure, -EINTR, "interrupted");
+		else if (got >= 0)
+			*dropped += (uint64_t)got;
+		else if (errno == EAGAIN)
+			(void)nanosleep(&(struct timespec){.tv_nsec = DROP_PAUSE_NS}, NULL);
+		else if (errno != EINTR)
+			ret = failure_set(failure, -errno, "cannot drop the stream: %s",
+					  strerror(errno));
+	}
+	close(null);
+	return ret;
+}
+
+static int check_dropped(const struct measurement *measurement, uint64_t dropped,
+			 struct failure *failure)
+{
+	uint64_t before = measurement->tap.figures.bytes;
+
+	if (dropped == before)
+		return 0;
+	return failure_set(failure, -EPROTO,
+			   "a stream that was dropped: have %" PRIu64 " bytes expect %" PRIu64
+			   ", as it was before",
+			   dropped, before);
+}
+
 static int run_sender(const struct measure_request *request, struct measurement *measurement,
 		      void *buffer, struct failure *failure)
 {
 	struct sender sender;
-	int ret = sender_start(&sender, request->send, request->context, failure);
-	int sent;
+	struct usage_meter meter;
+	uint64_t dropped = 0;
+	int ret, sent;
 
+	usage_begin(&meter);
+	ret = sender_start(&sender, request->send, request->context, failure);
 	if (ret)
 		return ret;
-	ret = watch(&sender, request, measurement, buffer, failure);
+	if (request->to_null)
+		ret = drop_stream(&sender, &dropped, failure);
+	else
+		ret = watch(&sender, request, measurement, buffer, failure);
 	sent = sender_join(&sender);
+	usage_end(&meter, &measurement->usage);
 	measurement->duration_ns = sender.end_ns - sender.start_ns;
 	measurement->cpu_ns = sender.cpu_ns;
+	measurement->dropped = request->to_null;
 	/* A send that was stopped by us fails too; the first cause is ours then. */
 	if (!ret && sent)
 		ret = failure_set(failure, sent, "%s", sender.failure.text);
+	if (!ret && request->to_null)
+		return check_dropped(measurement, dropped, failure);
 	if (!ret)
 		ret = stream_tap_finish(&measurement->tap, failure);
 	if (!ret)
@@ -115,9 +172,12 @@ static int run_sender(const struct measure_request *request, struct measurement 
 int measure_send(const struct measure_request *request, struct measurement *measurement,
 		 struct failure *failure)
 {
-	void *buffer = malloc(READ_SIZE);
+	void *buffer;
 	int ret;
 
+	if (request->to_null)
+		return run_sender(request, measurement, NULL, failure);
+	buffer = malloc(READ_SIZE);
 	stream_comparison_release(&measurement->comparison);
 	stream_tap_init(&measurement->tap, 0);
 	if (!buffer)

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/result.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *const send_sink_names[] = {
+	[SINK_PIPE] = "pipe",
+	[SINK_NULL] = "null",
+	NULL,
+};
 
 enum {
 	BUCKETS_PER_OCTAVE = 8,
@@ -67,28 +74,61 @@ static int compare_u64(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-uint64_t result_median_ns(const struct result *result, enum side side)
+static bool is_measured(const struct run_sample *sample)
 {
-	const struct side_result *sender = &result->sides[side];
-	uint64_t *durations, median = 0;
+	return sample->repeat && !sample->repeated_for_commit;
+}
+
+/* Of the uint64_t at @offset in the samples that count; 0 when there are none, or no memory. */
+static uint64_t median_at(const struct side_result *side, size_t offset)
+{
+	uint64_t *values = calloc(side->sample_count + 1, sizeof(*values)), median = 0;
 	size_t count = 0;
 
-	durations = calloc(sender->sample_count + 1, sizeof(*durations));
-	if (!durations)
+	if (!values)
 		return 0;
-	for (size_t i = 0; i < sender->sample_count; i++) {
-		const struct run_sample *sample = &sender->samples[i];
-
-		if (sample->repeat && !sample->repeated_for_commit)
-			durations[count++] = sample->duration_ns;
+	for (size_t i = 0; i < side->sample_count; i++) {
+		if (is_measured(&side->samples[i]))
+			memcpy(&values[count++], (const char *)&side->samples[i] + offset,
+			       sizeof(*values));
 	}
 	if (count) {
-		qsort(durations, count, sizeof(*durations), compare_u64);
-		median = durations[(count - 1) / 2];
-		median += (durations[count / 2] - median) / 2;
+		qsort(values, count, sizeof(*values), compare_u64);
+		median = values[(count - 1) / 2];
+		median += (values[count / 2] - median) / 2;
 	}
-	free(durations);
+	free(values);
 	return median;
+}
+
+uint64_t result_median_ns(const struct result *result, enum side side)
+{
+	return median_at(&result->sides[side], offsetof(struct run_sample, duration_ns));
+}
+
+void result_median_usage(const struct result *result, enum side index, struct run_usage *usage)
+{
+	const struct side_result *side = &result->sides[index];
+
+	*usage =
+		(struct run_usage){.known = true, .has_device_bytes = true, .has_peak_bytes = true};
+#define USAGE(member) usage->member = median_at(side, offsetof(struct run_sample, usage.member))
+	USAGE(user_ns);
+	USAGE(system_ns);
+	USAGE(minor_faults);
+	USAGE(major_faults);
+	USAGE(device_bytes);
+	USAGE(peak_bytes);
+#undef USAGE
+	for (size_t i = 0; i < side->sample_count; i++) {
+		const struct run_usage *one = &side->samples[i].usage;
+
+		if (!is_measured(&side->samples[i]))
+			continue;
+		usage->known &= one->known;
+		usage->has_device_bytes &= one->has_device_bytes;
+		usage->has_peak_bytes &= one->has_peak_bytes;
+	}
 }
 
 double result_ratio(const struct result *result)

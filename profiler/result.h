@@ -58,6 +58,25 @@ struct progress_point {
 	uint64_t commands;
 };
 
+/* Where the senders write to, both to the same. */
+enum send_sink {
+	SINK_PIPE, /* a reader takes each command, its time, and compares it */
+	SINK_NULL, /* what is measured is dropped unread; the streams are compared before */
+};
+enum { SEND_SINKS = SINK_NULL + 1 };
+extern const char *const send_sink_names[]; /* ended by NULL */
+
+/* What a send used, in all threads of the process but the one that reads the stream. */
+struct run_usage {
+	bool known;
+	uint64_t user_ns, system_ns;
+	uint64_t minor_faults, major_faults;
+	bool has_device_bytes;
+	uint64_t device_bytes; /* what had to be read from block devices, not from caches */
+	bool has_peak_bytes;
+	uint64_t peak_bytes; /* the most of the process that was in memory at a time */
+};
+
 /* One send by one side. Raw samples are kept: medians are computed by whoever shows them. */
 struct run_sample {
 	uint64_t duration_ns;
@@ -69,6 +88,7 @@ struct run_sample {
 	unsigned int repeat;	  /* 0 is the warm-up, which no figure counts */
 	bool traced;		  /* not timed either: the kernel's send was watched */
 	bool repeated_for_commit; /* a commit came in between: the pair was run again after this */
+	struct run_usage usage;
 };
 
 struct side_result {
@@ -226,6 +246,10 @@ struct result {
 	enum generation_id generation;
 	uint64_t turned; /* rows of it that were turned, 1 << enum behaviour_id */
 	bool cold;	 /* caches dropped before each send */
+	enum send_sink sink;
+	enum send_finder finder; /* of the engine, in what is measured */
+	uint64_t memory_bytes;	 /* what the engine may keep in memory */
+	bool batch;		 /* the engine wrote small commands together */
 	unsigned int repeat;
 	bool kernel_recorded; /* the kernel's stream came from a file: no kernel timings */
 	enum trace_tier tier;
@@ -256,6 +280,8 @@ uint64_t generation_difference(const struct generation *left, const struct gener
 
 /* Medians over measured samples (repeat > 0, not repeated for a commit); 0 when there are none. */
 uint64_t result_median_ns(const struct result *result, enum side side);
+/* The same of each figure; of those that any sample lacks it is said that they are not there. */
+void result_median_usage(const struct result *result, enum side side, struct run_usage *usage);
 /* Kernel median / engine median; 0 when either is missing. */
 double result_ratio(const struct result *result);
 

@@ -109,6 +109,14 @@ static const struct json_field beyond_fields[] = {
 };
 TABLE(beyond);
 
+static const struct json_field usage_fields[] = {
+#define FIELD(member) JSON_FIELD(struct run_usage, member)
+	FIELD(user_ns),	     FIELD(system_ns),	  FIELD(minor_faults),
+	FIELD(major_faults), FIELD(device_bytes), FIELD(peak_bytes),
+#undef FIELD
+};
+TABLE(usage);
+
 const char *const result_side_keys[SIDE_COUNT] = {
 	[SIDE_KERNEL] = "kernel",
 	[SIDE_ENGINE] = "engine",

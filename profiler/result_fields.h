@@ -16,7 +16,7 @@ struct json_table {
 
 extern const struct json_table environment_table, volume_table, snapshot_table, sample_table,
 	volume_counters_table, cache_table, backrefs_table, latency_table, divergence_table,
-	beyond_table;
+	beyond_table, usage_table;
 
 extern const char *const result_side_keys[SIDE_COUNT];
 extern const char *const result_verdict_keys[];

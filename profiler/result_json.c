@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* A result as JSON; docs/result-json.md says what each key means. */
 #include "profiler/result_fields.h"
+#include "profiler/stream_form.h"
 
 static json_t *environment_json(const struct environment *environment)
 {
@@ -39,15 +40,46 @@ static json_t *request_json(const struct result *result)
 	json_put(&object, "turned", behaviours_to_json(result->turned));
 	json_put_text(&object, "cache", result->cold ? "cold" : "warm");
 	json_put_number(&object, "repeat", result->repeat);
+	json_put_text(&object, "sink", send_sink_names[result->sink]);
+	json_put_text(&object, "finder", stream_form_finders[1 + result->finder]);
+	json_put_number(&object, "memory_bytes", result->memory_bytes);
+	json_put_bool(&object, "batch", result->batch);
 	return json_finish(&object);
 }
 
-static json_t *samples_json(const struct side_result *side)
+static json_t *usage_json(const struct run_usage *usage)
+{
+	struct json_builder object;
+
+	if (!usage->known)
+		return json_null();
+	object = json_begin_object();
+	json_put_fields(&object, usage, usage_table.fields, usage_table.count);
+	if (!usage->has_device_bytes)
+		json_put(&object, "device_bytes", json_null());
+	if (!usage->has_peak_bytes)
+		json_put(&object, "peak_bytes", json_null());
+	return json_finish(&object);
+}
+
+static json_t *sample_json(const struct result *result, const struct run_sample *sample)
+{
+	struct json_builder object = json_begin_object();
+
+	json_put_fields(&object, sample, sample_table.fields, sample_table.count);
+	/* Nobody saw the first byte. */
+	if (result->sink == SINK_NULL && !sample->first_byte_ns)
+		json_put(&object, "first_byte_ns", json_null());
+	json_put(&object, "usage", usage_json(&sample->usage));
+	return json_finish(&object);
+}
+
+static json_t *samples_json(const struct result *result, const struct side_result *side)
 {
 	struct json_builder array = json_begin_array();
 
 	for (size_t i = 0; i < side->sample_count; i++)
-		json_append(&array, json_of_table(&side->samples[i], &sample_table));
+		json_append(&array, sample_json(result, &side->samples[i]));
 	return json_finish(&array);
 }
 
@@ -133,7 +165,7 @@ static json_t *side_json(const struct result *result, enum side index)
 	struct json_builder object = json_begin_object();
 
 	json_put_number(&object, "median_ns", result_median_ns(result, index));
-	json_put(&object, "samples", samples_json(side));
+	json_put(&object, "samples", samples_json(result, side));
 	json_put(&object, "kinds", kinds_json(side));
 	json_put(&object, "progress", progress_json(side));
 	json_put(&object, "caches", inside ? caches_json(side->caches) : json_null());

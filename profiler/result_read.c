@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* A result from JSON, of this version or an older one, or of whoever else wrote the file. */
 #include "profiler/result_fields.h"
+#include "profiler/stream_form.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,21 @@ static void read_clone_sources(const struct json_place *request, struct result *
 	}
 }
 
+/* Results from before there was a choice have none of these. */
+static void read_engine_ways(const struct json_place *request, struct result *result)
+{
+	result->finder = SEND_FINDER_INDEXED;
+	if (json_get_text(request, "sink"))
+		result->sink = json_get_choice(request, "sink", send_sink_names, SEND_SINKS);
+	if (json_get_text(request, "finder"))
+		result->finder = json_get_choice(request, "finder", stream_form_finders + 1,
+						 STREAM_FORM_FINDERS);
+	result->memory_bytes = json_object_get(request->json, "memory_bytes")
+				       ? json_get_number(request, "memory_bytes")
+				       : SEND_MEMORY_DEFAULT;
+	result->batch = json_get_bool(request, "batch");
+}
+
 static void read_request(const struct json_place *top, struct result *result)
 {
 	static const char *const caches[] = {"warm", "cold"};
@@ -53,6 +69,17 @@ static void read_request(const struct json_place *top, struct result *result)
 	result->turned = behaviours_from_json(&request, "turned");
 	result->cold = json_get_choice(&request, "cache", caches, 2);
 	result->repeat = (unsigned int)json_get_number(&request, "repeat");
+	read_engine_ways(&request, result);
+}
+
+static void read_usage(const struct json_place *sample, struct run_usage *usage)
+{
+	const struct json_place place = json_object_at(sample, "usage");
+
+	usage->known = place.json != NULL;
+	json_get_fields(&place, usage, usage_table.fields, usage_table.count);
+	usage->has_device_bytes = json_is_integer(json_object_get(place.json, "device_bytes"));
+	usage->has_peak_bytes = json_is_integer(json_object_get(place.json, "peak_bytes"));
 }
 
 static void read_samples(const struct json_place *place, struct side_result *side)
@@ -65,6 +92,7 @@ static void read_samples(const struct json_place *place, struct side_result *sid
 
 		json_get_fields(&sample, &side->samples[i], sample_table.fields,
 				sample_table.count);
+		read_usage(&sample, &side->samples[i].usage);
 		side->sample_count++;
 	}
 }

@@ -95,6 +95,11 @@ static int describe(const struct pair_runner *runner, struct result *result)
 	result->generation = request->form.generation.id;
 	result->turned = request->form.generation.turned;
 	result->cold = request->cold;
+	result->sink = request->sink;
+	result->finder = request->form.finder;
+	result->memory_bytes =
+		request->form.memory_bytes ? request->form.memory_bytes : SEND_MEMORY_DEFAULT;
+	result->batch = request->batch;
 	result->repeat = request->repeat;
 	ret = describe_environment(&runner->source, &result->environment);
 	if (!ret)
@@ -216,6 +221,24 @@ static int run_traced_pair(struct pair_runner *runner, bool *different, struct r
 	return ret;
 }
 
+/*
+ * What goes to nowhere cannot be compared. Where the finder of what is measured is not that of the
+ * warm-up, its stream is compared here.
+ */
+static int run_verified_pair(struct pair_runner *runner, bool *different, struct result *result,
+			     struct failure *failure)
+{
+	const struct run_request *request = runner->request;
+	int ret;
+
+	if (request->sink != SINK_NULL || !request->form.finder_is_default)
+		return 0;
+	runner->verifying = true;
+	ret = run_and_judge(runner, 0, different, result, failure);
+	runner->verifying = false;
+	return ret;
+}
+
 static int run_pairs(struct pair_runner *runner, struct result *result, struct failure *failure)
 {
 	const struct run_request *request = runner->request;
@@ -226,6 +249,8 @@ static int run_pairs(struct pair_runner *runner, struct result *result, struct f
 
 		if (!ret && !repeat)
 			ret = run_traced_pair(runner, &different, result, failure);
+		if (!ret && !repeat)
+			ret = run_verified_pair(runner, &different, result, failure);
 		if (!ret && repeat == request->repeat)
 			result->verdict = different ? VERDICT_DIFFERENT : VERDICT_EQUAL;
 		if (!ret)

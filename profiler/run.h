@@ -21,6 +21,7 @@ struct run_request {
 	unsigned int repeat;	   /* measured pairs, after one that is not */
 	struct stream_form form;
 	bool cold;
+	enum send_sink sink;
 	bool tier_forced;	      /* that one or nothing */
 	enum trace_tier tier;	      /* the highest in which the kernel's send is traced */
 	bool keep_streams;	      /* as kernel.stream and engine.stream in the directory */

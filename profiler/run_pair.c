@@ -175,6 +175,7 @@ static int run_side(struct pair_runner *runner, enum side side, unsigned int rep
 		.reference = &runner->reference,
 		.directory = request->directory,
 		.progress = request->progress,
+		.to_null = request->sink == SINK_NULL && repeat,
 	};
 	int ret = 0;
 
@@ -189,7 +190,8 @@ static int run_side(struct pair_runner *runner, enum side side, unsigned int rep
 		return ret;
 	/* The warm-up is not measured: it is for the counters that compare with the kernel's. */
 	if (request->form.finder_is_default)
-		runner->engine.form.finder = repeat ? SEND_FINDER_INDEXED : SEND_FINDER_FAITHFUL;
+		runner->engine.form.finder =
+			repeat || runner->verifying ? SEND_FINDER_INDEXED : SEND_FINDER_FAITHFUL;
 	progress_begin(request->progress, sender_names[side], repeat, request->repeat);
 	ret = measure_send(&measure, runner->measurements[side], failure);
 	progress_clear(request->progress);
@@ -199,9 +201,10 @@ static int run_side(struct pair_runner *runner, enum side side, unsigned int rep
 /* What the kernel sent last is what the engine is compared with. */
 static void adopt_kernel_stream(struct pair_runner *runner)
 {
-	struct stream_comparison *comparison = &runner->measurements[SIDE_KERNEL]->comparison;
+	struct measurement *measurement = runner->measurements[SIDE_KERNEL];
+	struct stream_comparison *comparison = &measurement->comparison;
 
-	if (!comparison->differs)
+	if (measurement->dropped || !comparison->differs)
 		return;
 	stream_store_close(&runner->reference);
 	runner->reference = comparison->own;
@@ -229,7 +232,7 @@ int run_pair(struct pair_runner *runner, unsigned int repeat, struct failure *fa
 			adopt_kernel_stream(runner);
 	}
 	/* To be watched takes time: in the warm-up it does not count. */
-	runner->engine.watcher = repeat ? NULL : runner->watcher;
+	runner->engine.watcher = repeat || runner->verifying ? NULL : runner->watcher;
 	if (!ret)
 		ret = run_side(runner, SIDE_ENGINE, repeat, failure);
 	if (!ret && is_mounted(runner))

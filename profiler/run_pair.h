@@ -29,6 +29,7 @@ struct pair_runner {
 	/* NULL: the pipe tells all. Opened and closed by whoever runs the pairs. */
 	struct tracer *tracer;
 	bool tracing;		    /* this pair is the traced one */
+	bool verifying;		    /* only for comparing what the measured ones send */
 	struct trace_figures trace; /* of the last pair, if it was traced */
 	char *folded_stacks;	    /* of it; owned, NULL: none were taken */
 

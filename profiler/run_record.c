@@ -79,19 +79,24 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 	const struct tap_figures *figures = &measurement->tap.figures;
 	/* What was written together came together: the times say nothing about a command. */
 	bool is_timed = index == SIDE_KERNEL || !runner->engine.is_batched;
-	const struct run_sample sample = {
+	struct run_sample sample = {
 		.duration_ns = measurement->duration_ns,
-		.first_byte_ns = figures->first_byte_ns,
+		.first_byte_ns = measurement->dropped ? 0 : figures->first_byte_ns,
 		.cpu_ns = measurement->cpu_ns,
+		/* A stream that was dropped is as long as the one before it. */
 		.bytes = figures->bytes,
 		.commands = figures->commands,
 		.generation = index == SIDE_ENGINE ? runner->engine.committed : runner->generation,
 		.repeat = repeat,
 		.traced = runner->traced,
 		.repeated_for_commit = discarded,
+		.usage = measurement->usage,
 	};
 
-	if (!discarded)
+	/* The process has the engine's memory, the kernel's is not its own. */
+	if (index == SIDE_KERNEL)
+		sample.usage.has_peak_bytes = false;
+	if (!discarded && !measurement->dropped)
 		set_figures(side, figures, repeat > 0 && is_timed);
 	return add_sample(side, &sample);
 }
@@ -142,7 +147,7 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 	/* Counters of both sides are of one state: that of the traced pair, if there was one. */
 	if (runner->traced || result->kernel_recorded || !result->sides[SIDE_KERNEL].trace)
 		set_engine_counters(&result->sides[SIDE_ENGINE], &runner->engine);
-	if (!repeat && !runner->traced)
+	if (!repeat && !runner->traced && !runner->verifying)
 		ret = set_engine_trace(&result->sides[SIDE_ENGINE], runner);
 	return ret ? ret : run_trace_record(runner, result);
 }

@@ -34,6 +34,7 @@ extern const char *const stream_form_generations[];
 
 /* "auto", then the finders in the order of enum send_finder. */
 extern const char *const stream_form_finders[];
+enum { STREAM_FORM_FINDERS = SEND_FINDER_INDEXED + 1 };
 
 #define STREAM_FORM_DEFAULTS  \
 	{                     \

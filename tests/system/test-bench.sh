@@ -114,6 +114,61 @@ check_status 0 'compare takes the two' "$sendprof" compare "$scratch/second/benc
 check 'compare sees every workload' test "$("$sendprof" compare --json "$scratch/all/bench.json" \
 	"$scratch/second/bench.json" | grep -c '"workload": .*=\|"condition": "streams"')" -ge "$count"
 
+# Each way of measuring has a name, so that none is taken for another.
+check 'a null sink' bench_into ways --sink null bulk many-refs
+check 'cold, to a null sink, of small memory' bench_into ways --sink null --cold --memory 16M bulk
+check 'in batches, by the faithful finder' bench_into ways --batch --finder faithful many-refs
+check 'and as usual' bench_into ways bulk
+check 'all five are in the file' test "$(results_in ways)" = 5
+check 'the same way again is not run' grep -q '1 of 1 workloads are in' <(bench_into ways --sink null --cold \
+	--memory 16M bulk 2>&1)
+# ways KEY: its values in the five results, in their order
+ways()
+{
+	python3 - "$scratch/ways/bench.json" "$1" <<-'EOF'
+		import json, sys
+		for workload in json.load(open(sys.argv[1]))["workloads"]:
+		    print(workload["result"]["request"][sys.argv[2]], end=" ")
+	EOF
+}
+if command -v python3 >/dev/null; then
+	check 'results say their sink' test "$(ways sink)" = 'null null null pipe pipe '
+	check 'and their caches' test "$(ways cache)" = 'warm warm cold warm warm '
+	check 'and finder and memory' test "$(ways finder)$(ways memory_bytes)" = \
+		'indexed indexed indexed faithful indexed 268435456 268435456 16777216 268435456 268435456 '
+	check 'and whether in batches' test "$(ways batch)" = 'False False False True False '
+else
+	skip 'what results say of how they were measured' 'needs python3'
+fi
+
+# usage: whether what sends used is plausible. Of a cold one every byte came from a device.
+usage()
+{
+	python3 - "$scratch/ways/bench.json" <<-'EOF'
+		import json, sys
+		for workload in json.load(open(sys.argv[1]))["workloads"]:
+		    null = workload["result"]["request"]["sink"] == "null"
+		    cold = workload["result"]["request"]["cache"] == "cold"
+		    for name, side in workload["result"]["sides"].items():
+		        # Dropped streams of the finder that is measured were compared, too.
+		        assert [s["repeat"] for s in side["samples"]] == [0, 0, 1][not (null and not (
+		            "finder" in workload["parameters"])):], name
+		        for sample in side["samples"]:
+		            usage = sample["usage"]
+		            measured = sample["repeat"] > 0
+		            assert (sample["first_byte_ns"] is None) == (null and measured)
+		            assert sample["bytes"] > 1000 and sample["commands"] > 10
+		            assert (usage["peak_bytes"] is None) == (name == "kernel")
+		            if cold and usage["device_bytes"] is not None:
+		                assert usage["device_bytes"] >= 2 << 20, usage
+	EOF
+}
+if command -v python3 >/dev/null; then
+	check 'what sends used is there' usage
+else
+	skip 'what sends used' 'needs python3'
+fi
+
 # A divergence is told by the status, also when it was found earlier.
 sed -i '0,/"verdict": "equal"/s//"verdict": "different"/' "$scratch/second/bench.json"
 check_status 1 'a divergence is status 1' bench_into second

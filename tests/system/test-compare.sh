@@ -14,7 +14,7 @@ top=$PWD
 keys_explained()
 {
 	"$sendprof" compare --fail-on list | awk 'NR > 1 && !NF { exit } NR > 1 { print $1 }' |
-		sed -E 's/^(kernel|engine)\.(duration|first_byte|cpu|stream|caches|backrefs)/SIDE.\2/
+		sed -E 's/^(kernel|engine)\.(duration|first_byte|cpu|faults|device_bytes|stream|caches|backrefs)/SIDE.\2/
 			s/caches\.[a-z_]*\./caches.NAME./; s/.*\.latency\.COMMAND.*/SIDE.latency.COMMAND.p50/' |
 		sort -u | (
 		status=0

@@ -58,6 +58,9 @@ static inline void sample_sends(struct result *result)
 				.generation = i < 3 ? 41 : 42,
 				.repeat = i < 4 ? i : 3,
 				.repeated_for_commit = i == 3,
+				/* The kernel's memory is not known, nor reads of the warm-up. */
+				.usage = {true, ns / 8, ns / 4, 700 + i, i, i > 0, 4096ull * i,
+					  side != 0, side ? 50ull << 20 : 0},
 			};
 		}
 		sent->progress_count = 50;
@@ -141,6 +144,8 @@ static inline void sample_equal(struct result *result)
 	result->protocol = 1;
 	result->generation = GENERATION_6_18;
 	result->repeat = SAMPLE_REPEATS;
+	result->finder = SEND_FINDER_INDEXED;
+	result->memory_bytes = SEND_MEMORY_DEFAULT;
 	result->tier = TIER_PIPE;
 	sample_sends(result);
 	sample_kind(result, STREAM_C_SNAPSHOT, 1, 118, 30000);

@@ -28,6 +28,7 @@ static int make_plan(struct bench_plan *plan, const char *name, const char *para
 				       .parameters = &parameters,
 				       .sweep = sweep,
 				       .shard = shard,
+				       .variant = BENCH_VARIANT_DEFAULT,
 			       },
 			       failure);
 }
@@ -148,6 +149,63 @@ static void test_refused(void **state)
 	}
 }
 
+/* Every way that is not the default is a name of its own, but the same filesystem. */
+static void test_variants(void **state)
+{
+	static const struct {
+		struct bench_variant variant;
+		const char *label;
+	} cases[] = {
+		{{.finder = SEND_FINDER_INDEXED}, "bulk files=2 mib=1"},
+		{{.finder = SEND_FINDER_INDEXED, .cold = true}, "bulk files=2 mib=1 cache=cold"},
+		{{.finder = SEND_FINDER_INDEXED, .sink = SINK_NULL},
+		 "bulk files=2 mib=1 sink=null"},
+		{{.finder = SEND_FINDER_FAITHFUL}, "bulk files=2 mib=1 finder=faithful"},
+		{{.finder = SEND_FINDER_INDEXED, .memory_bytes = 1 << 25},
+		 "bulk files=2 mib=1 memory=33554432"},
+		{{.finder = SEND_FINDER_INDEXED, .batch = true}, "bulk files=2 mib=1 batch=yes"},
+		{{true, SINK_NULL, SEND_FINDER_FAITHFUL, 1 << 25, true},
+		 "bulk files=2 mib=1 cache=cold sink=null finder=faithful memory=33554432 "
+		 "batch=yes"},
+	};
+	enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
+	json_t *names[COUNT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		struct failure failure = {0};
+		struct bench_plan plan;
+		char *label;
+
+		assert_int_equal(make_plan(&plan, "bulk", NULL, NULL, NULL, &failure), 0);
+		plan.jobs[0].variant = cases[i].variant;
+		expect_labels(&plan, (const char *const[]){cases[i].label, NULL});
+		label = bench_filesystem_label(&plan.jobs[0]);
+		assert_string_equal(label, cases[0].label);
+		free(label);
+		names[i] = bench_job_parameters(&plan.jobs[0]);
+		for (size_t j = 0; j < i; j++)
+			assert_false(json_equal(names[i], names[j]));
+		bench_plan_release(&plan);
+	}
+	for (size_t i = 0; i < COUNT; i++)
+		json_decref(names[i]);
+}
+
+/* A workload with a parameter of that name would overwrite it. */
+static void test_variant_names(void **state)
+{
+	static const char *const words[] = {"cache", "sink", "finder", "memory", "batch"};
+
+	(void)state;
+	for (size_t i = 0; workloads[i]; i++) {
+		for (size_t j = 0; j < workload_parameter_count(workloads[i]); j++) {
+			for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+				assert_string_not_equal(workloads[i]->parameters[j].name, words[k]);
+		}
+	}
+}
+
 static void test_sweep(void **state)
 {
 	struct failure failure = {0};
@@ -211,11 +269,10 @@ static void test_fit(void **state)
 	assert_false(bench_fit(square, 0, &fit));
 }
 
-static json_t *made_up_result(const char *verdict, int repeat, const char *cache)
+static json_t *made_up_result(const char *verdict, int repeat)
 {
-	return json_pack("{s:i, s:s, s:{s:s}, s:{s:i, s:s}}", "schema_version", 1, "verdict",
-			 verdict, "environment", "kernel", "6.18", "request", "repeat", repeat,
-			 "cache", cache);
+	return json_pack("{s:i, s:s, s:{s:s}, s:{s:i}}", "schema_version", 1, "verdict", verdict,
+			 "environment", "kernel", "6.18", "request", "repeat", repeat);
 }
 
 static json_t *refs(int count)
@@ -228,20 +285,19 @@ static void test_finished(void **state)
 	static const struct {
 		const char *verdict;
 		int repeat;
-		const char *cache;
 		bool finished;
 	} cases[] = {
-		{"equal", 3, "warm", true},	  {"different", 3, "warm", true},
-		{"incomplete", 3, "warm", false}, {"equal", 4, "warm", false},
-		{"equal", 3, "cold", false},
+		{"equal", 3, true},
+		{"different", 3, true},
+		{"incomplete", 3, false},
+		{"equal", 4, false},
 	};
-	const struct bench_conditions here = {3, false, "6.18"}, there = {3, false, "6.19"};
+	const struct bench_conditions here = {3, "6.18"}, there = {3, "6.19"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		json_t *workload = json_pack(
-			"{s:o}", "result",
-			made_up_result(cases[i].verdict, cases[i].repeat, cases[i].cache));
+		json_t *workload = json_pack("{s:o}", "result",
+					     made_up_result(cases[i].verdict, cases[i].repeat));
 
 		assert_int_equal(bench_results_finished(workload, &here), cases[i].finished);
 		assert_false(bench_results_finished(workload, &there));
@@ -253,7 +309,7 @@ static void test_finished(void **state)
 /* A result takes the place of the one before it; another parameter makes it another workload. */
 static void test_put(void **state)
 {
-	const struct bench_conditions conditions = {3, false, "6.18"};
+	const struct bench_conditions conditions = {3, "6.18"};
 	json_t *document = bench_results_new(), *ten = refs(10), *found;
 
 	(void)state;
@@ -262,9 +318,8 @@ static void test_put(void **state)
 	assert_int_equal(bench_results_put(document, "other", refs(10), json_null()), 0);
 	found = bench_results_find(document, "many-refs", ten);
 	assert_false(bench_results_finished(found, &conditions));
-	assert_int_equal(bench_results_put(document, "many-refs", refs(10),
-					   made_up_result("equal", 3, "warm")),
-			 0);
+	assert_int_equal(
+		bench_results_put(document, "many-refs", refs(10), made_up_result("equal", 3)), 0);
 	assert_ptr_equal(bench_results_find(document, "many-refs", ten), found);
 	assert_true(bench_results_finished(found, &conditions));
 	assert_int_equal(json_array_size(json_object_get(document, "workloads")), 3);
@@ -278,9 +333,9 @@ static void test_merge(void **state)
 	struct failure failure = {0};
 
 	(void)state;
-	bench_results_put(one, "bulk", refs(1), made_up_result("equal", 3, "warm"));
+	bench_results_put(one, "bulk", refs(1), made_up_result("equal", 3));
 	bench_results_put(none, "bulk", refs(1), json_null());
-	bench_results_put(all, "bulk", refs(2), made_up_result("equal", 3, "warm"));
+	bench_results_put(all, "bulk", refs(2), made_up_result("equal", 3));
 	/* Without a result there is nothing that could be there twice. */
 	assert_int_equal(bench_results_merge(all, none, "none.json", &failure), 0);
 	assert_int_equal(json_array_size(json_object_get(all, "workloads")), 1);
@@ -306,7 +361,7 @@ static void test_file(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
-	bench_results_put(document, "bulk", refs(1), made_up_result("equal", 3, "warm"));
+	bench_results_put(document, "bulk", refs(1), made_up_result("equal", 3));
 	bench_results_put(document, "bulk", refs(2), json_null());
 	assert_int_equal(bench_results_save(document, path, &failure), 0);
 	again = bench_results_load(path, false, &failure);
@@ -333,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_shards),	 cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_finished), cmocka_unit_test(test_put),
 		cmocka_unit_test(test_merge),	 cmocka_unit_test(test_file),
+		cmocka_unit_test(test_variants), cmocka_unit_test(test_variant_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,8 +152,14 @@ static void test_hostile_results(void **state)
 		 ": sides.kernel.samples[0].repeat: have nothing expect a whole number"},
 		{"{" SIDES("\"samples\":[" SAMPLE(",\"repeat\":-1") "]") "}",
 		 ": sides.kernel.samples[0].repeat: have a negative number expect"},
-		{"{" SIDES("\"samples\":[{\"repeat\":1,\"duration_ns\":null}]") "}",
-		 ": sides.kernel.samples[0].duration_ns: have null expect"},
+		{"{" SIDES("\"samples\":[{\"repeat\":1,\"duration_ns\":\"9\"}]") "}",
+		 ": sides.kernel.samples[0].duration_ns: have a text expect"},
+		{"{" SIDES("\"samples\":[{\"repeat\":1,\"duration_ns\":1,\"first_byte_ns\":1,"
+			   "\"cpu_ns\":1,\"usage\":7}]") "}",
+		 ": sides.kernel.samples[0].usage.user_ns: have nothing expect"},
+		{"{" SIDES("\"samples\":[{\"repeat\":1,\"duration_ns\":1,\"first_byte_ns\":null,"
+			   "\"cpu_ns\":1,\"usage\":{\"user_ns\":-1}}]") "}",
+		 ": sides.kernel.samples[0].usage.user_ns: have a negative number expect"},
 		{"{" SIDES("\"caches\":{\"name\":{\"hits\":true}}") "}",
 		 ": sides.kernel.caches.name.hits: have a truth value expect"},
 		{"{" SIDES(

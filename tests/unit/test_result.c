@@ -325,6 +325,10 @@ static const char *const all_keys[] = {
 	"request.turned.0",
 	"request.cache",
 	"request.repeat",
+	"request.sink",
+	"request.finder",
+	"request.memory_bytes",
+	"request.batch",
 	"sides.kernel.median_ns",
 	"sides.kernel.caches",
 	"sides.kernel.backrefs",
@@ -340,6 +344,7 @@ static const char *const all_keys[] = {
 	"sides.engine.samples.0.generation",
 	"sides.engine.samples.0.traced",
 	"sides.engine.samples.0.repeated_for_commit",
+	"sides.engine.samples.0.usage",
 	"sides.engine.kinds.WRITE.count",
 	"sides.engine.kinds.WRITE.bytes",
 	"sides.engine.kinds.WRITE.latency.count",
@@ -494,6 +499,44 @@ static void test_json_values(void **state)
 	free(result);
 }
 
+/* What a send to nowhere does not show, and what this kernel does not count, is null. */
+static void test_usage(void **state)
+{
+	static struct run_sample samples[] = {
+		{.repeat = 1, .usage = {true, 5, 6, 7, 8, true, 9, true, 10}},
+		{.repeat = 2, .usage = {true, 7, 8, 9, 10, false, 0, true, 30}},
+		{.repeat = 3, .usage = {true, 9, 1, 1, 1, true, 1, true, 20}},
+		{.repeat = 3, .repeated_for_commit = true},
+	};
+	struct result with = {.sink = SINK_NULL, .batch = true, .memory_bytes = 99};
+	struct run_usage usage;
+	json_t *json;
+
+	(void)state;
+	with.sides[SIDE_ENGINE].samples = samples;
+	with.sides[SIDE_ENGINE].sample_count = 4;
+	json = result_to_json(&with);
+	assert_text(json, "request.sink", "null");
+	assert_text(json, "request.finder", "faithful");
+	assert_number(json, "request.memory_bytes", 99);
+	assert_true(json_is_null(at(json, "sides.engine.samples.0.first_byte_ns")));
+	assert_number(json, "sides.engine.samples.0.usage.system_ns", 6);
+	assert_number(json, "sides.engine.samples.0.usage.peak_bytes", 10);
+	assert_true(json_is_null(at(json, "sides.engine.samples.1.usage.device_bytes")));
+	assert_true(json_is_null(at(json, "sides.engine.samples.3.usage")));
+	json_decref(json);
+	result_median_usage(&with, SIDE_ENGINE, &usage);
+	assert_true(usage.known && usage.has_peak_bytes && !usage.has_device_bytes);
+	assert_int_equal(usage.user_ns, 7);
+	assert_int_equal(usage.system_ns, 6);
+	assert_int_equal(usage.minor_faults, 7);
+	assert_int_equal(usage.peak_bytes, 20);
+	/* The discarded pair does not count, or it would make all unknown. */
+	samples[3].repeated_for_commit = false;
+	result_median_usage(&with, SIDE_ENGINE, &usage);
+	assert_false(usage.known);
+}
+
 static void test_json_of_an_empty_result(void **state)
 {
 	struct result *result = calloc(1, sizeof(*result));
@@ -548,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_json_has_every_key),
 		cmocka_unit_test(test_json_values),
 		cmocka_unit_test(test_generations_as_text),
+		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_json_of_an_empty_result),
 	};
 
