@@ -10,6 +10,7 @@ extern const struct workload workload_many_refs;
 extern const struct workload workload_reflink_forest;
 extern const struct workload workload_shared_snapshots;
 extern const struct workload workload_relocation;
+extern const struct workload workload_relocation_live;
 /* names.c */
 extern const struct workload workload_small_files;
 extern const struct workload workload_rename_storm;

@@ -304,3 +304,56 @@ const struct workload workload_relocation = {
 	.build = relocation_build,
 	.claim = relocation_claim,
 };
+
+/* ---- relocation-live ---- */
+
+enum { LIVE_FILES, LIVE_EXTENTS, LIVE_SNAPSHOTS };
+
+/*
+ * Each extent has one reference that can be a clone source: that of the file made before. So there
+ * is nothing to choose, and the stream does not depend on where blocks are.
+ */
+static void live_build(const uint64_t *v)
+{
+	char name[NAME_SIZE], copy[NAME_SIZE];
+
+	make_subvolume("child");
+	for (uint64_t i = 0; i < v[LIVE_FILES]; i++) {
+		make_extents(name_of(name, "child/file-%05ju", i), v[LIVE_EXTENTS], MOVED_LENGTH);
+		reflink(name, 0, 0, name_of(copy, "child/copy-%05ju", i), 0);
+	}
+	for (uint64_t i = 0; i < v[LIVE_SNAPSHOTS]; i++) {
+		make_snapshot("child", name_of(name, "other-%05ju", i));
+		set_attribute("child/file-00000", "user.round", &i, sizeof(i));
+	}
+	make_read_only("child");
+}
+
+static void live_claim(const uint64_t *v, struct workload_claims *claims)
+{
+	claims->bytes = v[LIVE_FILES] * v[LIVE_EXTENTS] * MOVED_LENGTH;
+	claims->files = 2 * v[LIVE_FILES];
+	claims->depth = 1;
+	claims->attributes = v[LIVE_SNAPSHOTS] > 0;
+	claims->extents = v[LIVE_FILES] * v[LIVE_EXTENTS];
+	claims->references = 2 * claims->extents * (1 + v[LIVE_SNAPSHOTS]);
+}
+
+const struct workload workload_relocation_live = {
+	.name = "relocation-live",
+	.stresses = "a balance that runs during the sends: blocks that move under them",
+	.parameters =
+		{
+			{"files", "files with data", {8, 64, 256, 1024}, 1, 100000, NULL},
+			{"extents", "extents of 64 KiB in each", {4, 16, 32, 64}, 1, 100000, NULL},
+			{"snapshots",
+			 "further snapshots of them, which the balance has to follow",
+			 {3, 10, 30, 100},
+			 0,
+			 400,
+			 NULL},
+		},
+	.live = true,
+	.build = live_build,
+	.claim = live_claim,
+};

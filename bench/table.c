@@ -5,11 +5,22 @@
 
 /* In the order of --list. */
 const struct workload *const workloads[] = {
-	&workload_many_refs,	&workload_reflink_forest, &workload_shared_snapshots,
-	&workload_relocation,	&workload_small_files,	  &workload_bulk,
-	&workload_rename_storm, &workload_deep_dirs,	  &workload_wide_dirs,
-	&workload_unlink_storm, &workload_sparse,	  &workload_compressed,
-	&workload_xattr_heavy,	&workload_random,	  NULL,
+	&workload_many_refs,
+	&workload_reflink_forest,
+	&workload_shared_snapshots,
+	&workload_relocation,
+	&workload_relocation_live,
+	&workload_small_files,
+	&workload_bulk,
+	&workload_rename_storm,
+	&workload_deep_dirs,
+	&workload_wide_dirs,
+	&workload_unlink_storm,
+	&workload_sparse,
+	&workload_compressed,
+	&workload_xattr_heavy,
+	&workload_random,
+	NULL,
 };
 
 const char *const workload_size_names[] = {"tiny", "small", "medium", "large", NULL};

@@ -60,6 +60,7 @@ struct workload {
 	struct workload_parameter parameters[WORKLOAD_PARAMETERS_MAX]; /* ended by no name */
 	const char *mkfs[4];					       /* options, ended by NULL */
 	const char *mount_options;				       /* beside noatime; or NULL */
+	bool live; /* all its blocks are moved, over and over, while it is sent */
 	/* @values are in the order of the parameters. */
 	void (*build)(const uint64_t *values);
 	void (*claim)(const uint64_t *values, struct workload_claims *claims);

@@ -78,12 +78,21 @@ int bench_place_open(struct bench_place *place, const char *cache, const char *d
 	return ret;
 }
 
+static void forget_copy(struct bench_place *place)
+{
+	if (place->copy)
+		unlink(place->copy);
+	free(place->copy);
+	place->copy = NULL;
+}
+
 void bench_place_close(struct bench_place *place)
 {
 	struct failure ignored = {0};
 
 	if (place->mounted)
 		bench_filesystem_unmount(place, &ignored);
+	forget_copy(place);
 	if (place->mount_point)
 		rmdir(place->mount_point);
 	free(place->mount_point);
@@ -183,6 +192,7 @@ int bench_filesystem_unmount(struct bench_place *place, struct failure *failure)
 		usleep(100000);
 	}
 	place->mounted = false;
+	forget_copy(place);
 	return 0;
 }
 
@@ -306,6 +316,20 @@ static int build_image(struct bench_place *place, const struct bench_job *job, c
 	return ret;
 }
 
+static int copy_image(struct bench_place *place, const char *path, struct failure *failure)
+{
+	if (asprintf(&place->copy, "%s.%d", path, getpid()) < 0) {
+		place->copy = NULL;
+		return out_of_memory(failure);
+	}
+	return child_must(
+		&(struct child){
+			.arguments = (char *[]){"cp", "--sparse=always", "--reflink=auto",
+						(char *)path, place->copy, NULL},
+		},
+		failure);
+}
+
 int bench_filesystem_mount(struct bench_place *place, const struct bench_job *job,
 			   struct failure *failure)
 {
@@ -316,9 +340,14 @@ int bench_filesystem_mount(struct bench_place *place, const struct bench_job *jo
 		ret = build_on(place, job, path, failure);
 	else if (!ret && access(path, F_OK))
 		ret = build_image(place, job, path, failure);
-	/* Read-only: what is cached stays as it was verified. */
+	/* What is cached stays as it was verified: mounted read-only, or a copy of it. */
+	if (!ret && job->workload->live && !place->device)
+		ret = copy_image(place, path, failure);
 	if (!ret)
-		ret = mount_it(place, job, path, false, failure);
+		ret = mount_it(place, job, place->copy ? place->copy : path, job->workload->live,
+			       failure);
+	if (ret)
+		forget_copy(place);
 	free(path);
 	return ret;
 }

@@ -11,6 +11,7 @@ struct bench_place {
 	char *mkfs_version; /* owned */
 	char *mount_point;  /* a temporary folder; owned */
 	bool mounted;
+	char *copy; /* of an image, mounted in its place; owned, NULL: there is none */
 };
 
 /*
@@ -26,8 +27,9 @@ void bench_place_close(struct bench_place *place);
 bool bench_filesystem_cached(const struct bench_place *place, const struct bench_job *job);
 
 /*
- * Build the filesystem unless it is cached, and mount it read-only. Its claims were verified when
- * it was built. 0 or a negative errno; -EINTR after a Ctrl-C.
+ * Build the filesystem unless it is cached, and mount it read-only; that of a live workload is
+ * mounted to be changed, as a copy of what is cached. Its claims were verified when it was built. 0
+ * or a negative errno; -EINTR after a Ctrl-C.
  */
 int bench_filesystem_mount(struct bench_place *place, const struct bench_job *job,
 			   struct failure *failure);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/bench_run.h"
+#include "profiler/bench_live.h"
 #include "profiler/interrupt.h"
 #include "profiler/run.h"
 #include "profiler/sender.h"
@@ -68,19 +69,50 @@ static int name_snapshots(const struct bench_run *bench, const struct bench_job 
 	return ret;
 }
 
+/* Transactions that were committed from the first send to the last. */
+static uint64_t transactions_of(const struct result *result)
+{
+	const struct side_result *side = &result->sides[SIDE_ENGINE];
+
+	return side->sample_count ? side->samples[side->sample_count - 1].generation -
+					    side->samples[0].generation
+				  : 0;
+}
+
+/* Beside the result: null unless blocks were moved while it was measured. */
+static json_t *moves_json(const struct bench_job *job, const struct result *result,
+			  const struct bench_moves *moves)
+{
+	if (!job->workload->live)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I}", "balances", (json_int_t)moves->rounds, "extents",
+			 (json_int_t)moves->extents, "moved_extents",
+			 (json_int_t)moves->moved_extents, "transactions",
+			 (json_int_t)transactions_of(result));
+}
+
 static int note_result(const struct bench_run *bench, const struct bench_job *job,
-		       const struct result *result, struct failure *failure)
+		       const struct result *result, const struct bench_moves *moves,
+		       struct failure *failure)
 {
 	json_t *parameters = bench_job_parameters(job), *json = result_to_json(result);
+	json_t *name = json_incref(parameters);
+
+	int ret = 0;
 
 	if (!parameters || !json) {
 		json_decref(parameters);
 		json_decref(json);
-		return out_of_memory(failure);
+		ret = -ENOMEM;
+	} else if (bench_results_put(bench->document, job->workload->name, parameters, json) ||
+		   json_object_set_new(
+			   bench_results_find(bench->document, job->workload->name, name), "live",
+			   moves_json(job, result, moves))) {
+		ret = -ENOMEM;
 	}
-	if (bench_results_put(bench->document, job->workload->name, parameters, json))
-		return out_of_memory(failure);
-	return bench_results_save(bench->document, bench->path, failure);
+	json_decref(name);
+	return ret ? out_of_memory(failure)
+		   : bench_results_save(bench->document, bench->path, failure);
 }
 
 static int measure(const struct bench_run *bench, const struct bench_job *job,
@@ -106,10 +138,29 @@ static int measure(const struct bench_run *bench, const struct bench_job *job,
 	return ret;
 }
 
+/* Blocks move from before the first send until after the last. */
+static int measure_live(const struct bench_run *bench, const struct bench_job *job,
+			struct result *result, struct bench_moves *moves, struct failure *failure)
+{
+	struct bench_live live;
+	struct failure stopping = {0};
+	int ret = bench_live_start(&live, bench->place->mount_point, "child", failure);
+
+	if (!ret)
+		ret = measure(bench, job, result, failure);
+	if (!ret)
+		progress_begin_step(bench->progress, "waiting for the balance");
+	/* When something failed already there is nothing to count. */
+	if (bench_live_stop(&live, ret ? NULL : moves, &stopping))
+		ret = failure_set(failure, stopping.code, "%s", stopping.text);
+	return ret;
+}
+
 static int run_job(const struct bench_run *bench, const struct bench_job *job,
 		   struct result *result, struct failure *failure)
 {
 	struct failure unmounting = {0};
+	struct bench_moves moves = {0};
 	char label[48];
 	int ret;
 
@@ -121,11 +172,12 @@ static int run_job(const struct bench_run *bench, const struct bench_job *job,
 	progress_clear(bench->progress);
 	if (ret)
 		return ret;
-	ret = measure(bench, job, result, failure);
+	ret = job->workload->live ? measure_live(bench, job, result, &moves, failure)
+				  : measure(bench, job, result, failure);
 	progress_clear(bench->progress);
 	/* What a failure left incomplete is no result, but a difference is one. */
 	if (!ret)
-		ret = note_result(bench, job, result, failure);
+		ret = note_result(bench, job, result, &moves, failure);
 	if (bench_filesystem_unmount(bench->place, &unmounting) && !ret)
 		ret = failure_set(failure, unmounting.code, "%s", unmounting.text);
 	return ret;

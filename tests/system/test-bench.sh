@@ -88,6 +88,25 @@ check_status 0 'the same command goes on' bench_into all
 check 'every workload is what it claims and is sent alike' test "$(results_in all)" = "$count"
 check 'what was there was not run again' test \
 	"$(grep -m 1 '"created"' "$scratch/all/bench.json")" = "$first"
+# While it was sent all extents of it were moved, and transactions were committed.
+moved()
+{
+	python3 - "$scratch/all/bench.json" <<-'EOF'
+		import json, sys
+		for workload in json.load(open(sys.argv[1]))["workloads"]:
+		    live = workload["live"]
+		    assert (live is not None) == (workload["name"] == "relocation-live")
+		    if live:
+		        assert live["balances"] > 0 and live["transactions"] > 0, live
+		        assert live["moved_extents"] == live["extents"] == 2 * 8 * 4, live
+	EOF
+}
+if command -v python3 >/dev/null; then
+	check 'relocation-live was moved while it was sent' moved
+else
+	skip 'relocation-live was moved while it was sent' 'needs python3'
+fi
+check 'no copy of its image is left' test -z "$(find "$scratch/cache" -name '*.img.*')"
 for spread in within snapshots; do
 	check "many-refs with references $spread" bench_into all many-refs --param "spread=$spread"
 done
