@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/bench_show.h"
-#include "profiler/bench_fit.h"
 #include "profiler/bench_results.h"
+#include "profiler/bench_sweep.h"
 #include "profiler/result.h"
 #include "profiler/terminal.h"
 #include "reports/format.h"
@@ -124,80 +124,33 @@ static void add_usage(struct table *table, const char *label, const struct resul
 	}
 }
 
-/* The swept parameter's value, which every workload of the plan has. */
-static uint64_t swept_value(const struct bench_plan *plan, const struct bench_job *job)
+/* Whether a sweep is one that the plan has jobs of. */
+static bool is_planned(const struct bench_plan *plan, const json_t *sweep)
 {
-	for (size_t i = 0; i < workload_parameter_count(job->workload); i++) {
-		if (!strcmp(job->workload->parameters[i].name, plan->swept))
-			return job->values[i];
+	bool is = false;
+
+	for (size_t i = 0; !is && i < plan->count; i++) {
+		json_t *planned = bench_sweep_of(&plan->jobs[i], plan->swept);
+		const char *key;
+		json_t *value;
+
+		is = planned != NULL;
+		json_object_foreach(planned, key, value) is &=
+			json_equal(value, json_object_get(sweep, key));
+		json_decref(planned);
 	}
-	return 0;
+	return is;
 }
 
-/* {"exponent", "factor_ns", "r_squared", "points"}, or null. */
-static json_t *fit_json(const struct bench_point *points, size_t count)
-{
-	struct bench_fit fit;
-
-	if (!bench_fit(points, count, &fit))
-		return json_null();
-	return json_pack("{s:f, s:f, s:f, s:I}", "exponent", fit.exponent, "factor_ns", fit.factor,
-			 "r_squared", fit.certainty, "points", (json_int_t)fit.points);
-}
-
-/* The jobs of a workload follow one another; @first is the first of them, the end is returned. */
-static size_t fit_workload(const struct bench_plan *plan, size_t first, const json_t *document,
-			   json_t *sweeps)
-{
-	const struct workload *workload = plan->jobs[first].workload;
-	struct bench_point *points[SIDE_COUNT];
-	struct result *result = calloc(1, sizeof(*result));
-	size_t count = 0, i;
-
-	for (size_t side = 0; side < SIDE_COUNT; side++)
-		points[side] = calloc(plan->count, sizeof(*points[side]));
-	for (i = first; i < plan->count && plan->jobs[i].workload == workload; i++) {
-		struct failure ignored = {0};
-
-		if (!result || !points[SIDE_KERNEL] || !points[SIDE_ENGINE])
-			continue;
-		if (!load(&plan->jobs[i], document, result, &ignored)) {
-			for (enum side side = 0; side < SIDE_COUNT; side++)
-				points[side][count] = (struct bench_point){
-					(double)swept_value(plan, &plan->jobs[i]),
-					(double)result_median_ns(result, side),
-				};
-			count++;
-		}
-		result_release(result);
-	}
-	json_array_append_new(sweeps, json_pack("{s:s, s:s, s:o, s:o}", "workload", workload->name,
-						"parameter", plan->swept, side_keys[SIDE_KERNEL],
-						fit_json(points[SIDE_KERNEL], count),
-						side_keys[SIDE_ENGINE],
-						fit_json(points[SIDE_ENGINE], count)));
-	free(points[SIDE_KERNEL]);
-	free(points[SIDE_ENGINE]);
-	free(result);
-	return i;
-}
-
-json_t *bench_sweeps(const struct bench_plan *plan, const json_t *document)
-{
-	json_t *sweeps = json_array();
-
-	for (size_t i = 0; sweeps && plan->swept && i < plan->count;)
-		i = fit_workload(plan, i, document, sweeps);
-	return sweeps;
-}
-
-static void show_sweeps(const json_t *sweeps, FILE *out)
+static void show_sweeps(const struct bench_plan *plan, const json_t *sweeps, FILE *out)
 {
 	json_t *sweep;
 	size_t i;
 
 	json_array_foreach(sweeps, i, sweep)
 	{
+		if (!is_planned(plan, sweep))
+			continue;
 		fprintf(out,
 			"%s, time over %s:", json_string_value(json_object_get(sweep, "workload")),
 			json_string_value(json_object_get(sweep, "parameter")));
@@ -261,7 +214,7 @@ int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out,
 	}
 	if (!ret && plan->swept) {
 		fputc('\n', out);
-		show_sweeps(json_object_get(document, "sweeps"), out);
+		show_sweeps(plan, json_object_get(document, "sweeps"), out);
 	}
 	*different = tables.different;
 	table_release(&tables.times);

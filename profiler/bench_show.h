@@ -17,10 +17,4 @@ void bench_show_list(FILE *out);
 int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out, bool *different,
 	       struct failure *failure);
 
-/*
- * The fits of the plan's sweep, an array for "sweeps" of the document: workload, parameter, and for
- * each side the exponent. NULL when there is no memory.
- */
-json_t *bench_sweeps(const struct bench_plan *plan, const json_t *document);
-
 #endif

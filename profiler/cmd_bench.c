@@ -2,6 +2,7 @@
 /* sendprof bench: workloads built, sent by both senders, measured. */
 #include "profiler/bench_run.h"
 #include "profiler/bench_show.h"
+#include "profiler/bench_sweep.h"
 #include "profiler/commands.h"
 #include "profiler/folders.h"
 #include "profiler/interrupt.h"
@@ -102,14 +103,20 @@ static int print(const struct bench_options *options, const struct bench_run *be
 
 static int note_sweeps(const struct bench_run *bench, struct failure *failure)
 {
-	json_t *sweeps;
+	const struct bench_plan *plan = bench->plan;
+	json_t *wanted = json_array();
+	int ret = wanted ? 0 : -ENOMEM;
 
-	if (!bench->plan->swept)
-		return 0;
-	sweeps = bench_sweeps(bench->plan, bench->document);
-	if (!sweeps || json_object_set_new(bench->document, "sweeps", sweeps))
-		return failure_set(failure, -ENOMEM, "out of memory");
-	return bench_results_save(bench->document, bench->path, failure);
+	for (size_t i = 0; !ret && plan->swept && i < plan->count; i++) {
+		if (json_array_append_new(wanted, bench_sweep_of(&plan->jobs[i], plan->swept)))
+			ret = -ENOMEM;
+	}
+	/* Also without a new one: results may have come to those that are there. */
+	if (!ret)
+		ret = bench_sweeps_note(bench->document, wanted);
+	json_decref(wanted);
+	return ret ? failure_set(failure, ret, "out of memory")
+		   : bench_results_save(bench->document, bench->path, failure);
 }
 
 static int run_plan(const struct bench_options *options, struct bench_run *bench, bool *different,

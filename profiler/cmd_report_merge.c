@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof report merge: one bench.json out of those of several machines. */
 #include "profiler/bench_results.h"
+#include "profiler/bench_sweep.h"
 #include "profiler/commands.h"
 #include "profiler/outcome.h"
 
@@ -16,19 +17,26 @@ static const struct option_row rows[] = {
 	OPTION_ROW_END,
 };
 
+/* Fits are made anew, of all points: a shard had only some of them. */
 static int merge(char *const *paths, const char *output, struct failure *failure)
 {
-	json_t *all = bench_results_new();
-	int ret = all ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+	json_t *all = bench_results_new(), *sweeps = json_array();
+	int ret = all && sweeps ? 0 : failure_set(failure, -ENOMEM, "out of memory");
 
 	for (; !ret && *paths; paths++) {
 		json_t *one = bench_results_load(*paths, false, failure);
+		json_t *its_sweeps = json_object_get(one, "sweeps");
 
 		ret = one ? bench_results_merge(all, one, *paths, failure) : failure->code;
+		if (!ret && json_is_array(its_sweeps) && json_array_extend(sweeps, its_sweeps))
+			ret = failure_set(failure, -ENOMEM, "out of memory");
 		json_decref(one);
 	}
+	if (!ret && bench_sweeps_note(all, sweeps))
+		ret = failure_set(failure, -ENOMEM, "out of memory");
 	if (!ret)
 		ret = bench_results_save(all, output, failure);
+	json_decref(sweeps);
 	json_decref(all);
 	return ret;
 }
@@ -56,7 +64,8 @@ const struct command command_report_merge = {
 	.description =
 		"Joins what 'sendprof bench --shard' wrote, on one machine or several, into "
 		"one file for 'sendprof compare'. A workload that two of the files have, with "
-		"the same parameters, is an error. Fits of a sweep are not taken over.",
+		"the same parameters, is an error. Sweeps are fitted anew, through the points of all "
+		"files.",
 	.options = rows,
 	.examples = "sendprof report merge shard-*/bench.json --out bench.json",
 	.run = merge_main,

@@ -204,6 +204,12 @@ check_status 0 'compare takes the merged file' "$sendprof" compare "$scratch/mer
 check 'a sweep' bench_into sweep many-refs --sweep refs=2,8,32
 check 'has an exponent for each side' test "$(grep -c '"exponent":' "$scratch/sweep/bench.json")" = 2
 
+check 'a sweep, one part' bench_into sweep1 --shard 1/2 many-refs --sweep refs=2,8,32,64
+check 'and the other' bench_into sweep2 --shard 2/2 many-refs --sweep refs=2,8,32,64
+check 'parts of a sweep are merged' "$sendprof" report merge "$scratch"/sweep[12]/bench.json \
+	--out "$scratch/sweep.json"
+check 'and fitted through all points' test "$(grep -c '"points": 4' "$scratch/sweep.json")" = 2
+
 # On a device: an empty one is taken, one with something else on it is not.
 truncate -s 1G "$scratch/disk.img"
 loop=$(losetup -f --show "$scratch/disk.img")

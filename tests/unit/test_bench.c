@@ -3,6 +3,7 @@
 #include "profiler/bench_fit.h"
 #include "profiler/bench_plan.h"
 #include "profiler/bench_results.h"
+#include "profiler/bench_sweep.h"
 #include "profiler/compare_input.h"
 
 #include <errno.h>
@@ -349,6 +350,61 @@ static void test_merge(void **state)
 	json_decref(none);
 }
 
+static json_t *timed_result(json_int_t kernel, json_int_t engine)
+{
+	json_t *result = made_up_result("equal", 3);
+
+	json_object_set_new(result, "sides",
+			    json_pack("{s:{s:I}, s:{s:I}}", "kernel", "median_ns", kernel, "engine",
+				      "median_ns", engine));
+	return result;
+}
+
+/* Only what differs in nothing but the parameter is a point, and only whole numbers are. */
+static void test_sweeps(void **state)
+{
+	json_t *document = bench_results_new();
+	json_t *wanted = json_pack("[{s:s, s:s, s:{s:i}}, {s:s, s:s}, i]", "workload", "many-refs",
+				   "parameter", "refs", "parameters", "kib", 4, "workload",
+				   "many-refs", "parameter", "refs", 7);
+	const json_t *sweep;
+	struct bench_point *points;
+	size_t count;
+
+	(void)state;
+#define REFS(refs, kib) json_pack("{s:i, s:i}", "refs", refs, "kib", kib)
+	bench_results_put(document, "many-refs", REFS(100, 4), timed_result(10000, 300));
+	bench_results_put(document, "many-refs", REFS(1, 4), timed_result(1, 3));
+	bench_results_put(document, "many-refs", REFS(10, 8), timed_result(5, 5));
+	bench_results_put(document, "other", REFS(10, 4), timed_result(5, 5));
+	bench_results_put(document, "many-refs", refs(10), timed_result(5, 5));
+	bench_results_put(document, "many-refs", REFS(10, 4), json_null());
+	assert_int_equal(bench_sweeps_note(document, wanted), 0);
+	/* A second time changes nothing: they are in the document now. */
+	assert_int_equal(bench_sweeps_note(document, wanted), 0);
+	assert_int_equal(json_array_size(json_object_get(document, "sweeps")), 1);
+	sweep = json_array_get(json_object_get(document, "sweeps"), 0);
+	assert_true(fabs(json_real_value(
+				 json_object_get(json_object_get(sweep, "kernel"), "exponent")) -
+			 2) < 1e-9);
+	assert_true(fabs(json_real_value(
+				 json_object_get(json_object_get(sweep, "engine"), "exponent")) -
+			 1) < 1e-9);
+	assert_int_equal(bench_sweep_points(document, sweep, SIDE_ENGINE, &points, &count), 0);
+	assert_int_equal(count, 2);
+	assert_true(points[0].x == 1 && points[0].y == 3 && points[1].x == 100 &&
+		    points[1].y == 300);
+	free(points);
+	/* The missing one comes: the fit has it. */
+	bench_results_put(document, "many-refs", REFS(10, 4), timed_result(100, 30));
+	assert_int_equal(bench_sweeps_note(document, NULL), 0);
+	sweep = json_array_get(json_object_get(document, "sweeps"), 0);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(sweep, "kernel"), "points")), 3);
+	json_decref(wanted);
+	json_decref(document);
+}
+
 /* What is written is what compare takes, and comes back as it was. */
 static void test_file(void **state)
 {
@@ -383,12 +439,13 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	 cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_shards),	 cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_finished), cmocka_unit_test(test_put),
-		cmocka_unit_test(test_merge),	 cmocka_unit_test(test_file),
-		cmocka_unit_test(test_variants), cmocka_unit_test(test_variant_names),
+		cmocka_unit_test(test_table),	      cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_shards),	      cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_finished),      cmocka_unit_test(test_put),
+		cmocka_unit_test(test_merge),	      cmocka_unit_test(test_file),
+		cmocka_unit_test(test_sweeps),	      cmocka_unit_test(test_variants),
+		cmocka_unit_test(test_variant_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
