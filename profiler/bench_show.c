@@ -4,7 +4,7 @@
 #include "profiler/bench_sweep.h"
 #include "profiler/result.h"
 #include "profiler/terminal.h"
-#include "reports/format.h"
+#include "reports/bench.h"
 #include "reports/text_parts.h"
 
 #include <errno.h>
@@ -62,66 +62,6 @@ static int load(const struct bench_job *job, const json_t *document, struct resu
 	memset(result, 0, sizeof(*result));
 	return workload ? result_from_json(json_object_get(workload, "result"), result, failure)
 			: -ENOENT;
-}
-
-static uint64_t stream_bytes(const struct result *result)
-{
-	const struct side_result *side = &result->sides[SIDE_KERNEL];
-
-	return side->sample_count ? side->samples[side->sample_count - 1].bytes : 0;
-}
-
-static const struct column columns[] = {
-	{"Workload", ALIGN_LEFT, 0}, {"Kernel", ALIGN_RIGHT, 0}, {"Engine", ALIGN_RIGHT, 0},
-	{"Faster", ALIGN_RIGHT, 0},  {"Stream", ALIGN_RIGHT, 0}, {"Verdict", ALIGN_LEFT, 0},
-};
-
-static void add_row(struct table *table, const char *label, const struct result *result)
-{
-	double ratio = result_ratio(result);
-	bool equal = result->verdict == VERDICT_EQUAL;
-
-	table_cell(table, TONE_PLAIN, "%s", label);
-	table_cell(table, TONE_KERNEL, "%s", DURATION(result_median_ns(result, SIDE_KERNEL)));
-	table_cell(table, TONE_ENGINE, "%s", DURATION(result_median_ns(result, SIDE_ENGINE)));
-	table_cell(table, TONE_PLAIN, "%s", ratio > 0 ? FACTOR(ratio) : FORMAT_NONE);
-	table_cell(table, TONE_PLAIN, "%s", BYTES(stream_bytes(result)));
-	table_cell(table, equal ? TONE_GOOD : TONE_BAD, "%s", equal ? "identical" : "DIFFERENT");
-}
-
-static const struct column usage_columns[] = {
-	{"Resources, medians", ALIGN_LEFT, 0},
-	{"Sender", ALIGN_LEFT, 0},
-	{"User", ALIGN_RIGHT, 0},
-	{"System", ALIGN_RIGHT, 0},
-	{"Faults", ALIGN_RIGHT, 1},
-	{"Major", ALIGN_RIGHT, 2},
-	{"From device", ALIGN_RIGHT, 0},
-	{"Peak memory", ALIGN_RIGHT, 0},
-};
-
-/* A figure, or the sign for none. */
-static void add_figure(struct table *table, bool known, const char *text)
-{
-	table_cell(table, known ? TONE_PLAIN : TONE_MUTED, "%s", known ? text : FORMAT_NONE);
-}
-
-static void add_usage(struct table *table, const char *label, const struct result *result)
-{
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		struct run_usage usage;
-
-		result_median_usage(result, side, &usage);
-		table_cell(table, TONE_PLAIN, "%s", side ? "" : label);
-		table_cell(table, side == SIDE_KERNEL ? TONE_KERNEL : TONE_ENGINE, "%s",
-			   side_keys[side]);
-		add_figure(table, usage.known, DURATION(usage.user_ns));
-		add_figure(table, usage.known, DURATION(usage.system_ns));
-		add_figure(table, usage.known, COUNT(usage.minor_faults));
-		add_figure(table, usage.known, COUNT(usage.major_faults));
-		add_figure(table, usage.has_device_bytes, BYTES(usage.device_bytes));
-		add_figure(table, usage.has_peak_bytes, BYTES(usage.peak_bytes));
-	}
 }
 
 /* Whether a sweep is one that the plan has jobs of. */
@@ -182,8 +122,11 @@ static int add_job(struct shown_tables *tables, const struct bench_job *job, con
 				  : failure_set(failure, -ENOMEM, "out of memory");
 
 	if (!ret) {
-		add_row(&tables->times, label, result);
-		add_usage(&tables->usage, label, result);
+		struct bench_seen seen;
+
+		bench_see(result, &seen);
+		bench_times_row(&tables->times, label, &seen);
+		bench_usage_rows(&tables->usage, label, &seen);
 		tables->different |= result->verdict != VERDICT_EQUAL;
 	}
 	if (result)
@@ -201,8 +144,8 @@ int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out,
 	struct shown_tables tables = {0};
 	int ret = 0;
 
-	table_init(&tables.times, columns, sizeof(columns) / sizeof(columns[0]));
-	table_init(&tables.usage, usage_columns, sizeof(usage_columns) / sizeof(usage_columns[0]));
+	bench_times_begin(&tables.times);
+	bench_usage_begin(&tables.usage);
 	for (size_t i = 0; !ret && i < plan->count; i++)
 		ret = add_job(&tables, &plan->jobs[i], document, failure);
 	if (!ret && (tables.times.error || tables.usage.error))

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof report: a result that was written as JSON, shown again. */
+#include "profiler/bench_history.h"
 #include "profiler/commands.h"
 #include "profiler/folders.h"
 #include "profiler/outcome.h"
 #include "profiler/terminal.h"
+#include "reports/bench.h"
 #include "reports/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { HISTORY_MAX = 1000 };
 
 struct report_options {
 	const char *html;
@@ -113,43 +117,101 @@ static int render_all(const struct report_options *options, const struct result 
 	return ret;
 }
 
+typedef int (*render_history_fn)(const struct bench_history *history, FILE *out);
+
+static int history_text(const struct bench_history *history, FILE *out)
+{
+	return bench_text(history, out, *colour(out, COLOUR_BOLD), terminal_width());
+}
+
+static int render_history(const struct bench_history *history, const char *path,
+			  render_history_fn fn, struct failure *failure)
+{
+	bool standard = !strcmp(path, "-");
+	FILE *out = standard ? stdout : fopen(path, "we");
+	int ret;
+
+	if (!out)
+		return failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
+	ret = fn(history, out);
+	if (!standard && fclose(out) && !ret)
+		ret = -errno;
+	return ret && !(standard && ferror(stdout))
+		       ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret))
+		       : 0;
+}
+
+/* A bench, or the course of several results. */
+static int report_history(const struct report_options *options, char *const *paths, size_t count)
+{
+	struct bench_history history;
+	struct failure failure = {0};
+	int ret;
+
+	if (options->markdown || options->folder)
+		return usage_error(&command_report,
+				   "--markdown and --out show a single run; have %s",
+				   count > 1 ? "several results" : "a bench");
+	ret = bench_history_load(&history, paths, count, &failure);
+	if (!ret && options->html)
+		ret = render_history(&history, options->html, bench_html, &failure);
+	if (!ret && (options->text || !options->html))
+		ret = render_history(&history, "-", history_text, &failure);
+	bench_history_release(&history);
+	return ret ? outcome_fail(&failure) : STATUS_OK;
+}
+
+static int report_run(const struct report_options *options, const char *path)
+{
+	struct failure failure = {0};
+	struct result *result = calloc(1, sizeof(*result));
+	int ret;
+
+	if (!result)
+		return outcome_fail(&(struct failure){-ENOMEM, "out of memory"});
+	ret = result_load(path, result, &failure);
+	if (!ret)
+		ret = render_all(options, result, &failure);
+	result_release(result);
+	free(result);
+	return ret ? outcome_fail(&failure) : STATUS_OK;
+}
+
 static int report_main(int argc, char **argv)
 {
 	struct report_options options = {0};
-	struct failure failure = {0};
-	struct result *result;
-	int first, status, ret;
+	int first, status;
 
 	status = options_parse(&command_report, argc, argv, &options, &first);
 	if (status != OPTIONS_PROCEED)
 		return status;
-	result = calloc(1, sizeof(*result));
-	if (!result)
-		return outcome_fail(&(struct failure){-ENOMEM, "out of memory"});
-	ret = result_load(argv[first], result, &failure);
-	if (!ret)
-		ret = render_all(&options, result, &failure);
-	result_release(result);
-	free(result);
-	return ret ? outcome_fail(&failure) : STATUS_OK;
+	if (argc - first > 1 || bench_history_is_bench(argv[first]))
+		return report_history(&options, argv + first, (size_t)(argc - first));
+	return report_run(&options, argv[first]);
 }
 
 static const struct command *const subcommands[] = {&command_report_merge, NULL};
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "show a result again that run wrote as JSON",
-	.operands = "RESULT.json\nmerge BENCH.json... --out FILE",
+	.summary = "show results again that run or bench wrote as JSON",
+	.operands = "[HISTORY.json]... RESULT.json\nmerge BENCH.json... --out FILE",
 	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = HISTORY_MAX,
 	.description =
 		"Reads what 'sendprof run' left as result.json, of this version or an older one, "
 		"and renders it: as a summary for the terminal unless something else is asked for. "
 		"'-' reads standard input. The exit status says whether that worked, not what the "
-		"result is.",
+		"result is."
+		"\n\n"
+		"What 'sendprof bench' left is shown as tables, or by --html as a page with bars and "
+		"the curves of sweeps. Of several results, oldest first, the last is shown, and in "
+		"the page the course of each workload over all of them.",
 	.options = rows,
 	.examples = "sendprof report sendprof-report/result.json\n"
 		    "sendprof report --html page.html result.json\n"
+		    "sendprof report --html bench.html sendprof-bench/bench.json\n"
+		    "sendprof report --html course.html nightly/*.json\n"
 		    "sendprof report --markdown - result.json >>\"$GITHUB_STEP_SUMMARY\"",
 	.run = report_main,
 	.subcommands = subcommands,

@@ -170,6 +170,20 @@ void build_compared_files(const struct comparison *comparison, struct table *tab
 	}
 }
 
+void compared_file_when(const struct compared_file *files, size_t count, size_t index, char *text,
+			size_t size)
+{
+	const char *created = files[index].created;
+
+	/* "2025-11-21T09:31:07Z" */
+	if (strlen(created) < 16 || strspn(created, "0123456789-") != 10)
+		snprintf(text, size, "%zu", index + 1);
+	else if (!strncmp(files[0].created, files[count - 1].created, 10))
+		snprintf(text, size, "%.5s", created + 11);
+	else
+		snprintf(text, size, "%.5s", created + 5);
+}
+
 static void put_result(const struct comparison *comparison, const struct gate_outcome *outcome,
 		       struct table *table)
 {

@@ -23,6 +23,12 @@ void build_compared_files(const struct comparison *comparison, struct table *tab
 void build_gates(const struct comparison *comparison, struct table *table);
 /* Why gates fail, a row each. */
 void build_reasons(const struct comparison *comparison, struct table *table);
+/*
+ * When the file @index of @count was measured, short: month and day, the time where all are of one
+ * day, the number of the file where it does not say.
+ */
+void compared_file_when(const struct compared_file *files, size_t count, size_t index, char *text,
+			size_t size);
 /* Without @all what did not change is counted in a note. */
 void build_changes(const struct comparison *comparison, const struct compared_workload *workload,
 		   bool all, struct table *table);

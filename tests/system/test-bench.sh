@@ -210,6 +210,20 @@ check 'parts of a sweep are merged' "$sendprof" report merge "$scratch"/sweep[12
 	--out "$scratch/sweep.json"
 check 'and fitted through all points' test "$(grep -c '"points": 4' "$scratch/sweep.json")" = 2
 
+# Pages: of one bench, of several, and of compare with history.
+check 'report shows a bench' "$sendprof" report "$scratch/sweep.json"
+check 'and makes a page of it' "$sendprof" report --html "$scratch/page.html" "$scratch/sweep.json"
+check 'with the curves of the sweep' grep -q 'kernel ~ x^' "$scratch/page.html"
+check 'a page of the course' "$sendprof" report --html "$scratch/course.html" "$scratch/shard1/bench.json" \
+	"$scratch/second/bench.json" "$scratch/all/bench.json"
+check 'has a line for each workload' test "$(grep -o '<section id="course">' "$scratch/course.html" | wc -l)" = 1 -a \
+	"$(grep -c '^<h3>' "$scratch/course.html")" -ge "$count"
+check 'nothing in it is fetched' test -z "$(grep -o 'https\?://[^ "]*\|<script\|<link\|url(' "$scratch/course.html")"
+check_status 2 'a folder of several is refused' "$sendprof" report --out "$scratch/folder" "$scratch/sweep.json"
+check 'compare draws the course' "$sendprof" compare --quiet --html "$scratch/compare.html" \
+	"$scratch/merged.json" "$scratch/merged.json" "$scratch/merged.json"
+check 'for each workload' test "$(grep -o '<figure>' "$scratch/compare.html" | wc -l)" = 3
+
 # On a device: an empty one is taken, one with something else on it is not.
 truncate -s 1G "$scratch/disk.img"
 loop=$(losetup -f --show "$scratch/disk.img")

@@ -98,17 +98,17 @@ static inline json_t *compare_result(const double *kernel, const double *engine)
 /* A bench of one workload each; ended by NULL: name, then result. References are taken. */
 static inline json_t *compare_bench(const char *name, ...)
 {
-	json_t *workloads = json_array();
+	json_t *array = json_array();
 	va_list arguments;
 
 	va_start(arguments, name);
 	for (; name; name = va_arg(arguments, const char *))
-		json_array_append_new(workloads, json_pack("{s:s, s:{s:i, s:s}, s:o}", "name", name,
-							   "parameters", "refs", 10, "mode", "x",
-							   "result", va_arg(arguments, json_t *)));
+		json_array_append_new(array, json_pack("{s:s, s:{s:i, s:s}, s:o}", "name", name,
+						       "parameters", "refs", 10, "mode", "x",
+						       "result", va_arg(arguments, json_t *)));
 	va_end(arguments);
 	return json_pack("{s:i, s:s, s:o}", "schema_version", 1, "kind", "bench", "workloads",
-			 workloads);
+			 array);
 }
 
 /* Compare @count files by @conditions, ended by NULL, beside that on the streams. */

@@ -93,6 +93,11 @@ static void test_course(void **state)
 	html_check(text);
 	/* The middle is at the top, the others at the bottom; the mark is on the last. */
 	expect_in(text, "<polyline points=\"3,21 50,3 97,21 \"/><circle cx=\"97\" cy=\"21\"");
+	/* Both durations, 100 and 130 ms, are drawn, the engine's flat. */
+	expect_in(text,
+		  "stroke=\"var(--kernel)\" stroke-width=\"2\" d=\"M86 134L462 100L838 134\"");
+	expect_in(text,
+		  "stroke=\"var(--engine)\" stroke-width=\"2\" d=\"M86 134L462 134L838 134\"");
 	free(text);
 	comparison_release(&comparison);
 	compare_files_remove();

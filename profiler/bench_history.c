@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/bench_history.h"
+#include "profiler/bench_sweep.h"
+#include "profiler/compare_facts.h"
+#include "profiler/compare_input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int out_of_memory(struct failure *failure)
+{
+	return failure_set(failure, -ENOMEM, "out of memory");
+}
+
+const struct bench_seen *bench_newest(const struct bench_history *history, size_t workload)
+{
+	return &history->workloads[workload].seen[history->file_count - 1];
+}
+
+static void see_side(const struct result *result, enum side side, struct bench_seen *seen)
+{
+	const struct side_result *sent = &result->sides[side];
+
+	seen->median[side] = result_median_ns(result, side);
+	result_median_usage(result, side, &seen->usage[side]);
+	seen->samples = 0;
+	for (size_t i = 0; i < sent->sample_count; i++) {
+		const struct run_sample *sample = &sent->samples[i];
+		uint64_t ns = sample->duration_ns;
+
+		if (!sample->repeat || sample->repeated_for_commit)
+			continue;
+		seen->samples++;
+		seen->stream_bytes = sample->bytes;
+		if (ns > seen->most[side])
+			seen->most[side] = ns;
+		if (!seen->least[side] || ns < seen->least[side])
+			seen->least[side] = ns;
+	}
+}
+
+void bench_see(const struct result *result, struct bench_seen *seen)
+{
+	*seen = (struct bench_seen){.present = true, .verdict = result->verdict};
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		see_side(result, side, seen);
+}
+
+static int see(const struct input_workload *workload, struct bench_seen *seen,
+	       struct failure *failure)
+{
+	struct result *result = calloc(1, sizeof(*result));
+	int ret = result ? result_from_json((json_t *)workload->result, result, failure)
+			 : out_of_memory(failure);
+
+	if (!ret)
+		bench_see(result, seen);
+	if (result)
+		result_release(result);
+	free(result);
+	return ret;
+}
+
+static int read_workloads(struct bench_history *history, const struct input *inputs,
+			  struct failure *failure)
+{
+	const struct input *newest = &inputs[history->file_count - 1];
+
+	history->workloads = calloc(newest->count + 1, sizeof(*history->workloads));
+	if (!history->workloads)
+		return out_of_memory(failure);
+	for (size_t i = 0; i < newest->count; i++) {
+		struct bench_course *course = &history->workloads[history->workload_count++];
+
+		course->label = strdup(newest->workloads[i].label);
+		course->seen = calloc(history->file_count, sizeof(*course->seen));
+		if (!course->label || !course->seen)
+			return out_of_memory(failure);
+		for (size_t file = 0; file < history->file_count; file++) {
+			const struct input_workload *there =
+				input_find(&inputs[file], course->label);
+			struct failure cause = {0};
+
+			if (there && see(there, &course->seen[file], &cause))
+				return failure_set(failure, cause.code, "%s: %s%.300s",
+						   inputs[file].path, there->where, cause.text);
+		}
+	}
+	return 0;
+}
+
+static void count_gone(struct bench_history *history, const struct input *inputs)
+{
+	for (size_t file = 0; file + 1 < history->file_count; file++) {
+		for (size_t i = 0; i < inputs[file].count; i++) {
+			const char *label = inputs[file].workloads[i].label;
+			bool later = false;
+
+			for (size_t next = file + 1; next < history->file_count; next++)
+				later |= input_find(&inputs[next], label) != NULL;
+			history->gone += !later;
+		}
+	}
+}
+
+/* "many-refs kib=4 spread=files", in the order of the file. */
+static char *curve_label(const json_t *sweep)
+{
+	const char *workload = json_string_value(json_object_get(sweep, "workload")), *key;
+	json_t *value;
+	size_t size;
+	char *label;
+	FILE *out = open_memstream(&label, &size);
+
+	if (!out)
+		return NULL;
+	fputs(workload ? workload : "", out);
+	json_object_foreach(json_object_get(sweep, "parameters"), key, value)
+	{
+		if (json_is_integer(value))
+			fprintf(out, " %s=%" JSON_INTEGER_FORMAT, key, json_integer_value(value));
+		else
+			fprintf(out, " %s=%s", key,
+				json_is_string(value) ? json_string_value(value) : "");
+	}
+	return fclose(out) ? NULL : label;
+}
+
+static int read_curve(const json_t *document, const json_t *sweep, struct bench_curve *curve,
+		      struct failure *failure)
+{
+	const char *parameter = json_string_value(json_object_get(sweep, "parameter"));
+
+	curve->label = curve_label(sweep);
+	curve->parameter = strdup(parameter ? parameter : "");
+	if (!curve->label || !curve->parameter)
+		return out_of_memory(failure);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		if (bench_sweep_points(document, sweep, side, &curve->points[side],
+				       &curve->point_count[side]))
+			return out_of_memory(failure);
+		curve->fitted[side] =
+			bench_fit(curve->points[side], curve->point_count[side], &curve->fit[side]);
+	}
+	return 0;
+}
+
+static int read_curves(struct bench_history *history, const json_t *document,
+		       struct failure *failure)
+{
+	const json_t *sweeps = json_object_get(document, "sweeps");
+	json_t *sweep;
+	size_t i;
+
+	history->curves = calloc(json_array_size(sweeps) + 1, sizeof(*history->curves));
+	if (!history->curves)
+		return out_of_memory(failure);
+	json_array_foreach(sweeps, i, sweep)
+	{
+		int ret = read_curve(document, sweep, &history->curves[history->curve_count++],
+				     failure);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int bench_history_load(struct bench_history *history, char *const *paths, size_t count,
+		       struct failure *failure)
+{
+	struct input *inputs = calloc(count, sizeof(*inputs));
+	size_t loaded = 0;
+	int ret = 0;
+
+	*history = (struct bench_history){.files = calloc(count, sizeof(*history->files))};
+	if (!inputs || !history->files)
+		ret = out_of_memory(failure);
+	for (; !ret && loaded < count; loaded++) {
+		ret = input_load(&inputs[loaded], paths[loaded], failure);
+		if (!ret)
+			ret = compared_file_read(&inputs[loaded],
+						 &history->files[history->file_count++], failure);
+	}
+	if (!ret)
+		ret = read_workloads(history, inputs, failure);
+	if (!ret)
+		count_gone(history, inputs);
+	if (!ret)
+		ret = read_curves(history, inputs[count - 1].document, failure);
+	for (size_t i = 0; inputs && i < loaded; i++)
+		input_release(&inputs[i]);
+	free(inputs);
+	return ret;
+}
+
+void bench_history_release(struct bench_history *history)
+{
+	for (size_t i = 0; i < history->file_count; i++)
+		compared_file_release(&history->files[i]);
+	for (size_t i = 0; i < history->workload_count; i++) {
+		free(history->workloads[i].label);
+		free(history->workloads[i].seen);
+	}
+	for (size_t i = 0; i < history->curve_count; i++) {
+		free(history->curves[i].label);
+		free(history->curves[i].parameter);
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			free(history->curves[i].points[side]);
+	}
+	free(history->files);
+	free(history->workloads);
+	free(history->curves);
+	*history = (struct bench_history){0};
+}
+
+bool bench_history_is_bench(const char *path)
+{
+	json_error_t error;
+	json_t *document = json_load_file(path, 0, &error);
+	const char *kind = json_string_value(json_object_get(document, "kind"));
+	bool is = kind && !strcmp(kind, "bench");
+
+	json_decref(document);
+	return is;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What one or several benches say, oldest first, for who shows it: figures of each workload file by
+ * file, and the sweeps of the last. A run's result is a bench of one workload.
+ */
+#ifndef PROFILER_BENCH_HISTORY_H
+#define PROFILER_BENCH_HISTORY_H
+
+#include "profiler/bench_fit.h"
+#include "profiler/comparison.h"
+
+/* What a file says of a workload. Times are in nanoseconds. */
+struct bench_seen {
+	bool present;
+	enum verdict verdict;
+	uint64_t median[SIDE_COUNT], least[SIDE_COUNT], most[SIDE_COUNT]; /* 0: not measured */
+	size_t samples;							  /* pairs that count */
+	uint64_t stream_bytes;
+	struct run_usage usage[SIDE_COUNT]; /* medians */
+};
+
+struct bench_course {
+	char *label;		 /* "bulk files=2 mib=1 sink=null"; owned */
+	struct bench_seen *seen; /* one a file; owned */
+};
+
+/* A sweep. Points by rising values, which may be fewer for one side. */
+struct bench_curve {
+	char *label;	 /* "many-refs kib=4 spread=files": what does not differ; owned */
+	char *parameter; /* owned */
+	struct bench_point *points[SIDE_COUNT]; /* owned */
+	size_t point_count[SIDE_COUNT];
+	bool fitted[SIDE_COUNT];
+	struct bench_fit fit[SIDE_COUNT];
+};
+
+struct bench_history {
+	struct compared_file *files;
+	size_t file_count;
+	struct bench_course *workloads; /* of the last file, in its order */
+	size_t workload_count;
+	size_t gone; /* workloads that only earlier files have */
+	struct bench_curve *curves;
+	size_t curve_count;
+};
+
+/* What one result says. */
+void bench_see(const struct result *result, struct bench_seen *seen);
+
+/* What the last file says. */
+const struct bench_seen *bench_newest(const struct bench_history *history, size_t workload);
+
+/*
+ * Read the @count files, the newest last. 0, -EPROTO for what is no result, -ENOMEM or why a file
+ * could not be read. End with bench_history_release() in any case.
+ */
+int bench_history_load(struct bench_history *history, char *const *paths, size_t count,
+		       struct failure *failure);
+void bench_history_release(struct bench_history *history);
+
+/* Whether @path is a bench, and not a run's result; *@is is false for what cannot be read. */
+bool bench_history_is_bench(const char *path);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Small charts as SVG inside a page that defines the colours: lines of both senders on a
+ * logarithmic scale of time, and bars. Coordinates are whole pixels, so no locale's comma gets in.
+ */
+#ifndef REPORTS_CHART_H
+#define REPORTS_CHART_H
+
+#include "profiler/bench_fit.h"
+#include "profiler/result.h"
+
+#include <stdio.h>
+
+/* Nanoseconds over something; a y that is not above 0 is a gap. */
+struct chart_line {
+	const struct bench_point *points; /* by rising x */
+	size_t count;
+	const struct bench_fit *fit; /* drawn, too; NULL: none */
+};
+
+struct chart {
+	const char *label; /* what it shows, for who cannot see it */
+	struct chart_line lines[SIDE_COUNT];
+	bool log_x;	     /* x is above 0 then */
+	const char *x_title; /* NULL: none */
+	const char *(*x_text)(void *context, double x, char *buffer, size_t size);
+	void *context;
+};
+
+/* Draw it in two widths, of which the style of the page shows one. */
+void chart_draw(const struct chart *chart, FILE *out);
+
+struct chart_bar {
+	const char *label;
+	uint64_t values[SIDE_COUNT]; /* nanoseconds, 0: none */
+};
+
+/* Two bars a row, the longer one of each row as wide as there is room. */
+void chart_bars(const char *label, const struct chart_bar *bars, size_t count, FILE *out);
+
+#endif
