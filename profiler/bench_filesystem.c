@@ -18,9 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* By it a device is known as one whose contents are ours to replace. */
-#define BENCH_LABEL "sendprof-bench"
-
 static int out_of_memory(struct failure *failure)
 {
 	return failure_set(failure, -ENOMEM, "out of memory");
@@ -48,23 +45,30 @@ static int find_mkfs(struct bench_place *place, struct failure *failure)
 	return 0;
 }
 
+int bench_place_find(struct bench_place *place, const char *cache, const char *device,
+		     struct failure *failure)
+{
+	*place = (struct bench_place){.device = device};
+	place->cache = cache ? strdup(cache) : default_cache();
+	if (!place->cache)
+		return out_of_memory(failure);
+	return find_mkfs(place, failure);
+}
+
 int bench_place_open(struct bench_place *place, const char *cache, const char *device,
 		     struct failure *failure)
 {
-	int ret;
+	int ret = bench_place_find(place, cache, device, failure);
 
-	*place = (struct bench_place){.device = device};
-	place->cache = cache ? strdup(cache) : default_cache();
+	if (ret)
+		return ret;
 	place->mount_point = strdup("/tmp/sendprof-bench.XXXXXX");
-	if (!place->cache || !place->mount_point)
+	if (!place->mount_point)
 		return out_of_memory(failure);
 	ret = device ? 0 : folders_make(place->cache);
 	if (ret)
 		return failure_set(failure, ret, "cannot create %s: %s", place->cache,
 				   strerror(-ret));
-	ret = find_mkfs(place, failure);
-	if (ret)
-		return ret;
 	/* A slave, so that what is unmounted elsewhere does not stay in use here. */
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return failure_set(failure, -errno, "cannot make a mount namespace: %s",
@@ -101,18 +105,29 @@ void bench_place_close(struct bench_place *place)
 	*place = (struct bench_place){0};
 }
 
-/* "mkfs.btrfs, part of btrfs-progs v6.2" and a label, as the name of a file. */
-static char *image_path(const struct bench_place *place, const struct bench_job *job)
+/* Of "mkfs.btrfs, part of btrfs-progs v6.2" the last word. */
+char *bench_image_suffix(const struct bench_place *place)
 {
 	const char *space = strrchr(place->mkfs_version, ' ');
-	char *label = bench_filesystem_label(job), *path = NULL;
+	char *suffix;
+
+	if (asprintf(&suffix, "_mkfs-%s_builder-%d.img", space ? space + 1 : place->mkfs_version,
+		     WORKLOAD_BUILDER_VERSION) < 0)
+		return NULL;
+	return suffix;
+}
+
+/* A label as the name of a file. */
+static char *image_path(const struct bench_place *place, const struct bench_job *job)
+{
+	char *label = bench_filesystem_label(job), *suffix = bench_image_suffix(place);
+	char *path = NULL;
 
 	for (char *at = label; at && *at; at++)
 		*at = *at == ' ' ? '_' : *at;
-	if (label &&
-	    asprintf(&path, "%s/%s_mkfs-%s_builder-%d.img", place->cache, label,
-		     space ? space + 1 : place->mkfs_version, WORKLOAD_BUILDER_VERSION) < 0)
+	if (label && suffix && asprintf(&path, "%s/%s%s", place->cache, label, suffix) < 0)
 		path = NULL;
+	free(suffix);
 	free(label);
 	return path;
 }

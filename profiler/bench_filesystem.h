@@ -5,6 +5,9 @@
 
 #include "profiler/bench_plan.h"
 
+/* Of filesystems that are built here: what has it is ours to replace. */
+#define BENCH_LABEL "sendprof-bench"
+
 struct bench_place {
 	char *cache;	    /* folder of the images; owned */
 	const char *device; /* build on this one each time; NULL: on images in the cache */
@@ -13,6 +16,16 @@ struct bench_place {
 	bool mounted;
 	char *copy; /* of an image, mounted in its place; owned, NULL: there is none */
 };
+
+/*
+ * Find out where images are and by which version of mkfs they are made; nothing is created. The
+ * first part of bench_place_open().
+ */
+int bench_place_find(struct bench_place *place, const char *cache, const char *device,
+		     struct failure *failure);
+/* "_mkfs-v6.2_builder-1.img": what names of images end with. The caller frees it; NULL: no memory.
+ */
+char *bench_image_suffix(const struct bench_place *place);
 
 /*
  * Find or make the folders, and go into a mount namespace of our own: nothing stays mounted then,

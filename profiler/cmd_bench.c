@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof bench: workloads built, sent by both senders, measured. */
+#include "profiler/bench_prune.h"
 #include "profiler/bench_run.h"
 #include "profiler/bench_show.h"
 #include "profiler/bench_sweep.h"
@@ -7,6 +8,7 @@
 #include "profiler/folders.h"
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
+#include "reports/format.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct bench_options {
 	const char *device;
 	const char *directory;
 	bool again;
+	bool prune;
 	bool quiet;
 	bool json;
 };
@@ -57,6 +60,9 @@ static const struct option_row rows[] = {
 	OPTION_ROW_STRING(0, "cache-dir", "DIR", struct bench_options, cache,
 			  "where images of filesystems are kept; by default "
 			  "~/.cache/sendprof/bench"),
+	OPTION_ROW_FLAG(0, "prune", struct bench_options, prune,
+			"remove images from there that this version of sendprof and of mkfs.btrfs "
+			"would not use any more, and do nothing else"),
 	OPTION_ROW_STRING(0, "device", "DEVICE", struct bench_options, device,
 			  "build on this empty device, each time, instead of on images; what a "
 			  "bench before this one left there is replaced"),
@@ -172,6 +178,26 @@ static int run_bench(const struct bench_options *options, const struct bench_pla
 	return different ? STATUS_DIFFERENT : STATUS_OK;
 }
 
+static int prune(const struct bench_options *options)
+{
+	struct failure failure = {0};
+	struct bench_place place;
+	struct bench_pruned pruned;
+	int ret = bench_place_find(&place, options->cache, NULL, &failure);
+	char *suffix = ret ? NULL : bench_image_suffix(&place);
+
+	if (!ret && !suffix)
+		ret = failure_set(&failure, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = bench_prune(place.cache, suffix, &pruned, &failure);
+	if (!ret && !options->quiet)
+		printf("%s: %zu image%s removed (%s), %zu kept\n", place.cache, pruned.removed,
+		       pruned.removed == 1 ? "" : "s", BYTES(pruned.bytes), pruned.kept);
+	free(suffix);
+	bench_place_close(&place);
+	return ret ? outcome_fail(&failure) : STATUS_OK;
+}
+
 static struct bench_variant variant_of(const struct bench_options *options,
 				       const struct stream_form *form)
 {
@@ -211,6 +237,8 @@ static int plan_and_run(const struct bench_options *options, char *const *names,
 	} else if (options->list) {
 		bench_show_list(stdout);
 		status = STATUS_OK;
+	} else if (options->prune) {
+		status = prune(options);
 	} else {
 		status = run_bench(options, &plan, &form);
 	}

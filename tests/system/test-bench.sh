@@ -233,6 +233,26 @@ mkfs.btrfs -q -f -L precious "$loop" >/dev/null 2>&1
 check_status 3 'a device with another filesystem is refused' bench_into device --again --device "$loop" small-files
 check 'and left as it is' test "$(blkid -p -o value -s LABEL "$loop")" = precious
 
+# What is pruned: images of another builder, and unfinished ones of processes that ended. What has such
+# a name and is no filesystem of ours, or another name, stays.
+(
+	cd "$scratch/cache" || exit 1
+	image=$(echo small-files_*)
+	cp --sparse=always "$image" "${image/builder-/builder-9}"
+	cp --sparse=always "$image" "$image.$BASHPID" # which has ended soon
+	cp --sparse=always "$image" "$image.$$"
+	cp --sparse=always "$image" mine.img
+	truncate -s 1M "${image/files=200/files=1}x" "${image/builder-/builder-8}"
+	ln -s mine.img "${image/builder-/builder-7}"
+)
+before=$(find "$scratch/cache" -mindepth 1 | wc -l)
+check 'prune removes what is old' grep -q ': 2 images removed (.*), [1-9][0-9]* kept$' <("$sendprof" bench --prune \
+	--cache-dir "$scratch/cache")
+check 'and nothing else' test "$(find "$scratch/cache" -mindepth 1 | wc -l)" = $((before - 2))
+check 'a second time there is nothing' grep -q ': 0 images removed' <("$sendprof" bench --prune --cache-dir \
+	"$scratch/cache")
+check 'nor in a folder that is not there' "$sendprof" bench --prune --cache-dir "$scratch/none"
+
 check 'nothing stays mounted' test -z "$(grep sendprof-bench /proc/self/mountinfo)"
 check 'no loop device is left' test -z "$(losetup -l -n -O BACK-FILE | grep "$scratch/cache")"
 finish

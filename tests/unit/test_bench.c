@@ -2,6 +2,7 @@
 /* What a bench is to run, what it has run already, and how times grow; nothing is built here. */
 #include "profiler/bench_fit.h"
 #include "profiler/bench_plan.h"
+#include "profiler/bench_prune.h"
 #include "profiler/bench_results.h"
 #include "profiler/bench_sweep.h"
 #include "profiler/compare_input.h"
@@ -191,6 +192,37 @@ static void test_variants(void **state)
 	}
 	for (size_t i = 0; i < COUNT; i++)
 		json_decref(names[i]);
+}
+
+static void test_images(void **state)
+{
+	static const char suffix[] = "_mkfs-v6.2_builder-2.img";
+	static const struct {
+		const char *name;
+		enum bench_image kind;
+		int pid;
+	} cases[] = {
+		{"bulk_files=2_mib=1_mkfs-v6.2_builder-2.img", BENCH_IMAGE_CURRENT, 0},
+		{"bulk_files=2_mib=1_mkfs-v6.2_builder-1.img", BENCH_IMAGE_OLD, 0},
+		{"bulk_files=2_mib=1_mkfs-v6.14_builder-2.img", BENCH_IMAGE_OLD, 0},
+		{"many-refs_spread=files_mkfs-v6.2_builder-12.img", BENCH_IMAGE_OLD, 0},
+		{"bulk_mib=1_mkfs-v6.2_builder-2.img.123", BENCH_IMAGE_UNFINISHED, 123},
+		{"bulk_mib=1_mkfs-v6.2_builder-2.img.12345678901", BENCH_IMAGE_FOREIGN, 0},
+		{"bulk_mib=1_mkfs-v6.2_builder-1.img.gz", BENCH_IMAGE_FOREIGN, 0},
+		{"my bulk_mib=1_mkfs-v6.2_builder-1.img", BENCH_IMAGE_FOREIGN, 0},
+		{"_mkfs-v6.2_builder-2.img", BENCH_IMAGE_FOREIGN, 0},
+		{"debian.img", BENCH_IMAGE_FOREIGN, 0},
+		{"", BENCH_IMAGE_FOREIGN, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int pid;
+
+		if (bench_image_kind(cases[i].name, suffix, &pid) != cases[i].kind ||
+		    pid != cases[i].pid)
+			fail_msg("'%s' is taken for something else", cases[i].name);
+	}
 }
 
 /* A workload with a parameter of that name would overwrite it. */
@@ -439,13 +471,13 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	      cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_shards),	      cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_finished),      cmocka_unit_test(test_put),
-		cmocka_unit_test(test_merge),	      cmocka_unit_test(test_file),
-		cmocka_unit_test(test_sweeps),	      cmocka_unit_test(test_variants),
-		cmocka_unit_test(test_variant_names),
+		cmocka_unit_test(test_table),	 cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_shards),	 cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_finished), cmocka_unit_test(test_put),
+		cmocka_unit_test(test_merge),	 cmocka_unit_test(test_file),
+		cmocka_unit_test(test_images),	 cmocka_unit_test(test_sweeps),
+		cmocka_unit_test(test_variants), cmocka_unit_test(test_variant_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
