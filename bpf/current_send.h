@@ -4,6 +4,7 @@
 #define BPF_CURRENT_SEND_H
 
 #include "bpf/send_maps.h"
+#include "bpf/send_parts.h"
 
 /* The state of a thread's send; NULL when it does not send, or is not watched. */
 static __always_inline struct send_state *send_of(uint32_t thread)
@@ -25,22 +26,6 @@ static __always_inline struct send_state *send_of(uint32_t thread)
 static __always_inline struct send_state *current_send(void)
 {
 	return send_of((uint32_t)bpf_get_current_pid_tgid());
-}
-
-/* The thread's time goes to @part from @now on. */
-static __always_inline void part_set(struct send_state *state, uint32_t part, uint64_t now)
-{
-	state->parts_ns[state->part & (STATE_PARTS - 1)] += now - state->part_since_ns;
-	state->part_since_ns = now;
-	state->part = part;
-}
-
-/* As that; the part before is in *@outer, for going back to it. */
-static __always_inline void part_enter(struct send_state *state, uint32_t part, uint64_t now,
-				       uint32_t *outer)
-{
-	*outer = state->part;
-	part_set(state, part, now);
 }
 
 /* Bucket 0 counts zeros, bucket i values from 2^(i-1) up to 2^i - 1; the last one all above. */

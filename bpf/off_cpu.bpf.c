@@ -46,19 +46,15 @@ int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct t
 	uint64_t now, since;
 	uint32_t part;
 
-	if (state && state->part_since_ns) {
-		/* Its last return may not have been seen: not every switch is. */
-		if (state->part < STATE_OUTPUT_BLOCKED)
-			state->off_cpu_outer = state->part;
-		part_set(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
-	}
+	if (state && state->part_since_ns)
+		part_leave(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
 	state = send_of(to->pid);
-	if (!state || !state->part_since_ns || state->part < STATE_OUTPUT_BLOCKED)
+	if (!state || !state->part_since_ns || !part_is_wait(state->part))
 		return 0;
 	now = bpf_ktime_get_ns();
 	since = state->part_since_ns;
 	part = state->part;
-	part_set(state, state->off_cpu_outer, now);
+	part_return(state, now);
 	record_wait(state, part, since, now);
 	return 0;
 }

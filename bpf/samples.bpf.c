@@ -14,12 +14,14 @@ int stack_sample(struct bpf_perf_event_data *ctx)
 	key.began_ns = state->began_ns;
 	key.thread = state->thread;
 	key.stack = bpf_get_stackid(ctx, &stacks, 0);
-	if (key.stack < 0)
+	if (key.stack < 0) {
 		key.stack = -1;
+		state->samples_lost++;
+	}
 	count = bpf_map_lookup_elem(&samples, &key);
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	else if (bpf_map_update_elem(&samples, &key, &one, BPF_NOEXIST))
-		__sync_fetch_and_add(&samples_lost, 1);
+	else if (bpf_map_update_elem(&samples, &key, &one, BPF_NOEXIST) && key.stack >= 0)
+		state->samples_lost++;
 	return 0;
 }

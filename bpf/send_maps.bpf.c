@@ -11,4 +11,3 @@ struct samples_map samples SEC(".maps");
 struct stacks_map stacks SEC(".maps");
 const volatile struct trace_settings settings = {0};
 uint64_t sends_unseen = 0;
-uint64_t samples_lost = 0;

@@ -69,7 +69,4 @@ extern const volatile struct trace_settings settings;
 /* Sends for which there was no slot, or no room when they had ended. */
 extern uint64_t sends_unseen;
 
-/* Samples of senders that found no room. */
-extern uint64_t samples_lost;
-
 #endif

@@ -105,6 +105,8 @@ struct send_state {
 	uint64_t inodes;
 	uint64_t records;
 	uint64_t dropped;
+	uint64_t samples_lost;	 /* no room for them, or for their stack */
+	uint64_t returns_unseen; /* to the processor: until it left again, it seemed to wait */
 
 	/* Where the thread is at the moment. */
 	uint64_t part_since_ns; /* since when its time belongs to part */

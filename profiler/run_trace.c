@@ -176,6 +176,25 @@ int run_trace_begin_send(struct pair_runner *runner, struct failure *failure)
 	return ret || !runner->request->record ? ret : start_reading_events(runner, failure);
 }
 
+/* What was left out counts for nothing; which figures are too low cannot be told. */
+static int note_missed(const struct tracer *tracer, struct result *result)
+{
+	struct missing_metric *missing;
+	char programs[96];
+	uint64_t missed = tracer_missed(tracer, programs, sizeof(programs));
+
+	if (!missed)
+		return 0;
+	missing = reallocarray(result->missing, result->missing_count + 1, sizeof(*missing));
+	if (!missing)
+		return -ENOMEM;
+	result->missing = missing;
+	missing += result->missing_count++;
+	missing->metric = "some of what the kernel's send did";
+	snprintf(missing->reason, sizeof(missing->reason), TRACER_MISSED_FORMAT, missed, programs);
+	return 0;
+}
+
 static int keep_stacks(struct pair_runner *runner, uint32_t thread, struct failure *failure)
 {
 	size_t size = 0;
@@ -227,6 +246,8 @@ int run_trace_record(const struct pair_runner *runner, struct result *result)
 		trace_agreement_check(result, &runner->recording.generation);
 	if (!runner->traced)
 		return 0;
+	if (note_missed(runner->tracer, result))
+		return -ENOMEM;
 	if (!kernel->trace)
 		kernel->trace = malloc(sizeof(*kernel->trace));
 	if (!kernel->trace)

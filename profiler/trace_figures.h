@@ -76,8 +76,11 @@ struct trace_figures {
 	uint64_t restarts;
 	uint64_t inodes;
 
-	uint64_t records; /* single events handed over */
-	uint64_t dropped; /* events for which there was no room: records, never totals */
+	uint64_t records;	 /* single events handed over */
+	uint64_t dropped;	 /* events for which there was no room: records, never totals */
+	uint64_t samples_lost;	 /* samples of the stack that found no room */
+	uint64_t returns_unseen; /* to the processor: the time up to the next wait was counted as
+				    waiting */
 };
 
 const char *trace_tier_name(enum trace_tier tier);

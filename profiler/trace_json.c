@@ -9,12 +9,13 @@
 
 static const struct json_field figures_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_figures, member)
-	FIELD(thread),	     FIELD(began_ns),	FIELD(ended_ns),	FIELD(result),
-	FIELD(output_bytes), FIELD(disk_reads), FIELD(disk_read_bytes), FIELD(restarts),
-	FIELD(inodes),	     FIELD(records),	FIELD(dropped),		FIELD(parts_sampled),
+	FIELD(thread),	     FIELD(began_ns),	    FIELD(ended_ns),	    FIELD(result),
+	FIELD(output_bytes), FIELD(disk_reads),	    FIELD(disk_read_bytes), FIELD(restarts),
+	FIELD(inodes),	     FIELD(records),	    FIELD(dropped),	    FIELD(parts_sampled),
+	FIELD(samples_lost), FIELD(returns_unseen),
 #undef FIELD
 };
-static const struct json_table figures_table = {figures_fields, 12};
+static const struct json_table figures_table = {figures_fields, 14};
 
 static const struct json_field command_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_command_figures, member)

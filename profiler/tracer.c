@@ -152,6 +152,8 @@ static void copy_figures(const struct tracer *tracer, const struct send_state *s
 		.inodes = state->inodes,
 		.records = state->records,
 		.dropped = state->dropped,
+		.samples_lost = state->samples_lost,
+		.returns_unseen = state->returns_unseen,
 	};
 	for (unsigned int i = 0; i < STREAM_C_COUNT; i++)
 		figures->commands[i] = (struct trace_command_figures){

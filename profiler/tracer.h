@@ -10,6 +10,7 @@
 #include "engine/core/failure.h"
 #include "profiler/trace_figures.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 struct tracer;
@@ -70,6 +71,15 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 		 struct failure *failure);
 /* How many sends are not among them, since too many ran at a time or waited for a reset. */
 uint64_t tracer_unseen(const struct tracer *tracer);
+/*
+ * How many runs of programs the kernel left out since they were loaded, each because that program
+ * was at work on that processor already: what these would have counted is missing. @names, unless
+ * @size is 0, becomes the list of these programs.
+ */
+#define TRACER_MISSED_FORMAT                                                                 \
+	"%" PRIu64 " runs of programs were left out by the kernel, which counts nothing in " \
+	"them: %s"
+uint64_t tracer_missed(const struct tracer *tracer, char *names, size_t size);
 /* Forget one of these, if it ended: then it makes room for others. */
 int tracer_forget(struct tracer *tracer, const struct traced_send *send, struct failure *failure);
 /* Forget the sends that ended. */

@@ -4,6 +4,7 @@
 
 #include "bpf/send_programs.skel.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -206,6 +207,36 @@ int tracer_records_map(const struct tracer *tracer)
 uint64_t tracer_unseen_counter(const struct tracer *tracer)
 {
 	return tracer->skeleton->bss->sends_unseen;
+}
+
+/* 0 where the kernel, before 5.12, does not tell. */
+static uint64_t missed_runs(const struct tracer_program *program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	if (!program->wanted ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(program->program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t tracer_missed(const struct tracer *tracer, char *names, size_t size)
+{
+	uint64_t sum = 0;
+
+	if (size)
+		*names = '\0';
+	for (size_t i = 0; tracer && i < tracer->program_count; i++) {
+		uint64_t missed = missed_runs(&tracer->programs[i]);
+		size_t used = size ? strlen(names) : 0;
+
+		if (missed && size)
+			snprintf(names + used, size - used, "%s%s", sum ? ", " : "",
+				 tracer->programs[i].name);
+		sum += missed;
+	}
+	return sum;
 }
 
 int tracer_samples_map(const struct tracer *tracer)

@@ -54,6 +54,8 @@ int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned 
 {
 	uint64_t unseen = tracer_unseen(watch->tracer);
 	size_t kept = watch->ended.count;
+	char programs[128];
+	uint64_t missed = tracer_missed(watch->tracer, programs, sizeof(programs));
 	int ret = 0;
 
 	fprintf(out, "%" PRIu64 " sends ended", watch->seen);
@@ -61,6 +63,8 @@ int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned 
 		fprintf(out, ", %zu are under way", watch->running.count);
 	if (unseen)
 		fprintf(out, ", %" PRIu64 " were not watched: too many at a time", unseen);
+	if (missed)
+		fprintf(out, "; " TRACER_MISSED_FORMAT, missed, programs);
 	fputs(kept < watch->seen ? "; the last ones:\n" : "\n", out);
 	for (size_t i = 0; !ret && i < kept; i++)
 		ret = put_send(watch, &watch->ended.sends[i], out, colour, width);
@@ -92,6 +96,7 @@ json_t *watch_summary_to_json(const struct watch *watch)
 	json_put_number(&object, "ended", watch->seen);
 	json_put_number(&object, "under_way", watch->running.count);
 	json_put_number(&object, "not_watched", tracer_unseen(watch->tracer));
+	json_put_number(&object, "runs_missed", tracer_missed(watch->tracer, NULL, 0));
 	json_put(&object, "missing", json_finish(&missing));
 	json_put(&line, "summary", json_finish(&object));
 	return json_finish(&line);

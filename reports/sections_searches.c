@@ -9,7 +9,7 @@
 #include "reports/summary.h"
 #include "reports/traced.h"
 
-enum { HISTOGRAM_BAR = 16 };
+enum { HISTOGRAM_BAR = 16, SENDER_COLUMN = 1, ENGINE_COLUMN = 2 };
 
 /* What came of comparing figures of both sides. */
 struct agreement {
@@ -51,6 +51,13 @@ static void agreement_note(struct table *table, const struct agreement *agreemen
 			   figures);
 		table->note_tone = TONE_GOOD;
 	}
+}
+
+/* One side needs no name. */
+static void leave_out_other_side(const struct result *result, size_t column, struct table *table)
+{
+	if (traced_kernel_alone(result))
+		table_leave_out(table, column);
 }
 
 static void side_cell(struct table *table, enum side side)
@@ -111,6 +118,7 @@ void build_caches(const struct result *result, struct table *table)
 		}
 	}
 	agreement_note(table, &agreement, "counts");
+	leave_out_other_side(result, SENDER_COLUMN, table);
 }
 
 struct backref_fact {
@@ -186,6 +194,7 @@ void build_backrefs(const struct result *result, struct table *table)
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		backref_rows(result, &facts[i], &agreement, table);
 	agreement_note(table, &agreement, "counts");
+	leave_out_other_side(result, SENDER_COLUMN, table);
 }
 
 /* ---- histograms ---- */
@@ -283,6 +292,7 @@ static void build_histogram(const struct result *result, enum trace_metric metri
 			histogram_cell(&pair, side, bucket, &agreement, table);
 	}
 	histogram_note(&pair, &agreement, table);
+	leave_out_other_side(result, ENGINE_COLUMN, table);
 }
 
 void build_references(const struct result *result, struct table *table)

@@ -247,6 +247,26 @@ static void events_fact(const struct trace_figures *figures, struct table *table
 	}
 }
 
+/* What is known to be wrong with the figures. */
+static void losses_facts(const struct trace_figures *figures, struct table *table)
+{
+	char text[6 * FORMAT_SIZE];
+
+	if (figures->samples_lost) {
+		snprintf(text, sizeof(text),
+			 "INCOMPLETE: %s lost for want of room, or without their stack",
+			 COUNT(figures->samples_lost));
+		warn_fact(table, "Samples", text);
+	}
+	if (figures->returns_unseen) {
+		snprintf(text, sizeof(text),
+			 "%s not seen to end, where the kernel did not tell of it: each counts as "
+			 "waiting up to the next one",
+			 COUNT(figures->returns_unseen));
+		warn_fact(table, "Waits", text);
+	}
+}
+
 static void metrics_fact(const struct trace_figures *figures, struct table *table)
 {
 	unsigned int known = (unsigned int)__builtin_popcountll(figures->metrics);
@@ -269,6 +289,7 @@ void build_tracing(const struct result *result, struct table *table)
 	else
 		metrics_fact(figures, table);
 	events_fact(figures, table);
+	losses_facts(figures, table);
 	if (trace_knows(figures, METRIC_RESTARTS))
 		table_fact(table, "Restarts", "%s, because of a relocation",
 			   COUNT(figures->restarts));

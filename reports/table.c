@@ -16,7 +16,8 @@ static const struct column fact_columns[] = {
 
 void table_init(struct table *table, const struct column *columns, size_t column_count)
 {
-	*table = (struct table){.columns = columns, .column_count = column_count};
+	*table = (struct table){.column_count = column_count};
+	memcpy(table->columns, columns, column_count * sizeof(*columns));
 }
 
 void table_init_facts(struct table *table)
@@ -114,6 +115,26 @@ void table_course(struct table *table, const double *values, size_t count)
 	memcpy(copy, values, count * sizeof(*copy));
 	table->cells[table->cell_count - 1].course = copy;
 	table->cells[table->cell_count - 1].course_count = count;
+}
+
+void table_leave_out(struct table *table, size_t column)
+{
+	size_t kept = 0;
+
+	if (table->error)
+		return;
+	for (size_t i = 0; i < table->cell_count; i++) {
+		if (i % table->column_count != column) {
+			table->cells[kept++] = table->cells[i];
+			continue;
+		}
+		free(table->cells[i].text);
+		free(table->cells[i].course);
+	}
+	table->cell_count = kept;
+	table->column_count--;
+	memmove(table->columns + column, table->columns + column + 1,
+		(table->column_count - column) * sizeof(*table->columns));
 }
 
 void table_fact(struct table *table, const char *name, const char *format, ...)

@@ -44,7 +44,7 @@ struct cell {
 };
 
 struct table {
-	const struct column *columns;
+	struct column columns[TABLE_COLUMNS_MAX];
 	size_t column_count;
 	struct cell *cells; /* row after row */
 	size_t cell_count;
@@ -58,8 +58,7 @@ struct table {
 	int error; /* sticky: -ENOMEM of any of the functions below */
 };
 
-/* @columns, at most TABLE_COLUMNS_MAX, stay the caller's. End with table_release(), also after an
- * error. */
+/* @columns are copied, at most TABLE_COLUMNS_MAX. End with table_release(), also after an error. */
 void table_init(struct table *table, const struct column *columns, size_t column_count);
 void table_init_facts(struct table *table);
 void table_release(struct table *table);
@@ -71,6 +70,8 @@ void table_cell(struct table *table, enum tone tone, const char *format, ...)
 void table_bar(struct table *table, double fraction);
 /* The last cell is also a line through the @count @values, which are copied. */
 void table_course(struct table *table, const double *values, size_t count);
+/* Take a column out again, of all rows. */
+void table_leave_out(struct table *table, size_t column);
 /* A row of a table of facts. */
 void table_fact(struct table *table, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -28,6 +28,14 @@ const struct backref_counters *traced_backrefs(const struct side_result *side,
 	return side->has_caches && !side->trace ? &side->backrefs : NULL;
 }
 
+bool traced_kernel_alone(const struct result *result)
+{
+	const struct side_result *engine = &result->sides[SIDE_ENGINE];
+
+	return result->sides[SIDE_KERNEL].trace && !engine->sample_count && !engine->trace &&
+	       !engine->has_caches;
+}
+
 enum side traced_details(const struct result *result)
 {
 	enum side side = SIDE_KERNEL;

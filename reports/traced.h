@@ -17,6 +17,9 @@ const struct cache_counters *traced_cache(const struct side_result *side, enum c
 const struct backref_counters *traced_backrefs(const struct side_result *side,
 					       enum trace_metric metric);
 
+/* Nothing at all is known of an engine's send: the kernel's was only watched. */
+bool traced_kernel_alone(const struct result *result);
+
 /* The side whose single events are shown: the kernel's if they were taken; SIDE_COUNT: none. */
 enum side traced_details(const struct result *result);
 /* Of the kernel's send some events were dropped: what rests on them is incomplete. */

@@ -77,6 +77,8 @@ static void print_send(const struct traced_send *send)
 	printf("restarts %" PRIu64 "\n", figures->restarts);
 	printf("inodes %" PRIu64 "\n", figures->inodes);
 	printf("records %" PRIu64 " dropped %" PRIu64 "\n", figures->records, figures->dropped);
+	printf("samples_lost %" PRIu64 "\nreturns_unseen %" PRIu64 "\n", figures->samples_lost,
+	       figures->returns_unseen);
 	printf("path %s\n", send->path);
 }
 
@@ -142,7 +144,9 @@ static int watch(struct tracer *tracer, pid_t pid, FILE *records)
 static int print_all(struct tracer *tracer, struct failure *failure)
 {
 	struct traced_send *sends;
+	char programs[256];
 	size_t count;
+	uint64_t missed;
 	int ret = tracer_sends(tracer, &sends, &count, failure);
 
 	if (ret)
@@ -150,6 +154,8 @@ static int print_all(struct tracer *tracer, struct failure *failure)
 	printf("tier %s\n", trace_tier_name(tracer_tier(tracer)));
 	printf("reason %s\n", tracer_tier_reason(tracer));
 	printf("unseen %" PRIu64 "\n", tracer_unseen(tracer));
+	missed = tracer_missed(tracer, programs, sizeof(programs));
+	printf("runs_missed %" PRIu64 " %s\n", missed, programs);
 	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
 		const char *missing = tracer_missing(tracer, i);
 

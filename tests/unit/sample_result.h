@@ -380,6 +380,8 @@ static inline void sample_traced_in_part(struct result *result)
 			  UINT64_C(1) << METRIC_PRELIMINARY_REFERENCES;
 	kernel->caches[CACHE_NAME].hits = 1499;
 	kernel->dropped = 1000;
+	kernel->samples_lost = 17;
+	kernel->returns_unseen = 3;
 	result->sides[SIDE_KERNEL].details->inodes[0].doubt_ns = 7000;
 }
 
