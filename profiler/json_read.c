@@ -143,3 +143,13 @@ const char *json_get_text(const struct json_place *object, const char *key)
 
 	return json_text_of(&place);
 }
+
+char *json_get_copy(const struct json_place *object, const char *key)
+{
+	const char *text = json_get_text(object, key);
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		failure_set(object->failure, -ENOMEM, "out of memory");
+	return copy;
+}

@@ -36,6 +36,8 @@ uint64_t json_get_number(const struct json_place *object, const char *key);
 bool json_get_bool(const struct json_place *object, const char *key);
 /* Borrowed from the document. */
 const char *json_get_text(const struct json_place *object, const char *key);
+/* The caller's to free(); NULL when it is not there, and, with a failure, without memory. */
+char *json_get_copy(const struct json_place *object, const char *key);
 uint64_t json_number_of(const struct json_place *place);
 const char *json_text_of(const struct json_place *place);
 

@@ -67,13 +67,9 @@ static void read_bytes(const struct json_place *up, const char *key,
 
 static void read_file(const struct json_place *place, struct clone_loss_file *file, char **path)
 {
-	const char *text = json_get_text(place, "path");
-
 	file->ino = json_get_number(place, "ino");
 	read_bytes(place, "reasons", file->bytes);
-	*path = text ? strdup(text) : NULL;
-	if (text && !*path)
-		failure_set(place->failure, -ENOMEM, "out of memory");
+	*path = json_get_copy(place, "path");
 }
 
 void losses_from_json(const struct json_place *top, struct loss_result *losses)

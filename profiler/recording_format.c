@@ -48,7 +48,7 @@ int recording_facts_from_json(const json_t *json, struct recording *recording,
 	if (side.trace)
 		recording->figures = *side.trace;
 	free(side.trace);
-	free(side.details);
+	trace_details_free(side.details);
 	return failure->code;
 }
 

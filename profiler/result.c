@@ -205,7 +205,7 @@ void result_release(struct result *result)
 	for (unsigned int side = 0; side < SIDE_COUNT; side++) {
 		free(result->sides[side].samples);
 		free(result->sides[side].trace);
-		free(result->sides[side].details);
+		trace_details_free(result->sides[side].details);
 		free(result->sides[side].folded_stacks);
 	}
 	loss_result_release(&result->losses);

@@ -101,6 +101,22 @@ static int record_side(const struct pair_runner *runner, enum side index, unsign
 	return add_sample(side, &sample);
 }
 
+void run_record_paths(const struct pair_runner *runner, struct trace_details *details)
+{
+	const struct send_source *source = &runner->source;
+
+	for (size_t i = 0; i < details->inode_count; i++) {
+		uint64_t ino = details->inodes[i].key;
+		char **path = &details->inode_paths[i];
+
+		/* What was removed is only in the parent. */
+		if (volume_inode_path(source->volume, source->snapshot.id, ino, path) &&
+		    (!source->parent.path ||
+		     volume_inode_path(source->volume, source->parent.id, ino, path)))
+			*path = NULL;
+	}
+}
+
 /* What the engine's events tell, and of its counters what they do not. */
 static int set_engine_trace(struct side_result *side, const struct pair_runner *runner)
 {
@@ -113,14 +129,15 @@ static int set_engine_trace(struct side_result *side, const struct pair_runner *
 	};
 	const struct send_summary *summary = &runner->engine.summary;
 
+	trace_details_free(side->details);
+	side->details = calloc(1, sizeof(*side->details));
 	if (!side->trace)
 		side->trace = malloc(sizeof(*side->trace));
-	if (!side->details)
-		side->details = malloc(sizeof(*side->details));
 	if (!side->trace || !side->details)
 		return -ENOMEM;
 	*side->trace = *trace_collector_figures(runner->watcher);
 	trace_collector_details(runner->watcher, side->details);
+	run_record_paths(runner, side->details);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		side->trace->metrics |= UINT64_C(1) << known[i];
 	for (size_t i = 0; i < CACHE_COUNT; i++)

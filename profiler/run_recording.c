@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/run_recording.h"
 #include "profiler/kernel_generation.h"
+#include "profiler/run_record.h"
 #include "profiler/trace_collect.h"
 
 #include <errno.h>
@@ -61,15 +62,15 @@ int run_recording_open(struct pair_runner *runner, struct failure *failure)
 	return ret ? failure_set(failure, ret, "%s: %s", request->kernel_stream, cause.text) : 0;
 }
 
-/* What the events add up to; they were lost if there are none, or were not taken. */
-static int set_details(const struct pair_runner *runner, struct side_result *kernel)
+int run_recording_details(const struct pair_runner *runner, const struct trace_figures *figures,
+			  struct side_result *kernel)
 {
-	const struct trace_figures *figures = &runner->recording.figures;
 	struct trace_collector *collector;
 
 	if (!runner->events.count)
 		return 0;
 	collector = trace_collector_new();
+	trace_details_free(kernel->details);
 	kernel->details = calloc(1, sizeof(*kernel->details));
 	if (collector && kernel->details) {
 		trace_collector_begin(collector, figures->began_ns);
@@ -77,6 +78,7 @@ static int set_details(const struct pair_runner *runner, struct side_result *ker
 			trace_collect(collector, &runner->events.events[i]);
 		trace_collector_end(collector, figures->ended_ns, figures->result);
 		trace_collector_details(collector, kernel->details);
+		run_record_paths(runner, kernel->details);
 	}
 	trace_collector_free(collector);
 	return collector && kernel->details ? 0 : -ENOMEM;
@@ -120,7 +122,7 @@ int run_recording_describe(const struct pair_runner *runner, struct result *resu
 	kernel->has_caches = true;
 	memcpy(kernel->caches, recording->figures.caches, sizeof(kernel->caches));
 	kernel->backrefs = recording->figures.backrefs;
-	return set_details(runner, kernel);
+	return run_recording_details(runner, kernel->trace, kernel);
 }
 
 int run_recording_save(const struct pair_runner *runner, const struct result *result,

@@ -14,6 +14,13 @@ int run_recording_open(struct pair_runner *runner, struct failure *failure);
 /* What was recorded becomes the kernel's side of @result. 0 or -ENOMEM. */
 int run_recording_describe(const struct pair_runner *runner, struct result *result);
 
+/*
+ * What the events that @runner has of the kernel's send, of @figures, add up to becomes the
+ * @kernel's details; nothing when there are none: they were lost, or not taken. 0 or -ENOMEM.
+ */
+int run_recording_details(const struct pair_runner *runner, const struct trace_figures *figures,
+			  struct side_result *kernel);
+
 /* Write the kernel's last stream, and what tracing told, to the file that the request names. */
 int run_recording_save(const struct pair_runner *runner, const struct result *result,
 		       struct failure *failure);

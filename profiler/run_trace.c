@@ -257,6 +257,8 @@ int run_trace_record(const struct pair_runner *runner, struct result *result)
 	kernel->folded_stacks = runner->folded_stacks ? strdup(runner->folded_stacks) : NULL;
 	if (runner->folded_stacks && !kernel->folded_stacks)
 		return -ENOMEM;
+	if (runner->request->record && run_recording_details(runner, kernel->trace, kernel))
+		return -ENOMEM;
 	/* What is not among its metrics is listed as missing. */
 	kernel->has_caches = true;
 	memcpy(kernel->caches, runner->trace.caches, sizeof(kernel->caches));

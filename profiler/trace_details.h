@@ -41,10 +41,15 @@ struct trace_details {
 	size_t extent_count;
 	struct trace_cost inodes[TRACE_COSTS];
 	size_t inode_count;
+	/* Of these inodes, in the sent snapshot or else the parent; owned, NULL: not known. */
+	char *inode_paths[TRACE_COSTS];
 	uint64_t slot_ns;
 	struct trace_slot slots[TRACE_SLOTS]; /* the first begins with the send */
 	size_t slot_count;
 	uint64_t events; /* that all this is made of */
 };
+
+/* Accepts NULL. */
+void trace_details_free(struct trace_details *details);
 
 #endif

@@ -82,31 +82,6 @@ void trace_interval_of(const struct traced_send *send, const struct trace_moment
 
 /* ---- a line ---- */
 
-char *trace_view_path(const char *path, unsigned int columns)
-{
-	unsigned int width = format_width(path), front, back;
-	const char *end = path;
-	char *cut;
-
-	if (width <= columns)
-		return strdup(path);
-	if (columns < 3)
-		return strndup(path, format_fit(path, columns));
-	front = (columns - 1) / 3;
-	back = columns - 1 - front;
-	/* From where on it fits behind: a character at a time. */
-	while (format_width(end) > back) {
-		size_t step = 1;
-
-		while ((end[step] & 0xc0) == 0x80)
-			step++;
-		end += step;
-	}
-	if (asprintf(&cut, "%.*s…%s", (int)format_fit(path, front), path, end) < 0)
-		return NULL;
-	return cut;
-}
-
 struct row {
 	const struct traced_send *send;
 	const struct trace_interval *interval;
@@ -314,7 +289,7 @@ static char *place_of(const struct traced_send *send, unsigned int width)
 		if (asprintf(&printable, "inode %" PRIu64, send->ino) < 0)
 			return NULL;
 	}
-	cut = trace_view_path(printable, width);
+	cut = format_path(printable, width);
 	free(printable);
 	return cut;
 }

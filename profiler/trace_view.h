@@ -60,12 +60,6 @@ json_t *trace_view_to_json(const struct traced_send *send, const struct trace_in
 			   uint64_t now_ns);
 
 /*
- * @path in at most @columns, with "…" in the middle when it was cut: the name at its end tells more
- * than the folders before. @path is printable, the caller frees the copy; NULL without memory.
- */
-char *trace_view_path(const char *path, unsigned int columns);
-
-/*
  * What was found out about a send, when it has ended: the sections of a report that rest on
  * watching it. @details, @folded_stacks, @tier_reason and each of
  * @missing may be NULL. 0 or a

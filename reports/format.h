@@ -63,4 +63,10 @@ void format_html(FILE *out, const char *string);
 void format_html_part(FILE *out, const char *string, size_t length);
 void format_markdown(FILE *out, const char *string);
 
+/*
+ * @path in at most @columns, with "…" in the middle when it was cut: the name at its end tells more
+ * than the folders before. @path is printable, the caller frees the copy; NULL without memory.
+ */
+char *format_path(const char *path, unsigned int columns);
+
 #endif

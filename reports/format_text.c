@@ -229,3 +229,28 @@ bool format_locale_is_utf8(void)
 	freelocale(locale);
 	return utf8;
 }
+
+char *format_path(const char *path, unsigned int columns)
+{
+	unsigned int width = format_width(path), front, back;
+	const char *end = path;
+	char *cut;
+
+	if (width <= columns)
+		return strdup(path);
+	if (columns < 3)
+		return strndup(path, format_fit(path, columns));
+	front = (columns - 1) / 3;
+	back = columns - 1 - front;
+	/* From where on it fits behind: a character at a time. */
+	while (format_width(end) > back) {
+		size_t step = 1;
+
+		while ((end[step] & 0xc0) == 0x80)
+			step++;
+		end += step;
+	}
+	if (asprintf(&cut, "%.*s…%s", (int)format_fit(path, front), path, end) < 0)
+		return NULL;
+	return cut;
+}

@@ -71,6 +71,12 @@ static int put_plot(const struct section *section, const struct page_plots *plot
 	return 0;
 }
 
+/* A picture of its own file is not drawn again. */
+static bool is_shown(const struct section *section, const struct page_plots *plots)
+{
+	return section->extra != EXTRA_FLAME || (plots && plots->flame);
+}
+
 static int put_section(const struct section *section, const struct result *result,
 		       const struct page_plots *plots, FILE *out)
 {
@@ -95,6 +101,9 @@ static int put_section(const struct section *section, const struct result *resul
 			format_markdown(out, table.note);
 			fputs("\n\n", out);
 		}
+		if (section->extra == EXTRA_FLAME)
+			fprintf(out, "[![%s](%s)](%s)\n\n", section->title, plots->flame,
+				plots->flame);
 		if (ret == 0 && section->extra == EXTRA_CONTEXT)
 			ret = put_context(&result->divergence, out);
 	}
@@ -137,7 +146,7 @@ int markdown_write(const struct result *result, const struct page_plots *plots, 
 	int ret = put_head(result, plots, out);
 
 	for (size_t i = 0; ret == 0 && i < section_count; i++)
-		if (sections[i].where & IN_MARKDOWN)
+		if (sections[i].where & IN_MARKDOWN && is_shown(&sections[i], plots))
 			ret = put_section(&sections[i], result, plots, out);
 	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
 		ret = errno ? -errno : -EIO;

@@ -14,6 +14,7 @@
 struct page_plots {
 	const char *directory; /* where to read them, NULL for none */
 	const char *link;      /* how the page names that directory */
+	const char *flame;     /* the file with the picture of the stacks beside it; NULL: none */
 	const char *reason;    /* why there are none; NULL when it is not known */
 };
 

@@ -83,6 +83,8 @@ int report_write_all(const struct result *result, const char *directory, struct 
 	if (report_plots(result, plots_directory, &undrawn) < 0)
 		plots.reason = undrawn.text;
 	plots.directory = plots_directory;
+	if (flame_samples(result->sides[SIDE_KERNEL].folded_stacks))
+		plots.flame = "flame.svg";
 	ret = write_page(result, &plots, directory, "report.md", markdown_write, &unwritten);
 	if (ret == 0)
 		ret = write_page(result, &plots, directory, "report.html", html_write, &unwritten);

@@ -27,7 +27,7 @@ const struct section sections[] = {
 	{"flame", "Kernel's stack",
 	 "Samples of the sending thread's stack in the kernel, callers below what they call. Names "
 	 "and figures show when the pointer rests on a box.",
-	 NULL, IN_HTML, EXTRA_FLAME, 0, build_flame},
+	 NULL, IN_PAGES, EXTRA_FLAME, 0, build_flame},
 	{"progress", "Progress",
 	 "How far the stream had come, by the time since the send began; the last repeat.",
 	 "progress", IN_PAGES, EXTRA_NONE, 0, build_progress},
@@ -70,7 +70,9 @@ const struct section sections[] = {
 	{"inodes", "Most costly inodes",
 	 "Inodes by the time from the begin to the end of the work on them; the share is that of "
 	 "the send.",
-	 NULL, IN_ALL | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT, build_inodes},
+	 NULL, IN_PAGES, EXTRA_NONE, 0, build_inodes},
+	{"inodes", "Most costly inodes", NULL, NULL, IN_TEXT | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT,
+	 build_inodes_in_text},
 	{"agreement", "Kernel against engine",
 	 "Two senders that do the same in the same state count the same; where they do not, one of "
 	 "them does not do what it should.",

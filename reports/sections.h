@@ -78,6 +78,7 @@ void build_parts(const struct result *result, struct table *table);
 void build_command_work(const struct result *result, struct table *table);
 void build_extents(const struct result *result, struct table *table);
 void build_inodes(const struct result *result, struct table *table);
+void build_inodes_in_text(const struct result *result, struct table *table);
 void build_timeline(const struct result *result, struct table *table);
 void build_flame(const struct result *result, struct table *table);
 void build_tracing(const struct result *result, struct table *table);

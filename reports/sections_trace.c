@@ -6,7 +6,11 @@
 #include "reports/summary.h"
 #include "reports/traced.h"
 
-enum { PARTS_BAR = 30, COSTS_BAR = 10 };
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+enum { PARTS_BAR = 30, COSTS_BAR = 10, PATH_IN_TEXT = 32 };
 
 static void share_cell(struct table *table, uint64_t part, uint64_t whole)
 {
@@ -161,13 +165,29 @@ void build_extents(const struct result *result, struct table *table)
 	costs_note(side, who, side->details->extents, side->details->extent_count, table);
 }
 
-void build_inodes(const struct result *result, struct table *table)
+/* With no more than @columns of a path; 0: all of it. */
+static void path_cell(struct table *table, const char *path, unsigned int columns)
+{
+	char *printable = path ? printable_text("%s", path) : NULL;
+	char *cut = printable ? format_path(printable, columns ? columns : UINT_MAX) : NULL;
+
+	if (path && !cut)
+		table->error = -ENOMEM;
+	else if (cut)
+		table_cell(table, TONE_PLAIN, "%s", cut);
+	else
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+	free(printable);
+	free(cut);
+}
+
+static void list_inodes(const struct result *result, unsigned int path_columns, struct table *table)
 {
 	static const struct column columns[] = {
 		{"Inode", ALIGN_LEFT, 0},	{"Commands", ALIGN_RIGHT, 0},
-		{"Bytes", ALIGN_RIGHT, 0},	{"Searches", ALIGN_RIGHT, 2},
-		{"Candidates", ALIGN_RIGHT, 1}, {"Time", ALIGN_RIGHT, 0},
-		{"Share", ALIGN_RIGHT, 0},
+		{"Bytes", ALIGN_RIGHT, 0},	{"Searches", ALIGN_RIGHT, 3},
+		{"Candidates", ALIGN_RIGHT, 2}, {"Time", ALIGN_RIGHT, 0},
+		{"Share", ALIGN_RIGHT, 0},	{"Path", ALIGN_LEFT, 1},
 	};
 	const char *who;
 	const struct side_result *side = side_with_costs(result, &who);
@@ -186,8 +206,19 @@ void build_inodes(const struct result *result, struct table *table)
 		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
 		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
 		share_cell(table, cost->time_ns, side->trace ? traced_duration_ns(side->trace) : 0);
+		path_cell(table, side->details->inode_paths[i], path_columns);
 	}
 	costs_note(side, who, side->details->inodes, side->details->inode_count, table);
+}
+
+void build_inodes(const struct result *result, struct table *table)
+{
+	list_inodes(result, 0, table);
+}
+
+void build_inodes_in_text(const struct result *result, struct table *table)
+{
+	list_inodes(result, PATH_IN_TEXT, table);
 }
 
 /* ---- pictures: the table only says whether there is one, and what is to be known ---- */

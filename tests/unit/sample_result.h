@@ -281,6 +281,8 @@ static inline void sample_bucket(struct trace_histogram *histogram, unsigned int
 	histogram->max = value > histogram->max ? value : histogram->max;
 }
 
+static char sample_inode_path[] = "srv/machines/of the tests/with a long name/disk.img";
+
 /* What both sides' events tell; the kernel's doings take twice as long. */
 static inline void sample_events(struct trace_figures *figures, struct trace_details *details,
 				 unsigned int slowness)
@@ -321,6 +323,7 @@ static inline void sample_events(struct trace_figures *figures, struct trace_det
 			    .searches = 300,
 			    .candidates = 700}},
 		.inode_count = 1,
+		.inode_paths = {sample_inode_path},
 		.slot_ns = slowness * 200000000,
 		.slots = {{5000000, 800, 300, 0, 50000000, 0, 257},
 			  {342011, 434, 100, 9, 0, 0, 311}},
@@ -410,6 +413,7 @@ static inline void sample_hostile(struct result *result)
 	for (int side = 0; side < SIDE_COUNT; side++) {
 		result->sides[side].trace = traced.sides[side].trace;
 		result->sides[side].details = traced.sides[side].details;
+		result->sides[side].details->inode_paths[0] = text;
 	}
 	result->sides[SIDE_KERNEL].folded_stacks = stacks;
 	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", text);

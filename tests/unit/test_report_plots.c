@@ -227,11 +227,17 @@ static void test_stack_files(void **state)
 	text = read_all(path_of(fixture, "flame", ".svg"));
 	assert_non_null(strstr(text, "<title>walk: 50 samples, 50.0%</title>"));
 	free(text);
+	text = read_all(path_of(fixture, "report", ".md"));
+	assert_non_null(strstr(text, "\n[![Kernel's stack](flame.svg)](flame.svg)\n"));
+	free(text);
 
 	sample_equal(&sample);
 	assert_int_equal(report_write_all(&sample, fixture->directory, &failure), 0);
 	assert_int_equal(access(path_of(fixture, "stacks", ".folded"), F_OK), -1);
 	assert_int_equal(access(path_of(fixture, "flame", ".svg"), F_OK), -1);
+	text = read_all(path_of(fixture, "report", ".md"));
+	assert_null(strstr(text, "flame"));
+	free(text);
 }
 
 /* A gnuplot that does @what: a script named so, the only one to be found. */

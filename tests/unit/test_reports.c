@@ -367,7 +367,8 @@ static void test_text_of_a_traced_run(void **state)
 		"\n  30408704         20          12         240  800 µs  50.0% █████\n"
 		"  13631488          7           1           7  200 µs  12.5% █▎\n"
 		"  From the kernel's events.\n",
-		"\n  257         800  4.77 MiB       300         700  200 ms  25.0% ██▌\n",
+		"\n  257         800  4.77 MiB       300         700  200 ms  25.0%  "
+		"srv/machin… a long name/disk.img\n",
 		"\n  Tier          function\n  Measured      everything\n"
 		"  Events        4,000, none lost\n"
 		"  Restarts      1, because of a relocation\n  Inodes        60\n"
@@ -381,6 +382,8 @@ static void test_text_of_a_traced_run(void **state)
 	text = render_text(false, 100);
 	expect_all_in(text, wanted);
 	expect_not_in(text, "INCOMPLETE");
+	expect_not_in(text, "Samples");
+	expect_not_in(text, "Waits");
 	expect_not_in(text, "Not measured");
 	expect_not_in(text, "Kernel's stack"); /* pictures are for pages */
 	free(text);
@@ -453,6 +456,8 @@ static void test_long_lists(void **state)
 	free(text);
 	text = render_markdown();
 	expect_in(text, "\n| 9019 |");
+	/* A page has the whole path. */
+	expect_in(text, "| srv/machines/of the tests/with a long name/disk.img |\n");
 	free(text);
 }
 

@@ -232,7 +232,7 @@ static void test_paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *cut = trace_view_path(path, cases[i].columns);
+		char *cut = format_path(path, cases[i].columns);
 
 		assert_non_null(cut);
 		assert_in_range(format_width(cut), 0, cases[i].columns);

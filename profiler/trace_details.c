@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#include "profiler/trace_details.h"
+
+#include <stdlib.h>
+
+void trace_details_free(struct trace_details *details)
+{
+	if (!details)
+		return;
+	for (size_t i = 0; i < TRACE_COSTS; i++)
+		free(details->inode_paths[i]);
+	free(details);
+}
