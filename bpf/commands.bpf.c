@@ -22,7 +22,7 @@ struct attribute_header {
 	uint16_t length;
 };
 
-static __always_inline void read_path(struct send_state *state, const char *buffer)
+static __always_inline bool read_path(struct send_state *state, const char *buffer)
 {
 	uint32_t offset = COMMAND_HEADER_SIZE;
 
@@ -30,10 +30,10 @@ static __always_inline void read_path(struct send_state *state, const char *buff
 		struct attribute_header header = {0};
 
 		if (bpf_probe_read_kernel(&header, sizeof(header), buffer + offset))
-			return;
+			return false;
 		offset += sizeof(header);
 		if (header.kind == ATTRIBUTE_DATA)
-			return;
+			return false;
 		if (header.kind == ATTRIBUTE_PATH) {
 			uint32_t length = header.length;
 
@@ -45,10 +45,42 @@ static __always_inline void read_path(struct send_state *state, const char *buff
 			length &= STATE_PATH_MAX - 1;
 			bpf_probe_read_kernel(state->path, length, buffer + offset);
 			state->path[length] = 0;
-			return;
+			return true;
 		}
 		offset += header.length;
 	}
+	return false;
+}
+
+/*
+ * Commands of these kinds name the inode at work on, by the name that it has in the end; others
+ * name its folder, or what it is called for now.
+ */
+enum {
+	SET_XATTR_TO_CHOWN = ((1U << 7) - 1) << 13,
+	UPDATE_EXTENT_TO_ENABLE_VERITY = ((1U << 5) - 1) << 22,
+	OWN_PATH_KINDS = SET_XATTR_TO_CHOWN | UPDATE_EXTENT_TO_ENABLE_VERITY,
+};
+
+static __always_inline void record_path(struct send_state *state, struct send_ctx *send_ctx,
+					uint32_t kind, uint64_t now)
+{
+	struct inode_path_record *record;
+
+	if (!settings.paths || state->path_ino == state->ino ||
+	    !(OWN_PATH_KINDS >> (kind & 31) & 1) || !read_path(state, send_ctx->send_buf))
+		return;
+	/* Without room the inode's next command gets it. */
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (!record)
+		return;
+	record->time_ns = now;
+	record->ino = state->ino;
+	record->thread = state->thread;
+	record->reserved = 0;
+	__builtin_memcpy(record->path, state->path, sizeof(record->path));
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	state->path_ino = state->ino;
 }
 
 /* What a command says of the send as a whole, on the way. */
@@ -107,6 +139,7 @@ int BPF_PROG(command_enter, struct send_ctx *send_ctx)
 	now = bpf_ktime_get_ns();
 	look_around(state, send_ctx, now);
 	bpf_probe_read_kernel(&kind, sizeof(kind), send_ctx->send_buf + COMMAND_KIND_OFFSET);
+	record_path(state, send_ctx, kind, now);
 	/* Length and checksum are not in the header yet. */
 	command_begins(state, kind, send_ctx->send_size, now);
 	part_enter(state, STATE_WRITE, now, &state->write_outer);
@@ -168,6 +201,7 @@ int BPF_PROG(extent_data_exit, struct send_ctx *send_ctx, void *path, uint64_t o
 		return 0;
 	state->encoded_write = 0;
 	look_around(state, send_ctx, now);
+	record_path(state, send_ctx, COMMAND_ENCODED_WRITE, now);
 	bpf_probe_read_kernel(&rest, sizeof(rest), send_ctx->send_buf);
 	command_begins(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE, now);
 	command_ends(state, now);

@@ -86,7 +86,8 @@ struct send_state {
 	uint64_t flags;	      /* of the ioctl */
 	uint64_t clone_roots; /* from which it may clone, the sent one among them */
 	uint64_t ino;
-	uint64_t path_ns; /* when path was read */
+	uint64_t path_ns;  /* when path was read */
+	uint64_t path_ino; /* whose path was the last record of one */
 	char path[STATE_PATH_MAX];
 
 	/* Totals. */
@@ -136,10 +137,21 @@ struct send_state {
 	struct state_cache_watch watches[CACHE_COUNT];
 };
 
+/* What an inode is called, among the records: no event, and told from one by its size. */
+struct inode_path_record {
+	uint64_t time_ns;
+	uint64_t ino;
+	uint32_t thread;
+	uint32_t reserved;
+	char path[STATE_PATH_MAX]; /* cut at the front */
+};
+
 /* Set before loading. */
 struct trace_settings {
 	uint32_t process; /* only its sends and those of its descendants; 0: all */
 	uint32_t records; /* bool */
+	uint32_t paths;	  /* bool: of inodes, with the records */
+	uint32_t reserved;
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;
@@ -170,6 +182,7 @@ enum name_lookup {
 };
 
 _Static_assert(sizeof(struct send_state) % 8 == 0, "the kernel rounds values up to 8 bytes");
+_Static_assert(sizeof(struct inode_path_record) != sizeof(struct event), "told by their size");
 _Static_assert((STATE_SLOTS & (STATE_SLOTS - 1)) == 0, "a slot is found by masking");
 _Static_assert(STATE_OFF_CPU + 1 == STATE_PARTS, "a total for each part");
 

@@ -6,6 +6,7 @@
 #include "profiler/outcome.h"
 #include "profiler/terminal.h"
 #include "profiler/watch.h"
+#include "reports/flame.h"
 #include "reports/format.h"
 
 #include <errno.h>
@@ -15,13 +16,17 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-enum { PLAIN_WIDTH = 120 };
+/* Samples a second: no divisor of what else happens each second. Bytes: for single events. */
+enum { PLAIN_WIDTH = 120, STACK_HERTZ = 997, RING_BYTES = 32 << 20 };
 
 struct trace_options {
 	uint64_t process; /* 0: any */
 	uint64_t interval_s;
 	unsigned int tier; /* index into tiers */
 	const char *file;
+	const char *stacks;
+	const char *flame;
+	bool details;
 	bool all;
 	bool full;
 	bool quiet;
@@ -42,6 +47,14 @@ static const struct option_row rows[] = {
 			  "how sends are watched; auto: as well as this machine allows"),
 	OPTION_ROW_FLAG(0, "full", struct trace_options, full,
 			"count also what costs more: candidates and preliminary references"),
+	OPTION_ROW_FLAG('d', "details", struct trace_options, details,
+			"take single events, too: the most costly extents and inodes of each send, "
+			"with paths"),
+	OPTION_ROW_STRING(0, "stacks", "FILE", struct trace_options, stacks,
+			  "sample the senders' stacks in the kernel and write them there, folded: "
+			  "functions from the outermost in, and how often"),
+	OPTION_ROW_STRING(0, "flame", "FILE", struct trace_options, flame,
+			  "the same as a picture, a flame graph (SVG)"),
 	OPTION_ROW_STRING('o', "out", "FILE", struct trace_options, file,
 			  "write there; else on stdout, or, with COMMAND, on stderr"),
 	OPTION_ROW_FLAG('q', "quiet", struct trace_options, quiet,
@@ -68,6 +81,23 @@ static pid_t process_of(const struct trace_run *run)
 	return run->command.process ? run->command.process : (pid_t)run->options->process;
 }
 
+static int open_extras(struct trace_run *run, struct failure *failure)
+{
+	const struct trace_options *options = run->options;
+	struct watch *watch = &run->watch;
+
+	if (options->details)
+		watch->details = watch_details_new();
+	if (options->stacks || options->flame)
+		watch->stacks = folded_new();
+	if ((options->details && !watch->details) ||
+	    ((options->stacks || options->flame) && !watch->stacks))
+		return failure_set(failure, -ENOMEM, "out of memory");
+	if (watch->details)
+		tracer_want_paths(watch->tracer, watch_details_path, watch->details);
+	return 0;
+}
+
 static int open_tracer(struct trace_run *run, struct failure *failure)
 {
 	const struct trace_options *options = run->options;
@@ -76,6 +106,10 @@ static int open_tracer(struct trace_run *run, struct failure *failure)
 		.tier = options->tier ? TIER_PIPE + options->tier : TIER_COUNT - 1,
 		.process = process_of(run),
 		.groups = options->full ? (UINT64_C(1) << METRIC_COUNT) - 1 : 0,
+		.records = options->details,
+		.paths = options->details,
+		.ring_bytes = RING_BYTES,
+		.stack_hertz = options->stacks || options->flame ? STACK_HERTZ : 0,
 	};
 	struct failure cause = {0};
 	const char *reason = cause.text;
@@ -86,7 +120,7 @@ static int open_tracer(struct trace_run *run, struct failure *failure)
 		reason = tracer_tier_reason(run->watch.tracer);
 	}
 	if (!ret)
-		return 0;
+		return open_extras(run, failure);
 	return failure_set(failure, ret,
 			   "cannot watch sends: %.300s; 'sendprof doctor' says what this machine "
 			   "allows and what to do",
@@ -178,6 +212,52 @@ static int summarize(const struct trace_run *run, struct failure *failure)
 	return ret ? failure_set(failure, ret, "cannot write the summary: %s", strerror(-ret)) : 0;
 }
 
+static int write_lines(const char *lines, FILE *out)
+{
+	fputs(lines, out);
+	return 0;
+}
+
+static int write_file(const char *path, const char *lines, int (*write)(const char *, FILE *),
+		      struct failure *failure)
+{
+	FILE *out;
+	int ret;
+
+	if (!path)
+		return 0;
+	out = fopen(path, "we");
+	ret = out ? write(lines, out) : -errno;
+	if (!ret && (fflush(out) || ferror(out)))
+		ret = errno ? -errno : -EIO;
+	if (out && fclose(out) && !ret)
+		ret = -errno;
+	return ret ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
+}
+
+static int write_stacks(struct trace_run *run, struct failure *failure)
+{
+	char *lines = NULL;
+	size_t size;
+	FILE *out;
+	int ret;
+
+	if (!run->watch.stacks)
+		return 0;
+	ret = watch_add_running_stacks(&run->watch, failure);
+	out = ret ? NULL : open_memstream(&lines, &size);
+	if (!ret && (!out || folded_write(run->watch.stacks, out)))
+		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	if (out && fclose(out) && !ret)
+		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	if (!ret)
+		ret = write_file(run->options->stacks, lines, write_lines, failure);
+	if (!ret)
+		ret = write_file(run->options->flame, lines, flame_file, failure);
+	free(lines);
+	return ret;
+}
+
 /* 0 or a negative errno; the command, if there is one, has been let go and has ended after 0. */
 static int start_and_watch(struct trace_run *run, char *const *arguments, int *status,
 			   struct failure *failure)
@@ -208,6 +288,8 @@ static int start_and_watch(struct trace_run *run, char *const *arguments, int *s
 	ret = watch_sends(&run->watch, failure);
 	if (!ret)
 		ret = summarize(run, failure);
+	if (!ret)
+		ret = write_stacks(run, failure);
 	/* Also when watching failed: the command goes on without. */
 	if (*arguments)
 		*status = held_command_wait(&run->command);
@@ -278,6 +360,7 @@ const struct command command_trace = {
 		"sendprof trace\n"
 		"sendprof trace -- btrbk run\n"
 		"sendprof trace --json --out sends.jsonl -- btrfs send -f today.stream /mnt/today\n"
+		"sendprof trace --details --flame flame.svg -- btrbk run\n"
 		"sendprof trace --pid $(pgrep -o btrbk)",
 	.run = trace_main,
 };

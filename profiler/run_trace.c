@@ -195,7 +195,8 @@ static int note_missed(const struct tracer *tracer, struct result *result)
 	return 0;
 }
 
-static int keep_stacks(struct pair_runner *runner, uint32_t thread, struct failure *failure)
+static int keep_stacks(struct pair_runner *runner, const struct traced_send *send,
+		       struct failure *failure)
 {
 	size_t size = 0;
 	FILE *out;
@@ -208,7 +209,7 @@ static int keep_stacks(struct pair_runner *runner, uint32_t thread, struct failu
 	out = open_memstream(&runner->folded_stacks, &size);
 	if (!out)
 		return failure_set(failure, -errno, "out of memory for stacks");
-	ret = tracer_folded_stacks(runner->tracer, thread, out, failure);
+	ret = tracer_folded_stacks(runner->tracer, send, out, failure);
 	if (fclose(out) && !ret)
 		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
 	return ret;
@@ -230,7 +231,7 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 		runner->trace = sends[i].figures;
 		runner->trace.dropped += runner->events.left_out;
 		runner->traced = true;
-		ret = keep_stacks(runner, sends[i].figures.thread, failure);
+		ret = keep_stacks(runner, &sends[i], failure);
 	}
 	free(sends);
 	return ret;

@@ -276,6 +276,11 @@ const struct trace_figures *trace_collector_figures(const struct trace_collector
 	return &collector->figures;
 }
 
+bool trace_collector_has_inode(const struct trace_collector *collector, uint64_t ino)
+{
+	return trace_heavy_has(collector->inodes, ino);
+}
+
 void trace_collector_details(const struct trace_collector *collector, struct trace_details *details)
 {
 	*details = collector->details;

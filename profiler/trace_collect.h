@@ -25,6 +25,8 @@ void trace_collector_end(struct trace_collector *collector, uint64_t now_ns, int
 
 /* Valid until the next begin. */
 const struct trace_figures *trace_collector_figures(const struct trace_collector *collector);
+/* Whether @ino may be among the inodes that details tell of. */
+bool trace_collector_has_inode(const struct trace_collector *collector, uint64_t ino);
 /* Fill @details with what was collected so far. */
 void trace_collector_details(const struct trace_collector *collector,
 			     struct trace_details *details);

@@ -117,6 +117,14 @@ struct trace_cost *trace_heavy_add(struct trace_heavy *heavy, uint64_t key, uint
 	return &entry->cost;
 }
 
+bool trace_heavy_has(const struct trace_heavy *heavy, uint64_t key)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, heavy->by_key, &key, sizeof(key), entry);
+	return entry;
+}
+
 static int costlier_first(const void *left, const void *right)
 {
 	const struct entry *a = *(struct entry *const *)left, *b = *(struct entry *const *)right;

@@ -19,9 +19,14 @@ static int out_of_memory(struct failure *failure)
 static int take_record(void *context, void *data, size_t size)
 {
 	struct tracer *tracer = context;
+	const struct inode_path_record *record = data;
 
-	if (size >= sizeof(struct event))
+	if (size == sizeof(struct event))
 		tracer->consume(tracer->consume_context, data);
+	else if (size == sizeof(*record) && tracer->consume_path)
+		tracer->consume_path(tracer->path_context,
+				     &(struct traced_path){record->thread, record->time_ns,
+							   record->ino, record->path});
 	return 0;
 }
 
@@ -107,6 +112,14 @@ int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *c
 		if (nanosleep(&interval, NULL))
 			return 0;
 	}
+}
+
+void tracer_want_paths(struct tracer *tracer,
+		       void (*consume)(void *context, const struct traced_path *path),
+		       void *context)
+{
+	tracer->consume_path = consume;
+	tracer->path_context = context;
 }
 
 /* ---- states ---- */
@@ -305,6 +318,7 @@ int tracer_forget(struct tracer *tracer, const struct traced_send *send, struct 
 
 	if (!tracer->skeleton || !send->figures.ended_ns)
 		return 0;
+	tracer_forget_samples_of(tracer, &key);
 	return forget(tracer, &key, failure);
 }
 

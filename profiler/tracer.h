@@ -22,6 +22,7 @@ struct tracer_options {
 	uint64_t groups; /* metrics that may cost something, 1 << enum trace_metric; 0: the default
 			    set */
 	bool records;	 /* hand over single events */
+	bool paths;	 /* with them, the paths of the inodes sent: tracer_want_paths() */
 	size_t ring_bytes;	  /* for them; 0: the default of 4 MiB */
 	unsigned int stack_hertz; /* samples of the stack a second; 0: none */
 	/* For tests, up to NULL: "TARGET" is taken as missing, "TARGET=OTHER" as if renamed. */
@@ -50,6 +51,21 @@ const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric
  * records or a negative errno.
  */
 int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context);
+
+/*
+ * What an inode that is sent is called, as a command of the stream says: after the name that it may
+ * have for a while, and not of all inodes.
+ */
+struct traced_path {
+	uint32_t thread;
+	uint64_t time_ns;
+	uint64_t ino;
+	const char *path; /* cut at the front; valid during the call */
+};
+/* Whom tracer_poll() gives paths to, beside the events. */
+void tracer_want_paths(struct tracer *tracer,
+		       void (*consume)(void *context, const struct traced_path *path),
+		       void *context);
 
 /* A send that was seen since the tracer was opened or last reset. */
 struct traced_send {
@@ -86,10 +102,10 @@ int tracer_forget(struct tracer *tracer, const struct traced_send *send, struct 
 int tracer_reset(struct tracer *tracer, struct failure *failure);
 
 /*
- * Folded stacks of the samples taken from @thread (0: of all senders) since the last reset, "a;b;c
- * count" a line, kernel functions, outermost first.
+ * Folded stacks of the samples taken of @send, or, if it is NULL, of all that were not forgotten,
+ * "a;b;c count" a line, kernel functions, outermost first.
  */
-int tracer_folded_stacks(struct tracer *tracer, uint32_t thread, FILE *out,
+int tracer_folded_stacks(struct tracer *tracer, const struct traced_send *send, FILE *out,
 			 struct failure *failure);
 
 #endif

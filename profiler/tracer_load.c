@@ -59,6 +59,7 @@ static void set_up(const struct tracer *tracer, enum trace_tier tier,
 
 	settings->process = tracer->options.process;
 	settings->records = tracer->options.records;
+	settings->paths = tracer->options.records && tracer->options.paths;
 	if (!tracer->symbols)
 		return;
 	/* Only there it is of use, and putting the symbols in order takes its time. */

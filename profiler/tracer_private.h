@@ -76,6 +76,8 @@ struct tracer {
 	struct ring_buffer *ring;
 	event_fn consume; /* during tracer_poll() */
 	void *consume_context;
+	void (*consume_path)(void *context, const struct traced_path *path);
+	void *path_context;
 };
 
 /* tracer_load.c */
@@ -123,6 +125,8 @@ int tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sen
 /* Forget what was sampled of sends that are not @under_way. */
 void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
 			   size_t count);
+/* Forget what was sampled of one send. */
+void tracer_forget_samples_of(const struct tracer *tracer, const struct ended_key *send);
 
 /* tracer_tier.c */
 

@@ -210,7 +210,14 @@ static void print_folded(const struct tracer *tracer, const struct sample_key *k
 	fprintf(out, " %" PRIu64 "\n", samples);
 }
 
-int tracer_folded_stacks(struct tracer *tracer, uint32_t thread, FILE *out, struct failure *failure)
+static bool is_sample_of(const struct sample_key *key, const struct traced_send *send)
+{
+	return !send ||
+	       (key->thread == send->figures.thread && key->began_ns == send->figures.began_ns);
+}
+
+int tracer_folded_stacks(struct tracer *tracer, const struct traced_send *send, FILE *out,
+			 struct failure *failure)
 {
 	struct sample_key key, *previous = NULL;
 	uint64_t samples;
@@ -220,7 +227,7 @@ int tracer_folded_stacks(struct tracer *tracer, uint32_t thread, FILE *out, stru
 		return 0;
 	map = tracer_samples_map(tracer);
 	while (!bpf_map_get_next_key(map, previous, &key)) {
-		if ((!thread || key.thread == thread) && !bpf_map_lookup_elem(map, &key, &samples))
+		if (is_sample_of(&key, send) && !bpf_map_lookup_elem(map, &key, &samples))
 			print_folded(tracer, &key, samples, out);
 		previous = &key;
 	}
@@ -231,7 +238,7 @@ int tracer_folded_stacks(struct tracer *tracer, uint32_t thread, FILE *out, stru
 
 /* ---- forgetting ---- */
 
-static bool is_under_way(const struct sample_key *key, const struct ended_key *sends, size_t count)
+static bool is_one_of(const struct sample_key *key, const struct ended_key *sends, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (sends[i].began_ns == key->began_ns && sends[i].thread == key->thread)
@@ -240,33 +247,63 @@ static bool is_under_way(const struct sample_key *key, const struct ended_key *s
 	return false;
 }
 
-static void forget_stacks(const struct tracer *tracer)
+/*
+ * Those that no sample refers to. One that is taken just now may lose its stack by that; but stacks
+ * that stay for ever lose all that would come to their places.
+ */
+static void forget_stacks(const struct tracer *tracer, const bool *needed)
 {
 	int map = tracer_stacks_map(tracer);
-	uint32_t id;
+	uint32_t id, next;
+	bool more = !bpf_map_get_next_key(map, NULL, &id);
 
-	while (!bpf_map_get_next_key(map, NULL, &id) && !bpf_map_delete_elem(map, &id))
-		;
+	while (more) {
+		more = !bpf_map_get_next_key(map, &id, &next);
+		if (id < STATE_STACKS && !needed[id])
+			bpf_map_delete_elem(map, &id);
+		id = next;
+	}
 }
 
-void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
-			   size_t count)
+/* What @forgotten() says of. */
+static void forget_samples(const struct tracer *tracer,
+			   bool (*forgotten)(const struct sample_key *key,
+					     const struct ended_key *sends, size_t count),
+			   const struct ended_key *sends, size_t count)
 {
+	bool needed[STATE_STACKS] = {false};
 	struct sample_key key, previous;
-	bool any = false, kept = false;
+	bool any = false;
 	int map;
 
 	if (!tracer->sample_link_count)
 		return;
 	map = tracer_samples_map(tracer);
 	while (!bpf_map_get_next_key(map, any ? &previous : NULL, &key)) {
-		if (!is_under_way(&key, under_way, count)) {
+		if (forgotten(&key, sends, count)) {
 			bpf_map_delete_elem(map, &key);
 			continue;
 		}
+		if (key.stack >= 0 && key.stack < STATE_STACKS)
+			needed[key.stack] = true;
 		previous = key;
-		any = kept = true;
+		any = true;
 	}
-	if (!kept)
-		forget_stacks(tracer);
+	forget_stacks(tracer, needed);
+}
+
+static bool is_over(const struct sample_key *key, const struct ended_key *under_way, size_t count)
+{
+	return !is_one_of(key, under_way, count);
+}
+
+void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
+			   size_t count)
+{
+	forget_samples(tracer, is_over, under_way, count);
+}
+
+void tracer_forget_samples_of(const struct tracer *tracer, const struct ended_key *send)
+{
+	forget_samples(tracer, is_one_of, send, 1);
 }

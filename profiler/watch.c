@@ -14,6 +14,9 @@
  */
 #define LOOK_NS UINT64_C(500000000)
 
+/* With single events: so often at least the ring is emptied. */
+#define POLL_NS UINT64_C(20000000)
+
 /* On a terminal so many ended sends stay above those under way. */
 enum { LIVE_ENDED = 4 };
 
@@ -46,13 +49,73 @@ static int list_add(struct send_list *list, const struct traced_send *sends, siz
 	return 0;
 }
 
-/* Take what there is: those that ended are ours from now on. */
+static void poll_events(struct watch *watch)
+{
+	if (!watch->details)
+		return;
+	while (tracer_poll(watch->tracer, 0, watch_details_event, watch->details) > 0)
+		;
+}
+
+static int add_stacks(struct watch *watch, const struct traced_send *send, struct failure *failure)
+{
+	char *lines;
+	size_t size;
+	FILE *out;
+	int ret;
+
+	if (!watch->stacks)
+		return 0;
+	out = open_memstream(&lines, &size);
+	if (!out)
+		return failure_set(failure, -ENOMEM, "out of memory for stacks");
+	ret = tracer_folded_stacks(watch->tracer, send, out, failure);
+	if (fclose(out) && !ret)
+		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	if (!ret && folded_add(watch->stacks, lines))
+		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	free(lines);
+	return ret;
+}
+
+int watch_add_running_stacks(struct watch *watch, struct failure *failure)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < watch->running.count; i++)
+		ret = add_stacks(watch, &watch->running.sends[i], failure);
+	return ret;
+}
+
+/* What was found out about a send that ended, before it makes room in the kernel. */
+static int keep(struct watch *watch, const struct traced_send *send, struct failure *failure)
+{
+	int ret = add_stacks(watch, send, failure);
+
+	if (ret)
+		return ret;
+	watch->seen++;
+	if (list_add(&watch->ended, send, 1))
+		return failure_set(failure, -ENOMEM, "out of memory");
+	return tracer_forget(watch->tracer, send, failure);
+}
+
+/*
+ * Take what there is: those that ended are ours from now on. Events first: then the send that each
+ * is of is among those seen.
+ */
 static int look(struct watch *watch, struct failure *failure)
 {
 	struct send_list seen;
 	size_t running = 0;
-	int ret = tracer_sends(watch->tracer, &seen.sends, &seen.count, failure);
+	int ret;
 
+	poll_events(watch);
+	ret = tracer_sends(watch->tracer, &seen.sends, &seen.count, failure);
+	if (!ret && watch->details &&
+	    watch_details_assign(watch->details, seen.sends, seen.count)) {
+		ret = failure_set(failure, -ENOMEM, "out of memory for events");
+	}
 	for (size_t i = 0; !ret && i < seen.count; i++) {
 		const struct traced_send *send = &seen.sends[i];
 
@@ -60,11 +123,7 @@ static int look(struct watch *watch, struct failure *failure)
 			seen.sends[running++] = *send;
 			continue;
 		}
-		watch->seen++;
-		if (list_add(&watch->ended, send, 1))
-			ret = failure_set(failure, -ENOMEM, "out of memory");
-		else
-			ret = tracer_forget(watch->tracer, send, failure);
+		ret = keep(watch, send, failure);
 	}
 	if (ret) {
 		free(seen.sends);
@@ -81,6 +140,8 @@ static void forget_oldest(struct watch *watch)
 	struct send_list *ended = &watch->ended;
 
 	if (ended->count > WATCH_KEPT) {
+		for (size_t i = 0; watch->details && i < ended->count - WATCH_KEPT; i++)
+			watch_details_forget(watch->details, &ended->sends[i]);
 		memmove(ended->sends, ended->sends + ended->count - WATCH_KEPT,
 			WATCH_KEPT * sizeof(*ended->sends));
 		ended->count = WATCH_KEPT;
@@ -115,12 +176,24 @@ static int show(struct watch *watch, uint64_t time_ns)
 }
 
 /* Whether the process that watching ends with has ended. */
-static bool wait_for_end(const struct watch *watch, uint64_t ns)
+static bool wait_for_end(struct watch *watch, uint64_t ns)
 {
 	struct pollfd end = {.fd = watch->end, .events = POLLIN};
-	const struct timespec timeout = {.tv_nsec = (long)(ns < LOOK_NS ? ns : LOOK_NS)};
+	uint64_t until_ns = now_ns() + (ns < LOOK_NS ? ns : LOOK_NS);
+	uint64_t step_ns = watch->details ? POLL_NS : LOOK_NS;
 
-	return ppoll(&end, 1, &timeout, NULL) > 0;
+	for (uint64_t time_ns = now_ns(); time_ns < until_ns; time_ns = now_ns()) {
+		uint64_t left_ns = until_ns - time_ns;
+		const struct timespec timeout = {
+			.tv_nsec = (long)(left_ns < step_ns ? left_ns : step_ns)};
+
+		if (ppoll(&end, 1, &timeout, NULL) > 0)
+			return true;
+		if (interrupt_signal() && !watch->signal_told)
+			return false;
+		poll_events(watch);
+	}
+	return false;
 }
 
 static bool stopped_by_signal(struct watch *watch)
@@ -167,4 +240,6 @@ void watch_release(struct watch *watch)
 	list_clear(&watch->running);
 	list_clear(&watch->ended);
 	list_clear(&watch->before);
+	watch_details_free(watch->details);
+	folded_free(watch->stacks);
 }

@@ -6,7 +6,9 @@
 #ifndef PROFILER_WATCH_H
 #define PROFILER_WATCH_H
 
+#include "profiler/folded.h"
 #include "profiler/trace_view.h"
+#include "profiler/watch_details.h"
 
 struct send_list {
 	struct traced_send *sends; /* owned */
@@ -14,8 +16,10 @@ struct send_list {
 };
 
 struct watch {
-	struct tracer *tracer;	/* the caller's */
-	struct trace_view view; /* where and how; no lines when out is NULL */
+	struct tracer *tracer;	       /* the caller's */
+	struct trace_view view;	       /* where and how; no lines when out is NULL */
+	struct watch_details *details; /* owned; what single events tell; NULL: not asked for */
+	struct folded *stacks;	       /* owned; of all sends; NULL: not asked for */
 	uint64_t interval_ns;
 	int end; /* a pidfd: watching ends with this process; -1: it does not */
 	/* What a signal that asks to stop does: called once, watching goes on; NULL: it ends. */
@@ -37,7 +41,9 @@ enum { WATCH_KEPT = 64 };
 /* Watch to the end. 0 or a negative errno with @failure set. End with watch_release(). */
 int watch_sends(struct watch *watch, struct failure *failure);
 
-/* Then: what was found out about each send. 0 or a negative errno. */
+/* Then, if there are stacks: add those of the sends under way. 0 or a negative errno. */
+int watch_add_running_stacks(struct watch *watch, struct failure *failure);
+/* What was found out about each send. 0 or a negative errno. */
 int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned int width);
 /* The same as one object: {"summary": ...}; NULL without memory. */
 json_t *watch_summary_to_json(const struct watch *watch);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What is said when watching has ended. */
 #include "profiler/json_build.h"
+#include "profiler/result_fields.h"
 #include "profiler/terminal.h"
 #include "profiler/watch.h"
 #include "reports/format.h"
@@ -26,6 +27,7 @@ static int put_send(const struct watch *watch, const struct traced_send *send, F
 	struct traced_send measured = *send;
 	struct trace_summary summary = {
 		.send = &measured,
+		.details = watch->details ? watch_details_of(watch->details, send) : NULL,
 		.tier_reason = tracer_tier_reason(watch->tracer),
 	};
 
@@ -75,12 +77,30 @@ int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned 
 	return ret;
 }
 
+static void put_details(const struct watch *watch, const struct send_list *list,
+			struct json_builder *array)
+{
+	for (size_t i = 0; watch->details && i < list->count; i++) {
+		const struct traced_send *send = &list->sends[i];
+		struct json_builder row = json_begin_object();
+
+		json_put_number(&row, "thread", send->figures.thread);
+		json_put_number(&row, "began_ns", send->figures.began_ns);
+		json_put(&row, "details",
+			 trace_details_to_json(watch_details_of(watch->details, send)));
+		json_append(array, json_finish(&row));
+	}
+}
+
 json_t *watch_summary_to_json(const struct watch *watch)
 {
 	struct json_builder line = json_begin_object(), object = json_begin_object();
 	struct json_builder missing = json_begin_array();
+	struct json_builder details = json_begin_array();
 	const char *reason = tracer_tier_reason(watch->tracer);
 
+	put_details(watch, &watch->ended, &details);
+	put_details(watch, &watch->running, &details);
 	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
 		struct json_builder row;
 
@@ -98,6 +118,7 @@ json_t *watch_summary_to_json(const struct watch *watch)
 	json_put_number(&object, "not_watched", tracer_unseen(watch->tracer));
 	json_put_number(&object, "runs_missed", tracer_missed(watch->tracer, NULL, 0));
 	json_put(&object, "missing", json_finish(&missing));
+	json_put(&object, "sends", json_finish(&details));
 	json_put(&line, "summary", json_finish(&object));
 	return json_finish(&line);
 }

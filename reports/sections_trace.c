@@ -174,7 +174,8 @@ static void path_cell(struct table *table, const char *path, unsigned int column
 	if (path && !cut)
 		table->error = -ENOMEM;
 	else if (cut)
-		table_cell(table, TONE_PLAIN, "%s", cut);
+		table_cell(table, *cut ? TONE_PLAIN : TONE_MUTED, "%s",
+			   *cut ? cut : "the subvolume itself");
 	else
 		table_cell(table, TONE_MUTED, FORMAT_NONE);
 	free(printable);
@@ -194,7 +195,8 @@ static void list_inodes(const struct result *result, unsigned int path_columns, 
 
 	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
 	table->bar_width = COSTS_BAR;
-	if (!side || !side->details->inode_count)
+	/* Who does not see inodes begin has no times of theirs. */
+	if (!side || !side->details->inode_count || !traced(side, METRIC_INODES))
 		return;
 	for (size_t i = 0; i < side->details->inode_count; i++) {
 		const struct trace_cost *cost = &side->details->inodes[i];

@@ -89,7 +89,7 @@ while [ ! -e other ]; do sleep 0.1; done
 sh -c '"$TOOLS/ksend" -p "$MNT/s0" -c "$MNT/s0" -f own1.stream "$MNT/s1"; exit 0'
 exit 7
 OWN
-sendprof trace --json -o own.json -- bash own.sh >own.out 2>own.err &
+sendprof trace --json --details --stacks own.folded --flame own.svg -o own.json -- bash own.sh >own.out 2>own.err &
 for ((i = 0; i < 1500; i++)); do [ -e begun ] && break; sleep 0.2; done
 "$TOOLS/ksend" -f /dev/null "$MNT/s0"
 touch other
@@ -187,6 +187,42 @@ for send, stream in zip(ended('own.json'), ('own0.stream', 'own1.stream')):
 	if knows(send, 'commands'):
 		have = dict((kind, row['count']) for kind, row in send['trace']['commands'].items())
 		same(stream, have, stat(stream))"
+	check "$where: its lines have the keys that docs/result-json.md explains, and those only" \
+		look_at "$work" "
+import itertools
+text = open('$PWD/docs/result-json.md').read()
+def table(start, end):
+	part = text[text.index(start):]
+	part = part[:part.index(end)] if end else part
+	firsts = [row.split('|')[1] for row in part.splitlines() if row.startswith('| \`')]
+	return set(itertools.chain(*[re.findall('\`([a-z_]+)\`', first) for first in firsts]))
+send, summary = ended('own.json')[0], lines('own.json')[-1]
+same('line', table('## Lines of sendprof trace', 'The line of the summary'), set(send))
+same('summary', table('The line of the summary', None), set(summary['summary']))
+same('keys', list(summary), ['summary'])
+same('trace', table('### trace', '### details'), set(send['trace']))"
+	check "$where: details are of these sends" look_at "$work" "
+have = [(send['thread'], send['began_ns']) for send in lines('own.json')[-1]['summary']['sends']]
+same('sends', have, [(send['trace']['thread'], send['trace']['began_ns']) for send in ended('own.json')])"
+	check "$where: costly inodes are those with data, by their paths" look_at "$work" "
+first = lines('own.json')[-1]['summary']['sends'][0]['details']
+if knows(ended('own.json')[0], 'commands'):
+	large = [inode for inode in first['inodes'] if inode['bytes'] > 131072]
+	assert large, first['inodes']
+	for inode in large:
+		assert re.fullmatch('file[0-9]+', inode['path'] or ''), inode
+	assert len(set(inode['path'] for inode in large)) == len(large), large
+	assert first['extents'], first
+	assert all(extent['searches'] for extent in first['extents'])"
+	check "$where: stacks are sampled, of the send and nothing else" look_at "$work" "
+stacks = [line.rsplit(' ', 1) for line in open('own.folded')]
+assert stacks and all(int(count) > 0 for stack, count in stacks)
+same('each once', len(set(stack for stack, count in stacks)), len(stacks))
+known = [stack for stack, count in stacks if stack != '[lost]']
+assert known and all('btrfs_ioctl_send' in stack for stack in known), known[:3]"
+	check "$where: and drawn" look_at "$work" "
+picture = open('own.svg').read()
+assert picture.startswith('<svg') and 'btrfs_ioctl_send: ' in picture, picture[:80]"
 	check "$where: two at a time are told apart" test -e "$work/both"
 	check "$where: Ctrl-C is no failure" grep -qx 0 "$work/all.status"
 	check "$where: the summary has the one and the other" look_at "$work" "

@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	close(go);
 	status = watch(tracer, pid, records);
 	if (tracer && (print_all(tracer, &failure) ||
-		       (stacks && tracer_folded_stacks(tracer, 0, stacks, &failure)))) {
+		       (stacks && tracer_folded_stacks(tracer, NULL, stacks, &failure)))) {
 		fprintf(stderr, "tracesend: %s\n", failure.text);
 		status = 5;
 	}

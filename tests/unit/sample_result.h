@@ -380,7 +380,8 @@ static inline void sample_traced_in_part(struct result *result)
 	result->tier = kernel->tier = TIER_TRACEPOINT;
 	strcpy(result->tier_reason, "no fentry in this kernel");
 	kernel->metrics = UINT64_C(1) << METRIC_CACHE_NAME | UINT64_C(1) << METRIC_CACHE_BACKREF |
-			  UINT64_C(1) << METRIC_PRELIMINARY_REFERENCES;
+			  UINT64_C(1) << METRIC_PRELIMINARY_REFERENCES |
+			  UINT64_C(1) << METRIC_INODES;
 	kernel->caches[CACHE_NAME].hits = 1499;
 	kernel->dropped = 1000;
 	kernel->samples_lost = 17;
