@@ -111,7 +111,11 @@ struct event {
 			uint64_t references; /* count in its extent item */
 			uint64_t candidates; /* references evaluated as clone source */
 			uint64_t began_ns;
-			uint32_t leaves; /* leaves that refer to it, as far as walked */
+			/*
+			 * Leaves that refer to it, as far as walked; from the kernel 0: its walk
+			 * counts them in variables of its own, where no program can look.
+			 */
+			uint32_t leaves;
 			uint32_t result; /* enum backref_result */
 		} backref;
 		struct {
