@@ -128,14 +128,16 @@ static void costs_note(const struct side_result *side, const char *who,
 	}
 }
 
-static const struct side_result *side_with_costs(const struct result *result, const char **name)
+/* The kernel's before the engine's; NULL when neither's events tell of @metric. */
+static const struct side_result *side_with_costs(const struct result *result,
+						 enum trace_metric metric, const char **name)
 {
-	enum side side = traced_details(result);
-
-	if (side == SIDE_COUNT)
-		return NULL;
-	*name = side_names[side];
-	return &result->sides[side];
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		*name = side_names[side];
+		if (result->sides[side].details && traced(&result->sides[side], metric))
+			return &result->sides[side];
+	}
+	return NULL;
 }
 
 void build_extents(const struct result *result, struct table *table)
@@ -146,7 +148,7 @@ void build_extents(const struct result *result, struct table *table)
 		{"Time", ALIGN_RIGHT, 0},	{"Share", ALIGN_RIGHT, 0},
 	};
 	const char *who;
-	const struct side_result *side = side_with_costs(result, &who);
+	const struct side_result *side = side_with_costs(result, METRIC_CLONE_SEARCHES, &who);
 
 	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
 	table->bar_width = COSTS_BAR;
@@ -191,12 +193,11 @@ static void list_inodes(const struct result *result, unsigned int path_columns, 
 		{"Share", ALIGN_RIGHT, 0},	{"Path", ALIGN_LEFT, 1},
 	};
 	const char *who;
-	const struct side_result *side = side_with_costs(result, &who);
+	const struct side_result *side = side_with_costs(result, METRIC_INODES, &who);
 
 	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
 	table->bar_width = COSTS_BAR;
-	/* Who does not see inodes begin has no times of theirs. */
-	if (!side || !side->details->inode_count || !traced(side, METRIC_INODES))
+	if (!side || !side->details->inode_count)
 		return;
 	for (size_t i = 0; i < side->details->inode_count; i++) {
 		const struct trace_cost *cost = &side->details->inodes[i];
