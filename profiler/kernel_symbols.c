@@ -202,6 +202,9 @@ static size_t count_up_to(const struct kernel_symbols *symbols, uint64_t address
 	return low;
 }
 
+/* What is further from a symbol is no part of it: code that the kernel made behind its own. */
+enum { FUNCTION_MAX = 1 << 20 };
+
 const struct kernel_symbol *kernel_symbols_at(struct kernel_symbols *symbols, uint64_t address)
 {
 	size_t count;
@@ -209,7 +212,10 @@ const struct kernel_symbol *kernel_symbols_at(struct kernel_symbols *symbols, ui
 	if (!sort(symbols))
 		return NULL;
 	count = count_up_to(symbols, address);
-	return count && symbols->sorted[count - 1].address ? &symbols->sorted[count - 1] : NULL;
+	if (!count || !symbols->sorted[count - 1].address ||
+	    address - symbols->sorted[count - 1].address > FUNCTION_MAX)
+		return NULL;
+	return &symbols->sorted[count - 1];
 }
 
 uint64_t kernel_symbols_end(struct kernel_symbols *symbols, uint64_t address)

@@ -29,8 +29,9 @@ int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
 uint64_t kernel_symbols_variable(const struct kernel_symbols *symbols, const char *name);
 
 /*
- * The symbol that @address is in; NULL below the first one, when addresses are hidden, or without
- * memory for putting them in order, which the first call does.
+ * The symbol that @address is in; NULL below the first one, far beyond the last one before it,
+ * when addresses are hidden, or without memory for putting them in order, which the first call
+ * does.
  */
 const struct kernel_symbol *kernel_symbols_at(struct kernel_symbols *symbols, uint64_t address);
 /* Where the one after it begins; UINT64_MAX after the last one. */

@@ -154,6 +154,7 @@ static void addresses_are_found(void **state)
 	assert_string_equal(kernel_symbols_at(symbols, 0xffffffff81000100)->name,
 			    "find_extent_clone.constprop.0");
 	assert_string_equal(kernel_symbols_at(symbols, 0xffffffff810002ff)->name, "send_cmd");
+	assert_null(kernel_symbols_at(symbols, 0xffffffffc0001000));
 	assert_true(kernel_symbols_end(symbols, 0xffffffff81000210) == 0xffffffff81000300);
 	assert_true(kernel_symbols_end(symbols, 0xffffffff82000000) == UINT64_MAX);
 	kernel_symbols_free(symbols);
