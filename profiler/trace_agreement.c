@@ -54,7 +54,8 @@ static void compare(struct trace_agreement *agreement, const char *what, const c
 	found->engine = engine;
 }
 
-static void compare_caches(const struct result *result, struct trace_agreement *agreement)
+static void compare_caches(const struct result *result, const struct generation *generation,
+			   struct trace_agreement *agreement)
 {
 	static const char *const names[CACHE_COUNT] = {
 		[CACHE_NAME] = "name cache",
@@ -64,9 +65,12 @@ static void compare_caches(const struct result *result, struct trace_agreement *
 	};
 	const struct trace_figures *trace = result->sides[SIDE_KERNEL].trace;
 
-	/* Kernels without the others have a name cache of another kind: a tree, halved when full.
+	/*
+	 * Kernels without the others have a name cache of another kind, halved when it is full. The
+	 * engine has it as a generation that does not remember the roots of leaves.
 	 */
-	if (!trace_knows(trace, METRIC_CACHE_BACKREF))
+	if (trace_knows(trace, METRIC_CACHE_BACKREF) !=
+	    generation_behaves(generation, BEHAVIOUR_LEAF_ROOTS_CACHED))
 		return;
 	for (unsigned int cache = 0; cache < CACHE_COUNT; cache++) {
 		for (size_t i = 0; i < sizeof(cache_fields) / sizeof(cache_fields[0]); i++) {
@@ -90,7 +94,7 @@ void trace_agreement_check(struct result *result, const struct generation *kerne
 	*agreement = (struct trace_agreement){0};
 	if (generation_difference(&engine, kernel))
 		return;
-	compare_caches(result, agreement);
+	compare_caches(result, &engine, agreement);
 	for (size_t i = 0; i < sizeof(backref_fields) / sizeof(backref_fields[0]); i++) {
 		size_t offset = backref_fields[i].offset;
 

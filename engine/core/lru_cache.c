@@ -85,21 +85,29 @@ static void drop(struct lru_cache *cache, struct lru_entry *entry)
 	free(entry);
 }
 
+static void evict(struct lru_cache *cache)
+{
+	drop(cache, cache->oldest);
+	cache->counters.evictions++;
+	note(cache, CACHE_EVICT);
+}
+
 bool lru_cache_store(struct lru_cache *cache, struct lru_entry *entry)
 {
 	struct lru_entry **bucket = bucket_for(cache, entry);
 
 	if (find(cache, entry->key.key, entry->key.generation))
 		return false;
-	if (cache->max_size > 0 && cache->size == cache->max_size) {
-		drop(cache, cache->oldest);
-		cache->counters.evictions++;
-		note(cache, CACHE_EVICT);
-	}
+	if (cache->max_size > 0 && cache->size == cache->max_size)
+		evict(cache);
 	entry->next_in_bucket = *bucket;
 	*bucket = entry;
 	DL_APPEND(cache->oldest, entry);
 	cache->size++;
+	if (cache->keep > 0 && cache->size == cache->max_size) {
+		while (cache->size > cache->keep)
+			evict(cache);
+	}
 	cache->counters.stores++;
 	if (cache->size > cache->counters.max_entries)
 		cache->counters.max_entries = cache->size;

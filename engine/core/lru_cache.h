@@ -30,6 +30,8 @@ struct lru_cache {
 	struct lru_entry *oldest; /* list from least to most recently used */
 	size_t size;
 	size_t max_size; /* 0: unlimited */
+	/* Unless 0: no room is made for a store; one that fills the cache leaves only so many. */
+	size_t keep;
 	struct cache_counters counters;
 	void (*observe)(void *context, enum cache_id cache, enum cache_operation operation);
 	void *context;

@@ -111,23 +111,35 @@ int send_orphan_name(struct send_context *send, uint64_t ino, uint64_t generatio
 
 void send_forget_name(struct send_context *send, uint64_t ino, uint64_t generation)
 {
-	struct lru_entry *entry = lru_cache_lookup(&send->names, ino, generation);
+	struct lru_entry *entry = send->names.keep
+					  ? lru_cache_peek(&send->names, ino, generation)
+					  : lru_cache_lookup(&send->names, ino, generation);
 
 	if (entry)
 		lru_cache_remove(&send->names, entry);
 }
 
-/* The cached answer, unless it was true only as long as the inode was not processed. */
+/*
+ * The cached answer, unless it was true only as long as the inode was not processed. To an LRU
+ * cache one that is outdated is a hit; the cache of older kernels counts nothing itself, and it
+ * shows only that the name was looked for elsewhere.
+ */
 static struct cached_name *find_cached_name(struct send_context *send, uint64_t ino,
 					    uint64_t generation)
 {
-	struct lru_entry *entry = lru_cache_lookup(&send->names, ino, generation);
+	struct lru_cache *names = &send->names;
+	struct lru_entry *entry = names->keep ? lru_cache_peek(names, ino, generation)
+					      : lru_cache_lookup(names, ino, generation);
 	struct cached_name *cached = (struct cached_name *)entry;
 
 	if (cached && cached->from_parent_root && ino < send->progress) {
-		lru_cache_remove(&send->names, entry);
-		return NULL;
+		lru_cache_remove(names, entry);
+		cached = NULL;
 	}
+	if (names->keep && cached)
+		lru_cache_touch(names, entry);
+	else if (names->keep)
+		lru_cache_miss(names);
 	return cached;
 }
 
@@ -147,12 +159,6 @@ static int cache_name(struct send_context *send, uint64_t ino, uint64_t generati
 	memcpy(cached->name, name->text, name->length);
 	if (!lru_cache_store(&send->names, &cached->entry))
 		free(cached);
-	/* Where old names stay in the cache it shows how long: a full one loses its older half. */
-	if (!send_behaves(send, BEHAVIOUR_ORPHANS_FORGOTTEN) &&
-	    send->names.size >= NAME_CACHE_SIZE) {
-		while (send->names.size > NAME_CACHE_SIZE / 2)
-			lru_cache_remove(&send->names, send->names.oldest);
-	}
 	return 0;
 }
 

@@ -108,6 +108,17 @@ static int make_clone_finder(struct send_context *send)
 	return ret;
 }
 
+/*
+ * MIRRORS: name_cache_clean_unused() v6.1
+ * DIFFERS: no row of the generations is about this alone, as it changes a stream only where old
+ * names stay in the cache. The LRU caches came a release after roots of leaves were remembered.
+ */
+static bool loses_half_of_names(const struct send_context *send)
+{
+	return !send_behaves(send, BEHAVIOUR_ORPHANS_FORGOTTEN) ||
+	       !send_behaves(send, BEHAVIOUR_LEAF_ROOTS_CACHED);
+}
+
 static int prepare(struct send_context *send)
 {
 	const struct send_request *request = send->request;
@@ -153,6 +164,8 @@ static int prepare(struct send_context *send)
 	leaf_cache = clone_finder_cache(send->clones);
 	init_cache(send, leaf_cache, CACHE_BACKREF, LEAF_CACHE_SIZE);
 	init_cache(send, &send->names, CACHE_NAME, NAME_CACHE_SIZE);
+	if (loses_half_of_names(send))
+		send->names.keep = NAME_CACHE_SIZE / 2;
 	init_cache(send, &send->dirs_created, CACHE_DIR_CREATED, DIR_CREATED_CACHE_SIZE);
 	init_cache(send, &send->dir_utimes, CACHE_DIR_UTIMES, 0);
 	return 0;

@@ -41,7 +41,8 @@ assert $1, json.dumps(result.get('agreement'))"
 part=(--snap s1 --parent s0)
 for series in 6.1 6.12; do
 	compared=32
-	[ "$series" = 6.12 ] || compared=8
+	# Of one cache, and of clone searches.
+	[ "$series" = 6.12 ] || compared=14
 	for which in full part; do
 		arguments=(--snap s0)
 		[ "$which" = full ] || arguments=("${part[@]}")

@@ -54,6 +54,28 @@ static void test_order(void **state)
 	assert_int_equal(cache.counters.clears, 1);
 }
 
+/* Full, the cache loses all but its newest entries, the one that was just stored among them. */
+static void test_halved(void **state)
+{
+	struct lru_cache cache = {.max_size = 6, .keep = 3};
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_true(lru_cache_store(&cache, new_entry(i, 0)));
+	assert_int_equal(cache.size, 5);
+	assert_int_equal(cache.counters.evictions, 0);
+	assert_non_null(lru_cache_lookup(&cache, 1, 0));
+	assert_true(lru_cache_store(&cache, new_entry(5, 0)));
+	assert_int_equal(cache.size, 3);
+	assert_int_equal(cache.counters.evictions, 3);
+	assert_int_equal(cache.counters.max_entries, 5);
+	assert_int_equal(cache.oldest->key.key, 4);
+	assert_int_equal(cache.oldest->next->key.key, 1);
+	assert_int_equal(cache.oldest->prev->key.key, 5);
+	lru_cache_clear(&cache);
+}
+
 static void test_unlimited_and_remove(void **state)
 {
 	struct lru_cache cache = {.max_size = 0};
@@ -175,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_halved),
 		cmocka_unit_test(test_unlimited_and_remove),
 		cmocka_unit_test(test_against_model),
 		cmocka_unit_test(test_observer),
