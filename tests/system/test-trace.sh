@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The function tier of tracing under Debian's kernels: its counts against workloads with known answers,
-# against the engine's, against the stream; what it does when the kernel lacks something; what it
-# leaves behind. Needs QEMU and root for the image; loading programs takes a minute, emulated.
+# against the engine's, against the stream, against the tracepoint tier's; what it does when the kernel
+# lacks something; what it leaves behind; that what it recorded can be compared outside. Needs QEMU and
+# root for the image; loading programs takes a minute, emulated.
 # needs one build
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -124,10 +125,24 @@ check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9
 totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|histogram_(ref|cand)|inodes|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 
-sendprof run --tier function --snap /mnt/s0 --out full.out >full.txt
+sendprof run --tier function --snap /mnt/s0 --out full.out --record full.recording >full.txt
 check 'full: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" full.txt
-sendprof run --tier function --snap /mnt/after --parent /mnt/before --out part.out >part.txt
+sendprof run --tier function --snap /mnt/after --parent /mnt/before --out part.out \
+	--record part.recording >part.txt
 check 'incremental: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" part.txt
+
+# The tier below looks into no function; what it counts is the same.
+trace --tier tracepoint --all -- "$TOOLS/ksend" -f again /mnt/s0 >points
+check 'the tracepoint tier can be forced' grep '^tier tracepoint$' points
+check 'what it does not see is named, with the reason' \
+	test "$(sed -n '/: not asked for$/d; s/^missing \([a-z_]*\): ..*/\1/p' points | paste -s -d ' ')" = "$UNSEEN"
+counted() { grep -E "^($COUNTED) " "$1"; }
+check 'what it counts is what the function tier counts' cmp <(counted full) <(counted points)
+sendprof run --tier tracepoint --repeat 1 --snap /mnt/s0 --out points.out >points.txt
+check 'tracepoints, full: kernel and engine count the same' grep "^  0 of $POINTS counters differ" points.txt
+sendprof run --tier tracepoint --repeat 1 --snap /mnt/after --parent /mnt/before --out points.out >points.txt
+check 'tracepoints, incremental: kernel and engine count the same' \
+	grep "^  0 of $POINTS counters differ" points.txt
 
 # The reader stops, a chunk is moved, the reader goes on: the send finds its place again, once.
 mkfifo /pipe # not on what is shared with the host
@@ -189,11 +204,25 @@ expect_full()
 	check "$1: $2" grep -x -e "$3" "$scratch/work/full"
 }
 
+# same_outside NAME ARGUMENT...: the recording of that name, made in the guest, beside the engine here
+same_outside()
+{
+	local name=$1
+
+	shift
+	"$sendprof" run --repeat 1 --out "$scratch/outside" --image "$scratch/disk" \
+		--kernel-trace "$scratch/work/$name.recording" "$@" >"$scratch/printed" 2>&1 &&
+		grep "engine as kernel $series\$" "$scratch/printed" &&
+		grep "^  0 of $COMPARED counters differ" "$scratch/printed" && return
+	cat "$scratch/printed"
+	return 1
+}
+
 in_guest()
 {
 	local series=$1 line status none single
 
-	export TOOLS=$tools COMPARED=$2 SOME=$3 OTHERS=$4
+	export TOOLS=$tools COMPARED=$2 POINTS=$3 COUNTED=$4 UNSEEN=$5 SOME=$6 OTHERS=$7
 	rm -rf "$scratch/work"
 	mkdir "$scratch/work" && cp "$scratch/inside.sh" "$scratch/work/" && cp "$scratch/disk" "$scratch/work.disk"
 	(cd "$scratch/work" && exec "$sendprof" guest --debian "$series" --timeout 800 --disk "$scratch/work.disk" \
@@ -213,6 +242,8 @@ in_guest()
 			fail "$series: ${line#* }" "$(tail -n 30 "$scratch/work/log")"
 		fi
 	done <"$scratch/work/findings"
+	check "$series: what was recorded compares equal outside" same_outside full --snap s0
+	check "$series: incremental, too" same_outside part --snap after --parent before
 	none=$extents single=0
 	if [ "$series" = 6.1 ]; then none=$((extents + singles)); else single=$singles; fi
 	expect_full "$series" 'a search for each reference' "searches $((extents * references + singles))"
@@ -230,7 +261,9 @@ if ! make_image >"$scratch/printed" 2>&1; then
 	fail 'the image' "$(cat "$scratch/printed")"
 	finish
 fi
-in_guest 6.1 8 'send_cmd commands
+in_guest 6.1 14 1 'output_bytes|preliminary_references' 'commands clone_searches candidates '\
+'extent_references leaf_roots cache_name cache_backref cache_dir_created cache_dir_utimes paths restarts '\
+'inodes' 'send_cmd commands
 extent_from_logical clone_searches
 prelim_ref_insert preliminary_references
 get_cur_inode_state cache_name' 'kernel_write output
@@ -238,7 +271,8 @@ __iterate_backrefs candidates
 btrfs_find_all_roots_safe leaf_roots
 get_cur_path paths
 changed_cb inodes'
-in_guest 6.12 32 'btrfs_lru_cache_store cache_backref
+in_guest 6.12 32 26 'output_bytes|cache_[a-z_]*|preliminary_references|leaves_resolved|restarts' \
+	'commands clone_searches candidates extent_references paths inodes' 'btrfs_lru_cache_store cache_backref
 iterate_extent_inodes extent_references
 changed_cb restarts' 'send_extent_data commands
 iterate_backrefs candidates
