@@ -268,7 +268,7 @@ static size_t variant_words(const struct bench_variant *variant,
 	if (variant->memory_bytes != usual.memory_bytes)
 		words[count++] = (struct variant_word){"memory", NULL, variant->memory_bytes};
 	if (variant->batch != usual.batch)
-		words[count++] = (struct variant_word){"batch", "yes", 0};
+		words[count++] = (struct variant_word){"batch", "no", 0};
 	return count;
 }
 

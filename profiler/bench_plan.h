@@ -19,7 +19,8 @@ struct bench_variant {
 	bool batch;		 /* small commands are written together */
 };
 
-#define BENCH_VARIANT_DEFAULT ((struct bench_variant){.finder = SEND_FINDER_INDEXED})
+/* Whole sends are measured, so the engine works as 'sendprof send' does. */
+#define BENCH_VARIANT_DEFAULT ((struct bench_variant){.finder = SEND_FINDER_INDEXED, .batch = true})
 
 struct bench_job {
 	const struct workload *workload;

@@ -26,7 +26,7 @@ struct bench_options {
 	bool cold;
 	unsigned int sink; /* enum send_sink */
 	struct stream_form_options form;
-	bool batch;
+	bool no_batch;
 	const char *cache;
 	const char *device;
 	const char *directory;
@@ -55,8 +55,9 @@ static const struct option_row rows[] = {
 			  "compares; null, nothing: they are dropped, and compared only before "
 			  "what is measured"),
 	STREAM_ENGINE_ROWS(struct bench_options, form),
-	OPTION_ROW_FLAG(0, "batch", struct bench_options, batch,
-			"let the engine write small commands together, as 'sendprof send' does"),
+	OPTION_ROW_FLAG(0, "no-batch", struct bench_options, no_batch,
+			"let the engine write each command by itself, as the kernel does, and have "
+			"its time"),
 	OPTION_ROW_STRING(0, "cache-dir", "DIR", struct bench_options, cache,
 			  "where images of filesystems are kept; by default "
 			  "~/.cache/sendprof/bench"),
@@ -209,7 +210,7 @@ static struct bench_variant variant_of(const struct bench_options *options,
 		.sink = options->sink,
 		.finder = form->finder,
 		.memory_bytes = is_default ? 0 : form->memory_bytes,
-		.batch = options->batch,
+		.batch = !options->no_batch,
 	};
 }
 

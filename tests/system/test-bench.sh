@@ -136,7 +136,7 @@ check 'compare sees every workload' test "$("$sendprof" compare --json "$scratch
 # Each way of measuring has a name, so that none is taken for another.
 check 'a null sink' bench_into ways --sink null bulk many-refs
 check 'cold, to a null sink, of small memory' bench_into ways --sink null --cold --memory 16M bulk
-check 'in batches, by the faithful finder' bench_into ways --batch --finder faithful many-refs
+check 'not in batches, by the faithful finder' bench_into ways --no-batch --finder faithful many-refs
 check 'and as usual' bench_into ways bulk
 check 'all five are in the file' test "$(results_in ways)" = 5
 check 'the same way again is not run' grep -q '1 of 1 workloads are in' <(bench_into ways --sink null --cold \
@@ -155,7 +155,7 @@ if command -v python3 >/dev/null; then
 	check 'and their caches' test "$(ways cache)" = 'warm warm cold warm warm '
 	check 'and finder and memory' test "$(ways finder)$(ways memory_bytes)" = \
 		'indexed indexed indexed faithful indexed 268435456 268435456 16777216 268435456 268435456 '
-	check 'and whether in batches' test "$(ways batch)" = 'False False False True False '
+	check 'and whether in batches' test "$(ways batch)" = 'True True True False True '
 else
 	skip 'what results say of how they were measured' 'needs python3'
 fi

@@ -158,17 +158,19 @@ static void test_variants(void **state)
 		struct bench_variant variant;
 		const char *label;
 	} cases[] = {
-		{{.finder = SEND_FINDER_INDEXED}, "bulk files=2 mib=1"},
-		{{.finder = SEND_FINDER_INDEXED, .cold = true}, "bulk files=2 mib=1 cache=cold"},
-		{{.finder = SEND_FINDER_INDEXED, .sink = SINK_NULL},
+		{{.finder = SEND_FINDER_INDEXED, .batch = true}, "bulk files=2 mib=1"},
+		{{.finder = SEND_FINDER_INDEXED, .batch = true, .cold = true},
+		 "bulk files=2 mib=1 cache=cold"},
+		{{.finder = SEND_FINDER_INDEXED, .batch = true, .sink = SINK_NULL},
 		 "bulk files=2 mib=1 sink=null"},
-		{{.finder = SEND_FINDER_FAITHFUL}, "bulk files=2 mib=1 finder=faithful"},
-		{{.finder = SEND_FINDER_INDEXED, .memory_bytes = 1 << 25},
+		{{.finder = SEND_FINDER_FAITHFUL, .batch = true},
+		 "bulk files=2 mib=1 finder=faithful"},
+		{{.finder = SEND_FINDER_INDEXED, .batch = true, .memory_bytes = 1 << 25},
 		 "bulk files=2 mib=1 memory=33554432"},
-		{{.finder = SEND_FINDER_INDEXED, .batch = true}, "bulk files=2 mib=1 batch=yes"},
-		{{true, SINK_NULL, SEND_FINDER_FAITHFUL, 1 << 25, true},
+		{{.finder = SEND_FINDER_INDEXED}, "bulk files=2 mib=1 batch=no"},
+		{{true, SINK_NULL, SEND_FINDER_FAITHFUL, 1 << 25, false},
 		 "bulk files=2 mib=1 cache=cold sink=null finder=faithful memory=33554432 "
-		 "batch=yes"},
+		 "batch=no"},
 	};
 	enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
 	json_t *names[COUNT];
