@@ -167,8 +167,6 @@ static __always_inline void note_lookup(struct send_state *state, uint32_t id, u
 	watch->pending = 1;
 	watch->clearing = 0;
 	watch->key = key;
-	watch->newest = view->newest;
-	watch->newest_had_key = entry_has_key(view->newest, key);
 	watch->size_at_lookup = view->size;
 }
 
@@ -188,6 +186,7 @@ int BPF_PROG(tree_read, const char *function, struct ma_state *place)
 	struct state_cache_watch *watch;
 	struct cache_view view;
 	uint32_t id;
+	bool hit;
 
 	if (!state || !is_lookup(function) || (!state->send_ctx && !find_send_ctx(state, place)))
 		return 0;
@@ -195,14 +194,16 @@ int BPF_PROG(tree_read, const char *function, struct ma_state *place)
 	if (id >= CACHE_COUNT)
 		return 0;
 	watch = &state->watches[id & (CACHE_COUNT - 1)];
-	cache_look(cache_address(state, id), &view);
+	cache_look(state, id, cache_address(state, id), &view);
 	if (watch->pending && watch->key == place->index && within_store(state, place, id)) {
 		watched_lookup_was(state, id, view.size < watch->size_at_lookup);
 		watched_count_stores(state, id, &view);
 		return 0;
 	}
+	hit = watched_lookup_hit(watch, &view, false);
+	watched_note_newest(watch, &view);
 	if (watch->pending)
-		watched_lookup_was(state, id, watched_lookup_hit(watch, &view, false));
+		watched_lookup_was(state, id, hit);
 	watched_count_stores(state, id, &view);
 	/* Leaves are looked up too often for that, names often enough. */
 	if (id != CACHE_BACKREF)
@@ -227,7 +228,7 @@ int BPF_PROG(tree_write, const char *function, struct ma_state *place)
 	watch = &state->watches[id & (CACHE_COUNT - 1)];
 	if (!watch->pending)
 		return 0;
-	cache_look(cache_address(state, id), &view);
+	cache_look(state, id, cache_address(state, id), &view);
 	watched_lookup_was(state, id, watched_lookup_hit(watch, &view, false));
 	return 0;
 }
@@ -255,6 +256,8 @@ static __always_inline void note_erase(struct send_state *state, uint32_t id, ui
 {
 	struct state_cache_watch *watch = &state->watches[id & (CACHE_COUNT - 1)];
 
+	/* Its place in memory may be another one's soon. */
+	watch->newest = 0;
 	watch->size = view->size - 1;
 	/* What is removed by itself was looked up for that. */
 	if (key == watch->key)
@@ -285,7 +288,7 @@ int BPF_PROG(tree_erase, const char *function, struct ma_state *place)
 	if (id >= CACHE_COUNT)
 		return 0;
 	watch = &state->watches[id & (CACHE_COUNT - 1)];
-	cache_look(cache_address(state, id), &view);
+	cache_look(state, id, cache_address(state, id), &view);
 	if (watch->pending)
 		watched_lookup_was(state, id,
 				   watched_lookup_hit(watch, &view, place->index == watch->key));

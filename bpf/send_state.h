@@ -64,12 +64,12 @@ struct state_cache_watch {
 	uint64_t key;	 /* of the last lookup */
 	uint64_t newest; /* address of the newest entry's list head at that lookup; 0: none */
 	uint32_t size_at_lookup;
-	uint32_t size;		/* as far as stores are counted */
-	uint8_t pending;	/* whether that lookup hit is not known yet */
-	uint8_t newest_had_key; /* the one that was looked up */
-	uint8_t full_erase;	/* an eviction, if the cache is full again afterwards */
+	uint32_t size;	    /* as far as stores are counted */
+	uint8_t pending;    /* whether that lookup hit is not known yet */
+	uint8_t full_erase; /* an eviction, if the cache is full again afterwards */
 	uint8_t clearing;
-	uint32_t reserved;
+	uint8_t reserved[5];
+	uint64_t newest_key;
 };
 
 struct send_state {

@@ -21,23 +21,32 @@ struct cache_view {
 	uint32_t size;
 };
 
-static __always_inline void cache_look(uint64_t address, struct cache_view *view)
+/*
+ * Leaves are looked up more often than all else of a send, the same one many times: then nothing
+ * but the order can have changed, for only entries of inodes can be removed without an event.
+ */
+static __always_inline void cache_look(const struct send_state *state, uint32_t id,
+				       uint64_t address, struct cache_view *view)
 {
+	const struct state_cache_watch *watch = &state->watches[id & (CACHE_COUNT - 1)];
 	struct btrfs_lru_cache *cache = (void *)address;
 	uint64_t list = address + bpf_core_field_offset(struct btrfs_lru_cache, lru_list);
 
 	view->newest = (uint64_t)BPF_CORE_READ(cache, lru_list.prev);
 	if (view->newest == list)
 		view->newest = 0;
-	view->size = BPF_CORE_READ(cache, size);
+	if (id == CACHE_BACKREF && watch->pending && view->newest == watch->newest)
+		view->size = watch->size_at_lookup;
+	else
+		view->size = BPF_CORE_READ(cache, size);
 }
 
-static __always_inline bool entry_has_key(uint64_t list, uint64_t key)
+static __always_inline uint64_t entry_key(uint64_t list)
 {
 	struct btrfs_lru_cache_entry *entry =
 		(void *)(list - bpf_core_field_offset(struct btrfs_lru_cache_entry, lru_list));
 
-	return list && BPF_CORE_READ(entry, key) == key;
+	return BPF_CORE_READ(entry, key);
 }
 
 static __always_inline void watched_lookup_was(struct send_state *state, uint32_t id, bool hit)
@@ -63,7 +72,21 @@ static __always_inline bool watched_lookup_hit(const struct state_cache_watch *w
 		return true;
 	if (view->newest != watch->newest)
 		return view->newest;
-	return watch->newest_had_key;
+	return watch->newest && watch->newest_key == watch->key;
+}
+
+/*
+ * Remember which entry is the newest one. Its key is read only where it does not follow: if nothing
+ * came between, what a lookup found, or what was stored after it, is of its key.
+ */
+static __always_inline void watched_note_newest(struct state_cache_watch *watch,
+						const struct cache_view *view)
+{
+	if (view->newest && view->newest != watch->newest)
+		watch->newest_key = watch->pending && view->size >= watch->size_at_lookup
+					    ? watch->key
+					    : entry_key(view->newest);
+	watch->newest = view->newest;
 }
 
 static __always_inline void watched_count_stores(struct send_state *state, uint32_t id,
