@@ -26,7 +26,7 @@ static __always_inline void search_begin(struct send_state *state, uint64_t byte
 {
 	uint64_t now = bpf_ktime_get_ns();
 
-	part_enter(state, STATE_BACKREF, now, &state->search.outer);
+	step_begins(state, STATE_BACKREF, now, &state->search.outer);
 	state->search.began_ns = now;
 	state->search.bytenr = bytenr;
 	state->search.references = 0;
@@ -40,7 +40,7 @@ static __always_inline void search_end(struct send_state *state)
 	uint64_t now = bpf_ktime_get_ns();
 	struct event *event;
 
-	part_set(state, search->outer, now);
+	step_ends(state, search->outer, now);
 	state->backrefs.searches++;
 	state->backrefs.results[search->result & 3]++;
 	histogram_add(&state->search_ns, now - search->began_ns);

@@ -2,11 +2,13 @@
 /*
  * The caches of a send. Since 6.4 all four are LRU caches inside struct send_ctx, told apart by
  * where in it they are. Before that there is a name cache only, and its functions are inlined: a
- * lookup is a call of __get_cur_name_and_parent(), and it missed if that then asks for the state of
- * the inode.
+ * lookup is a call of __get_cur_name_and_parent(), and it missed if the cache has another entry
+ * then.
  */
 #include "bpf/current_send.h"
 #include "bpf/send_ctx.h"
+
+enum { NAME_CACHE_GROWN = 256 }; /* entries, before 6.4 */
 
 SEC("fexit")
 int BPF_PROG(lru_lookup, struct btrfs_lru_cache *cache, uint64_t key, uint64_t generation,
@@ -88,43 +90,39 @@ int BPF_PROG(lru_clear, struct btrfs_lru_cache *cache)
 
 /* ---- before 6.4 ---- */
 
+/*
+ * When it has grown to twice its size the older half is dropped at once, and no other entry is:
+ * what is wrong, overwritten or of no use any more is dropped from a smaller one.
+ */
 SEC("fentry")
-int BPF_PROG(name_lookup_enter)
+int BPF_PROG(name_entry_dropped, struct send_ctx *send_ctx)
 {
 	struct send_state *state = current_send();
 
 	if (!state)
 		return 0;
-	state->name_lookup = NAME_LOOKUP_BEGUN;
-	state->caches[CACHE_NAME].lookups++;
-	return 0;
-}
-
-/* Also called elsewhere. An entry that is found but stale is dropped before, and counts as a miss.
- */
-SEC("fentry")
-int BPF_PROG(name_lookup_misses)
-{
-	struct send_state *state = current_send();
-
-	if (state && state->name_lookup == NAME_LOOKUP_BEGUN)
-		state->name_lookup = NAME_LOOKUP_MISSED;
-	return 0;
-}
-
-/* 128 entries are dropped at once when there are 256; a name that is wrong is dropped before. */
-SEC("fentry")
-int BPF_PROG(name_entry_dropped)
-{
-	struct send_state *state = current_send();
-
-	if (!state || state->name_lookup != NAME_LOOKUP_MISSED)
+	state->name_dropped++;
+	if (send_ctx->name_cache_size == NAME_CACHE_GROWN)
+		state->name_cleaning = 1;
+	if (!state->name_cleaning)
 		return 0;
 	state->caches[CACHE_NAME].evictions++;
 	record_cache(state, CACHE_NAME, CACHE_EVICT);
 	return 0;
 }
 
+/* How many entries came in since the last lookup: one, by this one, or none, for it was a hit. */
+static __always_inline bool name_was_stored(struct send_state *state, uint32_t entries)
+{
+	bool stored = entries + state->name_dropped != state->name_entries;
+
+	state->name_entries = entries;
+	state->name_dropped = 0;
+	state->name_cleaning = 0;
+	return stored;
+}
+
+/* An entry that is found but stale is dropped and made anew, and counts as a miss. */
 SEC("fexit")
 int BPF_PROG(name_lookup_exit, struct send_ctx *send_ctx, uint64_t ino, uint64_t generation,
 	     void *parent, void *parent_generation, void *name, int result)
@@ -132,24 +130,22 @@ int BPF_PROG(name_lookup_exit, struct send_ctx *send_ctx, uint64_t ino, uint64_t
 	struct send_state *state = current_send();
 	struct cache_counters *counters;
 	uint32_t entries;
-	bool missed;
 
 	if (!state)
 		return 0;
 	counters = &state->caches[CACHE_NAME];
-	missed = state->name_lookup == NAME_LOOKUP_MISSED;
-	state->name_lookup = NAME_LOOKUP_NONE;
-	record_cache(state, CACHE_NAME, missed ? CACHE_LOOKUP_MISS : CACHE_LOOKUP_HIT);
-	if (!missed) {
-		counters->hits++;
+	counters->lookups++;
+	entries = send_ctx->name_cache_size;
+	if (!name_was_stored(state, entries)) {
+		/* Without a result it had not been there, and is not now. */
+		counters->hits += result >= 0;
+		record_cache(state, CACHE_NAME, result >= 0 ? CACHE_LOOKUP_HIT : CACHE_LOOKUP_MISS);
 		return 0;
 	}
-	if (result < 0)
-		return 0;
 	counters->stores++;
-	record_cache(state, CACHE_NAME, CACHE_STORE);
-	entries = send_ctx->name_cache_size;
 	if (entries > counters->max_entries)
 		counters->max_entries = entries;
+	record_cache(state, CACHE_NAME, CACHE_LOOKUP_MISS);
+	record_cache(state, CACHE_NAME, CACHE_STORE);
 	return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands: what each kind costs until it is ready, and what its output costs. A command is written
- * by send_cmd(), except for an encoded extent: that one's data is read behind its header, and both
- * are written where they are.
+ * Commands: how many of each kind, and, where that is asked for, what each one costs until it is
+ * ready and what its output costs. A command is written by send_cmd(), except for an encoded
+ * extent: that one's data is read behind its header, and both are written where they are.
  */
 #include "bpf/send.h"
 #include "bpf/send_ctx.h"
@@ -10,11 +10,12 @@
 enum {
 	COMMAND_HEADER_SIZE = 10, /* le32 length of the rest, le16 kind, le32 checksum */
 	COMMAND_KIND_OFFSET = 4,
+	COMMAND_SNAPSHOT = 2, /* this one or the one before it, SUBVOL, is the first command */
 	COMMAND_ENCODED_WRITE = 25,
 	ATTRIBUTE_PATH = 15,
 	ATTRIBUTE_DATA = 19, /* the last one, and without a length from protocol 2 on */
 	ATTRIBUTES_BEFORE_PATH = 3,
-	PATH_INTERVAL_NS = 100000000, /* for who looks on, that is often enough */
+	PATH_INTERVAL = 25, /* ticks of the kernel, a tenth of a second at 250 a second */
 };
 
 struct attribute_header {
@@ -63,7 +64,7 @@ enum {
 };
 
 static __always_inline void record_path(struct send_state *state, struct send_ctx *send_ctx,
-					uint32_t kind, uint64_t now)
+					uint32_t kind)
 {
 	struct inode_path_record *record;
 
@@ -74,7 +75,7 @@ static __always_inline void record_path(struct send_state *state, struct send_ct
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (!record)
 		return;
-	record->time_ns = now;
+	record->time_ns = bpf_ktime_get_ns();
 	record->ino = state->ino;
 	record->thread = state->thread;
 	record->reserved = 0;
@@ -84,15 +85,19 @@ static __always_inline void record_path(struct send_state *state, struct send_ct
 }
 
 /* What a command says of the send as a whole, on the way. */
-static __always_inline void look_around(struct send_state *state, struct send_ctx *send_ctx,
-					uint64_t now)
+static __always_inline void look_around(struct send_state *state, struct send_ctx *send_ctx)
 {
+	uint64_t tick = bpf_jiffies64();
+
 	if (!state->send_ctx)
 		send_ctx_found(state, send_ctx);
 	state->ino = send_ctx->cur_ino;
-	if (now - state->path_ns < PATH_INTERVAL_NS)
+	/* For who looks on, that is often enough. */
+	if (tick - state->path_tick < PATH_INTERVAL)
 		return;
-	state->path_ns = now;
+	state->path_tick = tick;
+	if (settings.output_accounted)
+		note_output(state);
 	read_path(state, send_ctx->send_buf);
 }
 
@@ -104,14 +109,22 @@ static __always_inline void command_begins(struct send_state *state, uint32_t ki
 	state->command_output_ns = now;
 }
 
+static __always_inline struct state_command *count_command(struct send_state *state, uint32_t kind,
+							   uint64_t bytes)
+{
+	struct state_command *command = &state->commands[kind & (STATE_COMMANDS - 1)];
+
+	command->count++;
+	command->bytes += bytes;
+	return command;
+}
+
 static __always_inline void command_ends(struct send_state *state, uint64_t now)
 {
 	struct state_command *command =
-		&state->commands[state->command_kind & (STATE_COMMANDS - 1)];
+		count_command(state, state->command_kind, state->command_bytes);
 	struct event *event;
 
-	command->count++;
-	command->bytes += state->command_bytes;
 	command->work_ns += state->command_output_ns - state->last_command_end_ns;
 	command->output_ns += now - state->command_output_ns;
 	state->last_command_end_ns = now;
@@ -124,6 +137,16 @@ static __always_inline void command_ends(struct send_state *state, uint64_t now)
 	record_submit(event);
 }
 
+/* A send that was under way when the tracer came is seen from its next command on. */
+static __always_inline struct send_state *take_up(struct send_ctx *send_ctx)
+{
+	struct send_state *state = is_watched() ? send_begin() : NULL;
+
+	if (state && bpf_core_field_exists(send_ctx->name_cache_size))
+		state->name_entries = send_ctx->name_cache_size;
+	return state;
+}
+
 SEC("fentry")
 int BPF_PROG(command_enter, struct send_ctx *send_ctx)
 {
@@ -131,18 +154,24 @@ int BPF_PROG(command_enter, struct send_ctx *send_ctx)
 	uint64_t now;
 	uint16_t kind = 0;
 
-	/* A send that was under way when the tracer came is seen from here on. */
-	if (!state && is_watched())
-		state = send_begin();
+	if (!state)
+		state = take_up(send_ctx);
 	if (!state)
 		return 0;
-	now = bpf_ktime_get_ns();
-	look_around(state, send_ctx, now);
+	look_around(state, send_ctx);
 	bpf_probe_read_kernel(&kind, sizeof(kind), send_ctx->send_buf + COMMAND_KIND_OFFSET);
-	record_path(state, send_ctx, kind, now);
+	record_path(state, send_ctx, kind);
+	/* The walk begins after the first command. */
+	if (kind > COMMAND_SNAPSHOT)
+		look_for_restart(state, send_ctx->last_reloc_trans);
 	/* Length and checksum are not in the header yet. */
+	if (!settings.commands_timed) {
+		count_command(state, kind, send_ctx->send_size);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
 	command_begins(state, kind, send_ctx->send_size, now);
-	part_enter(state, STATE_WRITE, now, &state->write_outer);
+	step_begins(state, STATE_WRITE, now, &state->write_outer);
 	return 0;
 }
 
@@ -155,7 +184,7 @@ int BPF_PROG(command_exit, struct send_ctx *send_ctx, int result)
 	if (!state)
 		return 0;
 	now = bpf_ktime_get_ns();
-	part_set(state, state->write_outer, now);
+	step_ends(state, state->write_outer, now);
 	if (!result)
 		command_ends(state, now);
 	return 0;
@@ -180,9 +209,23 @@ int BPF_PROG(extent_data_enter)
 
 	if (!state)
 		return 0;
-	state->encoded_write = 0;
-	part_enter(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
+	step_begins(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
 	return 0;
+}
+
+static __always_inline void encoded_write_ends(struct send_state *state, const char *buffer)
+{
+	uint32_t rest = 0;
+	uint64_t now;
+
+	bpf_probe_read_kernel(&rest, sizeof(rest), buffer);
+	if (!settings.commands_timed) {
+		count_command(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE);
+		return;
+	}
+	now = bpf_ktime_get_ns();
+	command_begins(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE, now);
+	command_ends(state, now);
 }
 
 SEC("fexit")
@@ -190,21 +233,19 @@ int BPF_PROG(extent_data_exit, struct send_ctx *send_ctx, void *path, uint64_t o
 	     uint64_t length, int result)
 {
 	struct send_state *state = current_send();
-	uint32_t rest = 0;
-	uint64_t now;
 
 	if (!state)
 		return 0;
-	now = bpf_ktime_get_ns();
-	part_set(state, state->read_outer, now);
-	if (!state->encoded_write || result)
+	if (settings.parts_measured)
+		part_set(state, state->read_outer, bpf_ktime_get_ns());
+	if (!state->encoded_write)
 		return 0;
 	state->encoded_write = 0;
-	look_around(state, send_ctx, now);
-	record_path(state, send_ctx, COMMAND_ENCODED_WRITE, now);
-	bpf_probe_read_kernel(&rest, sizeof(rest), send_ctx->send_buf);
-	command_begins(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE, now);
-	command_ends(state, now);
+	if (result)
+		return 0;
+	look_around(state, send_ctx);
+	record_path(state, send_ctx, COMMAND_ENCODED_WRITE);
+	encoded_write_ends(state, send_ctx->send_buf);
 	return 0;
 }
 

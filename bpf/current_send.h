@@ -28,6 +28,36 @@ static __always_inline struct send_state *current_send(void)
 	return send_of((uint32_t)bpf_get_current_pid_tgid());
 }
 
+/* A step on CPU begins and ends; where time is split by samples, it is no matter of theirs. */
+static __always_inline void step_begins(struct send_state *state, uint32_t part, uint64_t now,
+					uint32_t *outer)
+{
+	if (settings.parts_measured)
+		part_enter(state, part, now, outer);
+}
+
+static __always_inline void step_ends(struct send_state *state, uint32_t outer, uint64_t now)
+{
+	if (settings.parts_measured)
+		part_set(state, outer, now);
+}
+
+/* Of all that the thread wrote, by calls and in the kernel; 0 when nobody counts. */
+static __always_inline uint64_t bytes_written(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!bpf_core_field_exists(task->ioac.wchar))
+		return 0;
+	return BPF_CORE_READ(task, ioac.wchar);
+}
+
+/* In a send the thread writes nothing but the stream. */
+static __always_inline void note_output(struct send_state *state)
+{
+	state->output_bytes = bytes_written() - state->written_before;
+}
+
 /* Bucket 0 counts zeros, bucket i values from 2^(i-1) up to 2^i - 1; the last one all above. */
 static __always_inline uint32_t bucket_of(uint64_t value)
 {

@@ -175,7 +175,7 @@ static __always_inline void look_around(struct send_state *state)
 	struct send_ctx *send_ctx = (void *)state->send_ctx;
 
 	state->ino = BPF_CORE_READ(send_ctx, cur_ino);
-	state->output_bytes = bytes_written() - state->written_before;
+	note_output(state);
 	look_for_restart(state, BPF_CORE_READ(send_ctx, last_reloc_trans));
 }
 

@@ -19,6 +19,8 @@ int BPF_PROG(send_exit)
 
 	if (!state)
 		return 0;
+	if (settings.output_accounted)
+		note_output(state);
 	bpf_get_func_ret(ctx, &result);
 	send_end(state, (int64_t)result);
 	return 0;

@@ -58,6 +58,7 @@ static __always_inline struct send_state *send_begin(void)
 	state->read_outer = STATE_OTHER;
 	state->path_outer = STATE_OTHER;
 	state->search.outer = STATE_OTHER;
+	state->written_before = bytes_written();
 	state->began_ns = bpf_ktime_get_ns();
 	state->part_since_ns = state->began_ns;
 	state->last_command_end_ns = state->began_ns;

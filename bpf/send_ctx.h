@@ -7,16 +7,6 @@
 
 enum { CACHE_OF_OTHERS = CACHE_COUNT };
 
-/* Of all that the thread wrote, by calls and in the kernel; 0 when nobody counts. */
-static __always_inline uint64_t bytes_written(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (!bpf_core_field_exists(task->ioac.wchar))
-		return 0;
-	return BPF_CORE_READ(task, ioac.wchar);
-}
-
 /* From now on the send's own struct is known. */
 static __always_inline void send_ctx_found(struct send_state *state, struct send_ctx *send_ctx)
 {

@@ -86,8 +86,8 @@ struct send_state {
 	uint64_t flags;	      /* of the ioctl */
 	uint64_t clone_roots; /* from which it may clone, the sent one among them */
 	uint64_t ino;
-	uint64_t path_ns;  /* when path was read */
-	uint64_t path_ino; /* whose path was the last record of one */
+	uint64_t path_tick; /* when path was read */
+	uint64_t path_ino;  /* whose path was the last record of one */
 	char path[STATE_PATH_MAX];
 
 	/* Totals. */
@@ -127,8 +127,10 @@ struct send_state {
 	uint8_t encoded_write;	 /* an encoded extent was read straight into the output */
 	uint8_t send_ends;	 /* it frees its caches */
 	uint8_t cache_full;	 /* the one that is stored into */
-	uint8_t name_lookup;	 /* enum name_lookup, before 6.4 */
+	uint8_t name_cleaning;	 /* the name cache drops its older half, before 6.4 */
 	uint8_t reserved_too[3];
+	uint32_t name_entries;	 /* at the last lookup in the name cache, before 6.4 */
+	uint32_t name_dropped;	 /* since then */
 	uint32_t off_cpu_outer;	 /* the part to go back to */
 	uint64_t written_before; /* by the thread, before it began to send */
 	struct state_search search;
@@ -151,7 +153,10 @@ struct trace_settings {
 	uint32_t process; /* only its sends and those of its descendants; 0: all */
 	uint32_t records; /* bool */
 	uint32_t paths;	  /* bool: of inodes, with the records */
-	uint32_t reserved;
+	/* What programs do that others of them, if they are loaded, do better; each a bool. */
+	uint32_t commands_timed;   /* a command counts when it is written, not when it begins */
+	uint32_t parts_measured;   /* time on CPU is split at each step, not by samples */
+	uint32_t output_accounted; /* what was written is what the thread is accounted for */
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;
@@ -173,12 +178,6 @@ struct sample_key {
 struct ended_key {
 	uint64_t began_ns;
 	uint64_t thread;
-};
-
-enum name_lookup {
-	NAME_LOOKUP_NONE,
-	NAME_LOOKUP_BEGUN,  /* __get_cur_name_and_parent() was entered */
-	NAME_LOOKUP_MISSED, /* and the name has to be found out */
 };
 
 _Static_assert(sizeof(struct send_state) % 8 == 0, "the kernel rounds values up to 8 bytes");

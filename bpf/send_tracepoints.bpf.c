@@ -23,16 +23,11 @@ enum { SYSCALL_IOCTL = 29 };
 SEC("tp_btf")
 int BPF_PROG(call_enter, struct pt_regs *registers, long number)
 {
-	struct send_state *state;
-
 	if (number != SYSCALL_IOCTL ||
 	    (PT_REGS_PARM2_SYSCALL(registers) & IOCTL_MASK) != IOCTL_MAGIC_AND_NUMBER ||
 	    !is_watched())
 		return 0;
-	state = send_begin();
-	if (state)
-		state->written_before = bytes_written();
-	else
+	if (!send_begin())
 		__sync_fetch_and_add(&sends_unseen, 1);
 	return 0;
 }
@@ -48,7 +43,7 @@ int BPF_PROG(call_exit, struct pt_regs *registers, long result)
 	if (!state)
 		return 0;
 	watched_caches_end(state);
-	state->output_bytes = bytes_written() - state->written_before;
+	note_output(state);
 	send_end(state, result);
 	return 0;
 }

@@ -51,7 +51,7 @@ int BPF_PROG(path_enter)
 		return 0;
 	now = bpf_ktime_get_ns();
 	state->path_began_ns = now;
-	part_enter(state, STATE_PATH, now, &state->path_outer);
+	step_begins(state, STATE_PATH, now, &state->path_outer);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ int BPF_PROG(path_exit, struct send_ctx *send_ctx, uint64_t ino)
 	if (!state || !state->path_began_ns)
 		return 0;
 	now = bpf_ktime_get_ns();
-	part_set(state, state->path_outer, now);
+	step_ends(state, state->path_outer, now);
 	histogram_add(&state->path_resolution_ns, now - state->path_began_ns);
 	event = record_begin(state, EVENT_PATH_RESOLVED, now);
 	if (event) {

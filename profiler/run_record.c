@@ -121,11 +121,17 @@ void run_record_paths(const struct pair_runner *runner, struct trace_details *de
 static int set_engine_trace(struct side_result *side, const struct pair_runner *runner)
 {
 	static const enum trace_metric known[] = {
-		METRIC_COMMANDS,	  METRIC_CLONE_SEARCHES,
-		METRIC_EXTENT_REFERENCES, METRIC_PRELIMINARY_REFERENCES,
-		METRIC_LEAF_ROOTS,	  METRIC_CACHE_NAME,
-		METRIC_CACHE_BACKREF,	  METRIC_CACHE_DIR_CREATED,
-		METRIC_CACHE_DIR_UTIMES,  METRIC_INODES,
+		METRIC_COMMANDS,
+		METRIC_COMMAND_TIMES,
+		METRIC_CLONE_SEARCHES,
+		METRIC_EXTENT_REFERENCES,
+		METRIC_PRELIMINARY_REFERENCES,
+		METRIC_LEAF_ROOTS,
+		METRIC_CACHE_NAME,
+		METRIC_CACHE_BACKREF,
+		METRIC_CACHE_DIR_CREATED,
+		METRIC_CACHE_DIR_UTIMES,
+		METRIC_INODES,
 	};
 	const struct send_summary *summary = &runner->engine.summary;
 

@@ -267,7 +267,7 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 	if (!ret)
 		ret = add_ended(tracer, state, &list);
 	free(state);
-	if (!ret && tracer->tier == TIER_TRACEPOINT && tracer->sample_link_count)
+	if (!ret && !tracer_measures_parts(tracer) && tracer->sample_link_count)
 		ret = tracer_split_by_samples(tracer, list.sends, list.count);
 	if (ret) {
 		free(list.sends);

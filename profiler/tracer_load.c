@@ -92,12 +92,31 @@ static int open_object(struct tracer *tracer, enum trace_tier tier, struct failu
 		   : 0;
 }
 
+static bool loads(struct tracer *tracer, const char *name)
+{
+	const struct tracer_program *program = tracer_find_program(tracer, name);
+
+	return program && program->wanted;
+}
+
+/* What a program does depends on which others there will be. */
+static void share_work(struct tracer *tracer, struct trace_settings *settings)
+{
+	settings->commands_timed = loads(tracer, "command_exit");
+	settings->parts_measured = loads(tracer, "extent_data_enter");
+	settings->output_accounted = !loads(tracer, "output_exit");
+}
+
 static int open_and_want(struct tracer *tracer, enum trace_tier tier, struct failure *failure)
 {
 	int ret = open_object(tracer, tier, failure);
 
-	if (ret || tracer_want_programs(tracer, tier))
+	if (ret)
 		return ret;
+	if (tracer_want_programs(tracer, tier)) {
+		share_work(tracer, &tracer->skeleton->rodata->settings);
+		return 0;
+	}
 	return failure_set(failure, -EOPNOTSUPP, "%s", tracer_base_obstacle(tracer, tier));
 }
 
@@ -203,6 +222,11 @@ int tracer_ended_map(const struct tracer *tracer)
 int tracer_records_map(const struct tracer *tracer)
 {
 	return bpf_map__fd(tracer->skeleton->maps.records);
+}
+
+bool tracer_measures_parts(const struct tracer *tracer)
+{
+	return tracer->skeleton->rodata->settings.parts_measured;
 }
 
 uint64_t tracer_unseen_counter(const struct tracer *tracer)

@@ -93,6 +93,8 @@ void tracer_unload(struct tracer *tracer);
 int tracer_sends_map(const struct tracer *tracer);
 int tracer_ended_map(const struct tracer *tracer);
 int tracer_records_map(const struct tracer *tracer);
+/* Whether the time on CPU is split by programs; otherwise it is by samples. */
+bool tracer_measures_parts(const struct tracer *tracer);
 uint64_t tracer_unseen_counter(const struct tracer *tracer);
 int tracer_samples_map(const struct tracer *tracer);
 int tracer_stacks_map(const struct tracer *tracer);

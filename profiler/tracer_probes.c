@@ -32,6 +32,14 @@ static const struct {
 #include "profiler/tracer_probes.def"
 };
 
+static const struct {
+	unsigned int metric;
+	unsigned int way;
+} costly[] = {
+#define TRACE_COSTLY(metric, way) {METRIC_##metric, way},
+#include "profiler/tracer_probes.def"
+};
+
 /* Why a tier cannot have a metric, whatever the kernel. */
 static const struct {
 	unsigned int metric;
@@ -324,6 +332,19 @@ static bool tier_allows(unsigned int metric, unsigned int way, enum trace_tier t
 	       (metric != METRIC_BASE && needed < tier && !has_way_in(metric, tier));
 }
 
+/* Who asks for nothing particular is served in the cheapest way. */
+static bool way_is_allowed(const struct tracer *tracer, unsigned int metric, unsigned int way,
+			   enum trace_tier tier)
+{
+	bool any_cost = tracer->options.groups || tracer->options.records;
+
+	for (size_t i = 0; !any_cost && i < sizeof(costly) / sizeof(costly[0]); i++) {
+		if (costly[i].metric == metric && costly[i].way == way)
+			return false;
+	}
+	return tier_allows(metric, way, tier);
+}
+
 static bool has_target(struct tracer *tracer, struct tracer_program *program,
 		       const struct tracer_probe *probe)
 {
@@ -358,7 +379,7 @@ static bool want_metric(struct tracer *tracer, unsigned int metric, enum trace_t
 	const char *obstacle;
 
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		if (!tier_allows(metric, way, tier) ||
+		if (!way_is_allowed(tracer, metric, way, tier) ||
 		    !way_complete(tracer, metric, way, has_target, &obstacle))
 			continue;
 		want_way(tracer, metric, way);
@@ -471,7 +492,7 @@ static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace
 		return false;
 	}
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		if (!tier_allows(metric, way, tier) ||
+		if (!way_is_allowed(tracer, metric, way, tier) ||
 		    !way_complete(tracer, metric, way, has_target, &reason))
 			continue;
 		/* The first complete one is loaded, no other. */

@@ -10,7 +10,8 @@
 
 /* Those that cost most; who wants them asks for them. */
 static const uint64_t dear_metrics =
-	1ULL << METRIC_CANDIDATES | 1ULL << METRIC_PRELIMINARY_REFERENCES;
+	1ULL << METRIC_CANDIDATES | 1ULL << METRIC_PRELIMINARY_REFERENCES |
+	1ULL << METRIC_COMMAND_TIMES | 1ULL << METRIC_PATHS | 1ULL << METRIC_INODES;
 
 /* What every tier with programs needs; NULL when it is there. */
 static const char *general_obstacle(void)

@@ -79,7 +79,8 @@ void build_command_work(const struct result *result, struct table *table)
 		{"Command", ALIGN_LEFT, 0}, {"Count", ALIGN_RIGHT, 0}, {"Work", ALIGN_RIGHT, 0},
 		{"Output", ALIGN_RIGHT, 0}, {"Each", ALIGN_RIGHT, 1},  {"Share", ALIGN_RIGHT, 0},
 	};
-	const struct trace_figures *figures = traced(&result->sides[SIDE_KERNEL], METRIC_COMMANDS);
+	const struct trace_figures *figures =
+		traced(&result->sides[SIDE_KERNEL], METRIC_COMMAND_TIMES);
 	unsigned int kinds[STREAM_C_COUNT];
 	uint64_t sum = 0;
 	size_t count;

@@ -125,6 +125,24 @@ check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9
 totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|histogram_(ref|cand)|inodes|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 
+# The default set, which does less for each command, counts the same.
+trace --tier function -- bash both.sh >both
+awk '/^send / { sends++ } sends < 2' both >default
+awk '/^send / { sends++ } sends == 2' both >default.packed
+by_default() { totals "$1" | grep -v -E '^(histogram_)?(candidates|prelim|inodes)'; }
+check 'the default set counts the same' cmp <(by_default full) <(by_default default)
+check 'of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
+check 'and has no times of commands' grep '^missing command_times: not asked for$' default
+check 'the parts of the time add up' \
+	test "$(($(sed -n 's/^part .*: //p' default | paste -s -d +)))" = "$(sed -n 's/^duration_ns //p' default)"
+
+# What was written is counted write by write where the thread is not accounted for.
+trace --tier function --only output --hide task_io_accounting.wchar -- \
+	"$TOOLS/ksend" -f again /mnt/s0 >writes
+check 'bytes are counted without accounting' grep '^output_bytes '"$(stat -c %s stream)"'$' writes
+trace --tier function --only output --hide task_io_accounting.wchar --hide kernel_write -- true >hidden
+check 'and not without both' grep '^missing output: .*kernel_write: this kernel does not have it' hidden
+
 sendprof run --tier function --snap /mnt/s0 --out full.out --record full.recording >full.txt
 check 'full: kernel and engine count the same' grep "^  0 of $COMPARED counters differ" full.txt
 sendprof run --tier function --snap /mnt/after --parent /mnt/before --out part.out \
@@ -178,7 +196,7 @@ without "$OTHERS" "$SOME"
 
 # A function of another kind: the verifier finds no sixth argument there.
 trace --tier function --only restarts --only inodes --only paths --hide changed_cb=send_cmd -- true >hidden
-check 'a program that is refused is named' grep '^missing restarts: .*changed_cb: this kernel refuses the program' hidden
+check 'a program that is refused is named' grep '^missing inodes: .*changed_cb: this kernel refuses the program' hidden
 check 'and the others are loaded' test -z "$(grep '^missing paths' hidden)"
 trace --hide btrfs_ioctl_send --only restarts -- true >hidden
 check 'without the ioctl there is no function tier' \
@@ -266,16 +284,14 @@ in_guest 6.1 14 1 'output_bytes|preliminary_references' 'commands clone_searches
 'inodes' 'send_cmd commands
 extent_from_logical clone_searches
 prelim_ref_insert preliminary_references
-get_cur_inode_state cache_name' 'kernel_write output
-__iterate_backrefs candidates
+__get_cur_name_and_parent cache_name' '__iterate_backrefs candidates
 btrfs_find_all_roots_safe leaf_roots
 get_cur_path paths
 changed_cb inodes'
 in_guest 6.12 32 26 'output_bytes|cache_[a-z_]*|preliminary_references|leaves_resolved|restarts' \
 	'commands clone_searches candidates extent_references paths inodes' 'btrfs_lru_cache_store cache_backref
 iterate_extent_inodes extent_references
-changed_cb restarts' 'send_extent_data commands
+changed_cb inodes' 'send_extent_data commands
 iterate_backrefs candidates
-get_cur_path paths
-kernel_write output'
+get_cur_path paths'
 finish

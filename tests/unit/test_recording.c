@@ -218,7 +218,7 @@ static void test_damaged_anywhere(void **state)
 		recording_release(&loaded);
 		stream_store_close(&stream);
 	}
-	assert_in_range(refused, size * sizeof(damages) - 8, size * sizeof(damages));
+	assert_in_range(refused, size * sizeof(damages) - 16, size * sizeof(damages));
 }
 
 /* A whole file with these facts, and @length more bytes behind them. */
