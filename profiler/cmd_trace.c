@@ -46,7 +46,8 @@ static const struct option_row rows[] = {
 	OPTION_ROW_CHOICE(0, "tier", "TIER", struct trace_options, tier, tiers,
 			  "how sends are watched; auto: as well as this machine allows"),
 	OPTION_ROW_FLAG(0, "full", struct trace_options, full,
-			"count also what costs more: candidates and preliminary references"),
+			"count also what costs more: candidates, preliminary references, paths, "
+			"inodes and the times of commands"),
 	OPTION_ROW_FLAG('d', "details", struct trace_options, details,
 			"take single events, too: the most costly extents and inodes of each send, "
 			"with paths"),
