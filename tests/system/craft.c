@@ -4,11 +4,11 @@
  *
  *	craft IMAGE size INODE BYTES	the inode's size, in all subvolumes
  *	craft IMAGE inline INODE BYTES	the length of its inline data
- *	craft IMAGE overlap ROOT ROOT	the leaves of two subvolumes that have one leaf each are
- *moved behind all tree blocks, the second a sector behind the first
+ *	craft IMAGE overlap ROOT ROOT	move the only leaves of two subvolumes behind all
+ *					tree blocks, the second a sector behind the first
  *
  * For images of one device with crc32c checksums. A leaf that was freed is altered, too, which does
- *no harm; free space and quotas are left as they were.
+ * no harm; free space and quotas are left as they were.
  */
 #include "engine/format/disk_format.h"
 #include "engine/volume/csum.h"
