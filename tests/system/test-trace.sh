@@ -279,7 +279,7 @@ if ! make_image >"$scratch/printed" 2>&1; then
 	fail 'the image' "$(cat "$scratch/printed")"
 	finish
 fi
-in_guest 6.1 14 1 'output_bytes|preliminary_references' 'commands clone_searches candidates '\
+in_guest 6.1 14 1 'output_bytes|preliminary_references' 'commands command_times clone_searches candidates '\
 'extent_references leaf_roots cache_name cache_backref cache_dir_created cache_dir_utimes paths restarts '\
 'inodes' 'send_cmd commands
 extent_from_logical clone_searches
@@ -289,7 +289,7 @@ btrfs_find_all_roots_safe leaf_roots
 get_cur_path paths
 changed_cb inodes'
 in_guest 6.12 32 26 'output_bytes|cache_[a-z_]*|preliminary_references|leaves_resolved|restarts' \
-	'commands clone_searches candidates extent_references paths inodes' 'btrfs_lru_cache_store cache_backref
+	'commands command_times clone_searches candidates extent_references paths inodes' 'btrfs_lru_cache_store cache_backref
 iterate_extent_inodes extent_references
 changed_cb inodes' 'send_extent_data commands
 iterate_backrefs candidates
