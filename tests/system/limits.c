@@ -83,7 +83,20 @@ static void read_and_sum(const struct work *work)
 	read_window(work, 1);
 }
 
-static void write_pipe(const struct work *work)
+/* Of the process that empties the pipe: looking at nothing, or copying out. */
+static void drain(int from, uint8_t *buffer, int spliced)
+{
+	int null = open("/dev/null", O_WRONLY);
+	ssize_t got;
+
+	do {
+		got = spliced ? splice(from, NULL, null, NULL, WINDOW, 0)
+			      : read(from, buffer, WINDOW);
+	} while (got > 0);
+	_exit(got < 0);
+}
+
+static void through_pipe(const struct work *work, int spliced)
 {
 	int ends[2];
 	pid_t reader;
@@ -95,9 +108,7 @@ static void write_pipe(const struct work *work)
 		err(1, "cannot fork");
 	if (reader == 0) {
 		close(ends[1]);
-		while (read(ends[0], work->target, WINDOW) > 0)
-			;
-		_exit(0);
+		drain(ends[0], work->target, spliced);
 	}
 	close(ends[0]);
 	for (size_t done = 0; done < AMOUNT; done += WINDOW) {
@@ -106,6 +117,16 @@ static void write_pipe(const struct work *work)
 	}
 	close(ends[1]);
 	waitpid(reader, NULL, 0);
+}
+
+static void write_read_pipe(const struct work *work)
+{
+	through_pipe(work, 0);
+}
+
+static void write_spliced_pipe(const struct work *work)
+{
+	through_pipe(work, 1);
 }
 
 static int compare(const void *left, const void *right)
@@ -126,7 +147,8 @@ int main(int argc, char **argv)
 		{"copy in memory", copy_in_memory},
 		{"read from the page cache, 256 KiB at a time", read_only},
 		{"the same, with the sums of its sectors", read_and_sum},
-		{"write into a pipe that is read", write_pipe},
+		{"write into a pipe that is read", write_read_pipe},
+		{"write into a pipe that is spliced to nowhere", write_spliced_pipe},
 	};
 	struct work work = {.source = malloc(AMOUNT), .target = malloc(AMOUNT)};
 
