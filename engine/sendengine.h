@@ -17,14 +17,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 /* ---- volume ---- */
 
 struct volume;
 
 struct volume_options {
-	bool live;	    /* the device is mounted: O_DIRECT, and blocks may move */
+	bool live; /* the device is mounted: O_DIRECT, and blocks may move */
+	/*
+	 * Nobody writes to the devices before a stream that was sent has arrived. Its data may then
+	 * be left where it lies in the page cache.
+	 */
+	bool still;
 	size_t cache_bytes; /* tree block cache, until a send says more; 0: 128 MiB */
 	/* The filesystem's other devices, in any order; each that is not given is missing. */
 	const char *const *devices;
@@ -127,8 +131,9 @@ enum send_finder {
 
 /* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
-/* The same for a command with data, in two parts: the data is where it was read to. */
-typedef int (*stream_sink_parts_fn)(void *context, const struct iovec parts[2]);
+/* The same for a command with data: its end, the data, is where it was read to. */
+typedef int (*stream_sink_parts_fn)(void *context, const void *head, size_t head_length,
+				    const struct stream_data *data);
 
 enum send_notice_id {
 #define NOTICE(id, sentence) NOTICE_##id,

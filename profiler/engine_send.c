@@ -27,8 +27,13 @@ static int write_command(void *context, const void *data, size_t length)
 }
 
 /* A stream_sink_parts_fn: a command in one system call, without a copy of its data. */
-static int write_command_parts(void *context, const struct iovec parts[2])
+static int write_command_parts(void *context, const void *head, size_t head_length,
+			       const struct stream_data *data)
 {
+	const struct iovec parts[] = {
+		{.iov_base = (void *)head, .iov_len = head_length},
+		{.iov_base = (void *)data->bytes, .iov_len = data->length},
+	};
 	const int *fd = context;
 	ssize_t written;
 

@@ -138,6 +138,8 @@ static int parse_mountinfo(char *line, unsigned long long mount_id,
 	if (asprintf(&filesystem->mount_options, "%s%s%s", fields[5], super_options ? "," : "",
 		     super_options ? super_options : "") < 0)
 		filesystem->mount_options = NULL;
+	word = strsep(&super_options, ",");
+	filesystem->is_read_only = word && !strcmp(word, "ro");
 	return filesystem->mount_point && filesystem->mount_options ? 1 : -ENOMEM;
 }
 

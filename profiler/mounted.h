@@ -21,6 +21,7 @@ struct mounted_subvolume {
 struct mounted_filesystem {
 	char *mount_point;
 	char *mount_options; /* of this mount and of the filesystem, comma separated */
+	bool is_read_only;   /* the filesystem, and with it every mount of it */
 	char **devices;	     /* paths of the block devices, those that are missing left out */
 	size_t device_count;
 	uint8_t fsid[16];

@@ -121,6 +121,7 @@ int send_source_open_volume(const struct send_source *source, struct volume **ou
 {
 	const struct volume_options options = {
 		.live = source->live,
+		.still = source->still,
 		.devices = source->devices + 1,
 		.device_count = source->device_count - 1,
 	};
@@ -149,6 +150,7 @@ static int open_image(struct send_source *source, const struct send_names *names
 	source->device_count = names->images.count;
 	for (size_t i = 0; i < source->device_count; i++)
 		source->live = source->live || device_in_use(source->devices[i]);
+	source->still = !source->live;
 	ret = open_volume(source, failure);
 	return ret ? ret : resolve_all(source, names, failure);
 }
@@ -180,6 +182,7 @@ static int open_mounted(struct send_source *source, const struct send_names *nam
 	source->devices = (const char *const *)source->filesystem.devices;
 	source->device_count = source->filesystem.device_count;
 	source->live = true;
+	source->still = source->filesystem.is_read_only;
 	ret = open_volume(source, failure);
 	return ret ? ret : check_fsid(source, failure);
 }

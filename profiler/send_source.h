@@ -35,6 +35,7 @@ struct send_source {
 	const char *const *devices;
 	size_t device_count;
 	bool live;	       /* the devices are in use */
+	bool still;	       /* and nobody writes to them */
 	struct volume *volume; /* open, after a sync when mounted */
 };
 

@@ -16,6 +16,13 @@ enum {
 	PIPE_SIZE = 1 << 20,
 };
 
+static bool is_pipe(int fd)
+{
+	struct stat status;
+
+	return !fstat(fd, &status) && S_ISFIFO(status.st_mode);
+}
+
 int stream_output_open(const char *path, struct stream_output *output, struct failure *failure)
 {
 	*output = (struct stream_output){.fd = STDOUT_FILENO, .name = "standard output"};
@@ -33,15 +40,17 @@ int stream_output_open(const char *path, struct stream_output *output, struct fa
 		free(output->buffer);
 		return failure_set(failure, code, "cannot create %s: %s", path, strerror(-code));
 	}
-	/* Fails unless it is a pipe; a smaller pipe works too. */
-	(void)fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
+	output->is_pipe = is_pipe(output->fd);
+	/* A smaller pipe works, too. */
+	if (output->is_pipe)
+		(void)fcntl(output->fd, F_SETPIPE_SZ, PIPE_SIZE);
 	return 0;
 }
 
 int stream_output_attach(int fd, const char *name, struct stream_output *output,
 			 struct failure *failure)
 {
-	*output = (struct stream_output){.fd = fd, .name = name};
+	*output = (struct stream_output){.fd = fd, .name = name, .is_pipe = is_pipe(fd)};
 	output->buffer = malloc(BUFFER_SIZE);
 	return output->buffer ? 0 : failure_set(failure, -ENOMEM, "out of memory");
 }
@@ -77,31 +86,65 @@ static int write_vector(struct stream_output *output, struct iovec *vector, int 
 	return 0;
 }
 
-/* Write the buffer and @data after it. */
-static int flush_with(struct stream_output *output, const void *data, size_t length)
+/* Write the buffer, and @head and @data behind it. */
+static int flush_with(struct stream_output *output, const void *head, size_t head_length,
+		      const void *data, size_t length)
 {
 	struct iovec vector[] = {
 		{.iov_base = output->buffer, .iov_len = output->used},
+		{.iov_base = (void *)head, .iov_len = head_length},
 		{.iov_base = (void *)data, .iov_len = length},
 	};
 
 	output->used = 0;
-	return write_vector(output, vector, 2);
+	return write_vector(output, vector, 3);
 }
 
-int stream_output_write_parts(void *context, const struct iovec parts[2])
+/*
+ * Hand the pages of @data's file to the pipe. *@done says how much of it arrived: what cannot be
+ * had in this way is written from memory.
+ */
+static int splice_data(struct stream_output *output, const struct stream_data *data, size_t *done)
+{
+	off_t offset = (off_t)data->offset;
+
+	*done = 0;
+	while (*done < data->length) {
+		ssize_t moved;
+
+		if (interrupt_signal())
+			return fail_write(output, -EINTR);
+		moved = splice(data->fd, &offset, output->fd, NULL, data->length - *done, 0);
+		if (moved < 0 && errno == EINTR)
+			continue;
+		if (moved < 0 && errno == EPIPE)
+			return fail_write(output, -errno);
+		if (moved <= 0)
+			return 0;
+		*done += (size_t)moved;
+	}
+	return 0;
+}
+
+int stream_output_write_parts(void *context, const void *head, size_t head_length,
+			      const struct stream_data *data)
 {
 	struct stream_output *output = context;
-	struct iovec vector[] = {
-		{.iov_base = output->buffer, .iov_len = output->used}, parts[0], parts[1]};
+	size_t done = 0;
+	int ret;
 
-	if (parts[1].iov_len < DIRECT_MIN) {
-		int ret = stream_output_write(output, parts[0].iov_base, parts[0].iov_len);
-
-		return ret ? ret : stream_output_write(output, parts[1].iov_base, parts[1].iov_len);
+	if (data->length < DIRECT_MIN) {
+		ret = stream_output_write(output, head, head_length);
+		return ret ? ret : stream_output_write(output, data->bytes, data->length);
 	}
-	output->used = 0;
-	return write_vector(output, vector, 3);
+	if (data->fd < 0 || !output->is_pipe)
+		return flush_with(output, head, head_length, data->bytes, data->length);
+	ret = flush_with(output, head, head_length, NULL, 0);
+	if (!ret)
+		ret = splice_data(output, data, &done);
+	if (!ret && done < data->length)
+		ret = flush_with(output, NULL, 0, data->bytes + done, data->length - done);
+	return ret;
 }
 
 int stream_output_write(void *context, const void *data, size_t length)
@@ -109,7 +152,7 @@ int stream_output_write(void *context, const void *data, size_t length)
 	struct stream_output *output = context;
 
 	if (length >= DIRECT_MIN || output->used + length > BUFFER_SIZE)
-		return flush_with(output, data, length);
+		return flush_with(output, NULL, 0, data, length);
 	memcpy(output->buffer + output->used, data, length);
 	output->used += length;
 	return 0;
@@ -117,7 +160,7 @@ int stream_output_write(void *context, const void *data, size_t length)
 
 int stream_output_finish(struct stream_output *output)
 {
-	return flush_with(output, NULL, 0);
+	return flush_with(output, NULL, 0, NULL, 0);
 }
 
 /* Only a regular file is a partial result; a device or a pipe that was named is not ours. */
@@ -133,7 +176,7 @@ void stream_output_close(struct stream_output *output, bool complete)
 {
 	/* What came before a failure is what the kernel would have written before it, too. */
 	if (!output->is_file && !complete && !output->failure.code)
-		(void)flush_with(output, NULL, 0);
+		(void)flush_with(output, NULL, 0, NULL, 0);
 	if (output->is_file) {
 		if (!complete)
 			remove_partial(output);

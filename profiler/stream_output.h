@@ -5,15 +5,16 @@
 #define PROFILER_STREAM_OUTPUT_H
 
 #include "engine/core/failure.h"
+#include "engine/stream/stream_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/uio.h>
 
 struct stream_output {
 	int fd;
 	const char *name; /* for messages, borrowed */
 	bool is_file;	  /* opened and, unless it becomes complete, removed by us */
+	bool is_pipe;
 	char *buffer;
 	size_t used;
 	struct failure failure; /* of the first write that failed */
@@ -29,8 +30,9 @@ int stream_output_attach(int fd, const char *name, struct stream_output *output,
 /* A stream_sink_fn for send_run(); @output is a struct stream_output. -EINTR after a Ctrl-C. */
 int stream_output_write(void *output, const void *data, size_t length);
 
-/* A stream_sink_parts_fn beside it. */
-int stream_output_write_parts(void *output, const struct iovec parts[2]);
+/* A stream_sink_parts_fn beside it. Pages of a file with the data go into a pipe uncopied. */
+int stream_output_write_parts(void *output, const void *head, size_t head_length,
+			      const struct stream_data *data);
 
 /* Write what is still buffered and see that it arrived. */
 int stream_output_finish(struct stream_output *output);

@@ -10,6 +10,7 @@
 #include "engine/tree/btree.h"
 #include "engine/volume/chunk.h"
 #include "engine/volume/csum.h"
+#include "engine/volume/device.h"
 #include "engine/volume/read_ahead.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 enum {
 	FIRST_AHEAD_BYTES = 256 * 1024,
 	LEAST_AHEAD_BYTES = 64 * 1024,
+	LEAST_FILE_BYTES = 32 * 1024, /* less is cheaper to copy */
 };
 static_assert((int)DATA_READ_MAX <= (int)READ_AHEAD_BUFFER, "a request fits into the window");
 
@@ -39,6 +41,8 @@ struct data_reader {
 	 * says. (No place is reused before the commit that frees it.)
 	 */
 	bool is_confirmed;
+	/* Some sector was not right where it lies first, or could not be read there. */
+	bool is_mended;
 	size_t ahead;	      /* how far reading ahead went last */
 	uint64_t run;	      /* bytes read one after another up to the window's end, about */
 	unsigned int windows; /* how many of them may be under way */
@@ -181,6 +185,7 @@ static int append_sector(struct data_reader *reader, const struct data_range *ra
 		return had_failure ? ret : fail_read(volume, range, bytenr, ret);
 	forgive(volume, had_failure);
 	volume->counters.bad_copies += mirror;
+	reader->is_mended = reader->is_mended || mirror > 0;
 	reader->length += volume->sectorsize;
 	return 0;
 }
@@ -379,6 +384,7 @@ static int replace_sector(struct data_reader *reader, const struct data_range *r
 	struct volume *volume = reader->volume;
 	unsigned int mirrors = chunk_map_mirrors(volume, bytenr), tries = 0;
 
+	reader->is_mended = true;
 	format_csum(have, sum_at(reader, bytenr), volume->csum->size);
 	do {
 		if (find_good_copy(reader, bytenr, mirrors, expected))
@@ -500,6 +506,21 @@ void data_reader_confirm(struct data_reader *reader, uint64_t bytenr, uint64_t l
 	reader->is_confirmed = true;
 }
 
+/* Where else the bytes of a checked @range can be had from, if they stay as they are there. */
+static void find_file(const struct data_reader *reader, const struct data_range *range,
+		      struct data_view *view)
+{
+	const struct volume *volume = reader->volume;
+	struct device *device;
+	uint64_t physical;
+
+	view->fd = -1;
+	if (volume->still && range->has_csums && range->length >= LEAST_FILE_BYTES &&
+	    !reader->is_mended &&
+	    chunk_map_locate(volume, range->bytenr, range->length, &device, &physical))
+		view->fd = device_file(device, physical, &view->offset);
+}
+
 int data_reader_get(struct data_reader *reader, const struct data_range *range,
 		    struct data_view *view)
 {
@@ -515,5 +536,6 @@ int data_reader_get(struct data_reader *reader, const struct data_range *range,
 		return ret;
 	view->bytes = window_at(reader, range->bytenr);
 	view->crcs = range->has_csums && reader->is_crc32c ? sum_at(reader, range->bytenr) : NULL;
+	find_file(reader, range, view);
 	return 0;
 }

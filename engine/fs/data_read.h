@@ -27,6 +27,9 @@ struct data_range {
 struct data_view {
 	const uint8_t *bytes;
 	const uint8_t *crcs; /* CRC-32C of each sector, as the csum tree has them; or NULL */
+	/* The file that has the same bytes at @offset, of a volume that is still; else -1. */
+	int fd;
+	uint64_t offset;
 };
 
 int data_reader_new(struct volume *volume, struct data_reader **out);

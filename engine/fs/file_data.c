@@ -508,7 +508,7 @@ int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, ui
 {
 	int ret;
 
-	reader->view = (struct data_view){0};
+	reader->view = (struct data_view){.fd = -1};
 	ret = read_pieces(reader, root, ino, offset, length, NULL, view_piece_once);
 	*view = reader->view;
 	return ret;

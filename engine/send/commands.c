@@ -255,7 +255,12 @@ int send_write(struct send_context *send, uint64_t offset, size_t length)
 		if (ret)
 			return ret;
 		stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
-		stream_put_data_at(&send->writer, view.bytes, length, view.crcs);
+		stream_put_data_at(&send->writer,
+				   &(struct stream_data){.bytes = view.bytes,
+							 .length = length,
+							 .fd = view.fd,
+							 .offset = view.offset},
+				   view.crcs);
 		return send_end_command(send);
 	}
 	ret = begin_write(send, offset, length, &data);

@@ -10,6 +10,7 @@
 #include "engine/core/le.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define STREAM_MAGIC "btrfs-stream" /* with its NUL: 13 bytes */
 
@@ -64,6 +65,18 @@ struct stream_command_format {
 	uint16_t attributes[STREAM_COMMAND_ATTRIBUTES_MAX];
 };
 #define STREAM_ATTRIBUTE_OPTIONAL 0x8000
+
+/* Data of a command that lies elsewhere, and is not copied behind the rest of it. */
+struct stream_data {
+	const uint8_t *bytes;
+	size_t length;
+	/*
+	 * The file that the same bytes can be had from, at @offset, also after the command is
+	 * written: splice(2) then saves the copy. -1: none.
+	 */
+	int fd;
+	uint64_t offset;
+};
 
 extern const struct stream_attribute_format stream_attributes[STREAM_A_COUNT];
 extern const struct stream_command_format stream_commands[STREAM_C_COUNT];

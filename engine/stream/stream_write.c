@@ -129,35 +129,30 @@ uint8_t *stream_put_data(struct stream_writer *writer, size_t length)
 	return reserve_with_length(writer, STREAM_A_DATA, length);
 }
 
-void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length,
+void stream_put_data_at(struct stream_writer *writer, const struct stream_data *data,
 			const uint8_t *sums)
 {
-	if (!stream_put_data(writer, length))
+	if (!stream_put_data(writer, data->length))
 		return;
-	writer->data = data;
-	writer->data_size = length;
+	writer->data = *data;
 	writer->data_sums = sums;
 }
 
-static int write_with_data(struct stream_writer *writer, size_t size, const uint8_t *data,
-			   size_t data_size)
+static int write_with_data(struct stream_writer *writer, size_t head_size,
+			   const struct stream_data *data)
 {
-	const struct iovec parts[2] = {
-		{.iov_base = writer->buffer, .iov_len = size},
-		{.iov_base = (void *)data, .iov_len = data_size},
-	};
-
 	if (writer->write_parts)
-		return writer->write_parts(writer->context, parts);
-	memcpy(writer->buffer + size, data, data_size);
-	return writer->write(writer->context, writer->buffer, size + data_size);
+		return writer->write_parts(writer->context, writer->buffer, head_size, data);
+	memcpy(writer->buffer + head_size, data->bytes, data->length);
+	return writer->write(writer->context, writer->buffer, head_size + data->length);
 }
 
 /* Go on with @crc over the data that lies elsewhere. */
-static uint32_t sum_data(const struct stream_writer *writer, uint32_t crc, const uint8_t *data,
-			 size_t length)
+static uint32_t sum_data(const struct stream_writer *writer, uint32_t crc)
 {
 	const struct crc32c_blocks *blocks = writer->blocks;
+	const uint8_t *data = writer->data.bytes;
+	size_t length = writer->data.length;
 
 	if (writer->data_sums && blocks) {
 		size_t count = length / blocks->length;
@@ -171,21 +166,23 @@ static uint32_t sum_data(const struct stream_writer *writer, uint32_t crc, const
 
 int stream_end(struct stream_writer *writer)
 {
-	size_t size = writer->size, data_size = writer->data_size;
-	const uint8_t *data = writer->data;
+	const struct stream_data data = writer->data;
+	size_t size = writer->size;
 	int ret = writer->error;
 	uint32_t crc;
 
+	if (ret == 0) {
+		put_le32(writer->buffer + HEADER_LENGTH, size - STREAM_COMMAND_HEADER_SIZE);
+		crc = crc32c(0, writer->buffer, size - data.length);
+		if (data.length)
+			crc = sum_data(writer, crc);
+		put_le32(writer->buffer + HEADER_CRC, crc);
+	}
 	stream_abort(writer);
 	if (ret)
 		return ret;
-	put_le32(writer->buffer + HEADER_LENGTH, size - STREAM_COMMAND_HEADER_SIZE);
-	crc = crc32c(0, writer->buffer, size - data_size);
-	if (data_size)
-		crc = sum_data(writer, crc, data, data_size);
-	put_le32(writer->buffer + HEADER_CRC, crc);
-	if (data_size)
-		ret = write_with_data(writer, size - data_size, data, data_size);
+	if (data.length)
+		ret = write_with_data(writer, size - data.length, &data);
 	else
 		ret = writer->write(writer->context, writer->buffer, size);
 	if (ret < 0)
@@ -199,5 +196,5 @@ void stream_abort(struct stream_writer *writer)
 {
 	writer->size = 0;
 	writer->error = 0;
-	writer->data_size = 0;
+	writer->data.length = 0;
 }

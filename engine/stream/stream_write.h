@@ -9,11 +9,11 @@
 #include "engine/stream/stream_format.h"
 
 #include <stddef.h>
-#include <sys/uio.h>
 
 typedef int (*stream_write_fn)(void *context, const void *data, size_t length);
-/* For a command whose data lies elsewhere: both parts are one command. */
-typedef int (*stream_write_parts_fn)(void *context, const struct iovec parts[2]);
+/* For a command whose data lies elsewhere: head and data are one command. */
+typedef int (*stream_write_parts_fn)(void *context, const void *head, size_t head_length,
+				     const struct stream_data *data);
 
 struct crc32c_blocks;
 
@@ -26,8 +26,7 @@ struct stream_writer {
 	size_t capacity; /* a command larger than this is -EOVERFLOW, as in the kernel */
 	size_t size;	 /* of the command being built; 0 between commands */
 	enum stream_command_id command; /* being built, or the last one */
-	const uint8_t *data; /* of stream_put_data_at(), behind what is in the buffer; or NULL */
-	size_t data_size;
+	struct stream_data data;	/* of stream_put_data_at(), behind what is in the buffer */
 	const struct crc32c_blocks *blocks; /* what the sums of that data are of; NULL: ignored */
 	const uint8_t *data_sums;
 	int error;
@@ -55,10 +54,10 @@ void stream_put_u32(struct stream_writer *writer, enum stream_attribute_id attri
  */
 uint8_t *stream_put_data(struct stream_writer *writer, size_t length);
 /*
- * The DATA attribute with @data, which has to stay as it is until the command's end. @sums: of each
- * whole block of it, as crc32c_of_blocks() wants them; or NULL.
+ * The DATA attribute with @data, whose bytes have to stay as they are until the command's end.
+ * @sums: of each whole block of it, as crc32c_of_blocks() wants them; or NULL.
  */
-void stream_put_data_at(struct stream_writer *writer, const uint8_t *data, size_t length,
+void stream_put_data_at(struct stream_writer *writer, const struct stream_data *data,
 			const uint8_t *sums);
 /* Checksum and write the command. 0, -EOVERFLOW when it did not fit, or the sink's error. */
 int stream_end(struct stream_writer *writer);

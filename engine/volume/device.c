@@ -340,3 +340,9 @@ int device_read_at(const struct device *device, uint64_t offset, void *buffer, s
 		return -ENODATA;
 	return read_fully(device, offset, buffer, length);
 }
+
+int device_file(const struct device *device, uint64_t offset, uint64_t *place)
+{
+	*place = device->base + offset;
+	return device->window_bytes ? -1 : device->fd;
+}

@@ -31,6 +31,12 @@ int device_read(struct device *device, uint64_t offset, void *buffer, size_t len
  */
 int device_read_at(const struct device *device, uint64_t offset, void *buffer, size_t length);
 
+/*
+ * A descriptor, which stays the device's, to read what lies at @offset of the device; there it is
+ * at *@place. -1 if reading it there would not go through the page cache.
+ */
+int device_file(const struct device *device, uint64_t offset, uint64_t *place);
+
 /* Drop what was read ahead: the next read of a live device sees what is on it now. */
 void device_forget(struct device *device);
 

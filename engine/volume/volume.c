@@ -179,6 +179,7 @@ int volume_open(const char *path, const struct volume_options *options, struct v
 	if (!volume)
 		return failure_set(failure, -ENOMEM, "%s: out of memory", path);
 	volume->live = options && options->live;
+	volume->still = options && options->still;
 	ret = open_filesystem(volume, path, options, failure);
 	if (ret) {
 		volume_close(volume);

@@ -53,6 +53,7 @@ struct volume {
 	 * and searches again. @epoch counts refreshes; roots carry the epoch they were read in.
 	 */
 	bool live;
+	bool still; /* see struct volume_options */
 	unsigned int epoch;
 
 	struct volume_counters counters;

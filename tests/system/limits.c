@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * limits FILE: how fast this machine does what a send of bulk data cannot avoid, in GiB/s, medians
- * of 5 rounds: checksums, copies in memory, reading FILE from the page cache, and writing into a
- * pipe that another process reads. docs/performance.md holds the engine's figures against them.
+ * of 5 rounds: checksums, copies in memory, reading FILE from the page cache, and writing or
+ * splicing into a pipe that another process reads. docs/performance.md holds the engine's figures
+ * against them.
  */
 #include "engine/volume/csum.h"
 
@@ -96,7 +97,25 @@ static void drain(int from, uint8_t *buffer, int spliced)
 	_exit(got < 0);
 }
 
-static void through_pipe(const struct work *work, int spliced)
+enum pipe_input { FROM_MEMORY, FROM_FILE };
+
+static void fill(int to, const struct work *work, enum pipe_input input, size_t done)
+{
+	off_t offset = (off_t)done % work->file_size;
+	size_t left = WINDOW;
+
+	while (left) {
+		ssize_t moved = input == FROM_MEMORY
+					? write(to, work->source, left)
+					: splice(work->file, &offset, to, NULL, left, 0);
+
+		if (moved <= 0)
+			err(1, "cannot write into the pipe");
+		left -= (size_t)moved;
+	}
+}
+
+static void through_pipe(const struct work *work, enum pipe_input input, int spliced)
 {
 	int ends[2];
 	pid_t reader;
@@ -111,22 +130,30 @@ static void through_pipe(const struct work *work, int spliced)
 		drain(ends[0], work->target, spliced);
 	}
 	close(ends[0]);
-	for (size_t done = 0; done < AMOUNT; done += WINDOW) {
-		if (write(ends[1], work->source, WINDOW) != WINDOW)
-			err(1, "cannot write into the pipe");
-	}
+	for (size_t done = 0; done < AMOUNT; done += WINDOW)
+		fill(ends[1], work, input, done);
 	close(ends[1]);
 	waitpid(reader, NULL, 0);
 }
 
 static void write_read_pipe(const struct work *work)
 {
-	through_pipe(work, 0);
+	through_pipe(work, FROM_MEMORY, 0);
 }
 
 static void write_spliced_pipe(const struct work *work)
 {
-	through_pipe(work, 1);
+	through_pipe(work, FROM_MEMORY, 1);
+}
+
+static void splice_read_pipe(const struct work *work)
+{
+	through_pipe(work, FROM_FILE, 0);
+}
+
+static void splice_spliced_pipe(const struct work *work)
+{
+	through_pipe(work, FROM_FILE, 1);
 }
 
 static int compare(const void *left, const void *right)
@@ -149,6 +176,8 @@ int main(int argc, char **argv)
 		{"the same, with the sums of its sectors", read_and_sum},
 		{"write into a pipe that is read", write_read_pipe},
 		{"write into a pipe that is spliced to nowhere", write_spliced_pipe},
+		{"the page cache into a pipe that is read", splice_read_pipe},
+		{"the page cache into one that is spliced on", splice_spliced_pipe},
 	};
 	struct work work = {.source = malloc(AMOUNT), .target = malloc(AMOUNT)};
 

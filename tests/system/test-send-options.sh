@@ -136,4 +136,20 @@ check protocol-highest-of-2012 highest_of_2012
 check compressed-needs-protocol-2 refused 2 "needs --proto 2" --compressed-data s1
 check protocol-too-high refused 2 "--proto" --proto 4 s1
 check unknown-generation refused 2 "--generation" --generation 5.4 s1
+
+# A pipe gets data of a filesystem that nobody writes to out of the page cache, without a copy.
+same_in_pipe() # ARGUMENT...: of both commands
+{
+	rm -f "$work/theirs"
+	btrfs -q send -f "$work/theirs" "$@" && "$sendprof" send "$@" | {
+		sleep 0.1 # what was written lies in the pipe
+		cmp - "$work/theirs"
+	}
+}
+check pipe same_in_pipe s3
+mount -o remount,ro . || exit 1
+for proto in 1 2; do
+	check "read-only-pipe-protocol-$proto" same_in_pipe --proto $proto s3
+	check "read-only-pipe-parent-protocol-$proto" same_in_pipe --proto $proto -p s1 s3
+done
 finish

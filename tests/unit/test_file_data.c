@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { SECTOR = 4096, LARGE = 3500000 };
 
@@ -83,12 +84,12 @@ static void close_image(struct fixture *fixture)
 	fixture->volume = NULL;
 }
 
-static void open_image(struct fixture *fixture)
+static void open_image_with(struct fixture *fixture, const struct volume_options *options)
 {
 	struct failure failure = {0};
 
 	close_image(fixture);
-	if (volume_open(fixture->image.path, NULL, &fixture->volume, &failure))
+	if (volume_open(fixture->image.path, options, &fixture->volume, &failure))
 		fail_msg("cannot open: %s", failure.text);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &fixture->root), 0);
 	assert_int_equal(file_data_new(fixture->volume, &fixture->reader), 0);
@@ -100,6 +101,11 @@ static void open_image(struct fixture *fixture)
 				 0);
 		fixture->inos[file] = location.objectid;
 	}
+}
+
+static void open_image(struct fixture *fixture)
+{
+	open_image_with(fixture, NULL);
 }
 
 static void make_image(struct fixture *fixture, const char *options)
@@ -376,16 +382,65 @@ static void test_damage_in_one_of_two_copies(void **state)
 	assert_fails(fixture, LARGE_FILE, 0, LARGE, -EUCLEAN, "no good copy of 2");
 }
 
+static void drop_checksums(struct fixture *fixture, enum file file)
+{
+	const struct key key = {.objectid = fixture->inos[file], .type = BTRFS_INODE_ITEM_KEY};
+	const uint8_t flags = BTRFS_INODE_NODATASUM;
+
+	patch_item(fixture, BTRFS_FS_TREE_OBJECTID, &key, offsetof(struct btrfs_inode_item, flags),
+		   &flags, 1);
+}
+
+/* Of the right bytes: can they be had from the image, too? */
+static bool lies_in_file(struct fixture *fixture, uint64_t offset, size_t length)
+{
+	struct data_view view;
+
+	assert_int_equal(file_data_view(fixture->reader, fixture->root, fixture->inos[LARGE_FILE],
+					offset, length, &view),
+			 0);
+	assert_non_null(view.bytes);
+	expect(fixture, LARGE_FILE, offset, length);
+	assert_memory_equal(view.bytes, fixture->expected, length);
+	if (view.fd < 0)
+		return false;
+	assert_int_equal(pread(view.fd, fixture->have, length, (off_t)view.offset), length);
+	assert_memory_equal(fixture->have, fixture->expected, length);
+	return true;
+}
+
+static void test_data_that_stays_in_its_file(void **state)
+{
+	enum { STEP = 48 * 1024 };
+	const struct volume_options still = {.still = true};
+	struct fixture *fixture = *state;
+
+	make_image(fixture, "-d dup");
+	assert_false(lies_in_file(fixture, 0, STEP));
+
+	open_image_with(fixture, &still);
+	for (uint64_t at = 0; at < 10 * STEP; at += STEP)
+		assert_true(lies_in_file(fixture, at, STEP));
+	assert_false(lies_in_file(fixture, 10 * STEP, SECTOR));
+	/* What lies there is bad: from then on it is not believed to stay. */
+	flip_data(fixture, LARGE_FILE, 40 * STEP, 0);
+	open_image_with(fixture, &still);
+	assert_true(lies_in_file(fixture, 0, STEP));
+	assert_false(lies_in_file(fixture, 40 * STEP, STEP));
+	assert_false(lies_in_file(fixture, 0, STEP));
+
+	/* Nothing says that it is right. */
+	drop_checksums(fixture, LARGE_FILE);
+	open_image_with(fixture, &still);
+	assert_false(lies_in_file(fixture, 0, STEP));
+}
+
 static void test_inode_without_checksums(void **state)
 {
 	struct fixture *fixture = *state;
-	const uint8_t flags = BTRFS_INODE_NODATASUM;
-	struct key key;
 
 	make_image(fixture, "-d single");
-	key = (struct key){.objectid = fixture->inos[SMALL], .type = BTRFS_INODE_ITEM_KEY};
-	patch_item(fixture, BTRFS_FS_TREE_OBJECTID, &key, offsetof(struct btrfs_inode_item, flags),
-		   &flags, 1);
+	drop_checksums(fixture, SMALL);
 	flip_data(fixture, SMALL, 17, 0);
 	assert_int_equal(read_file(fixture, SMALL, 0, SECTOR), 0);
 	expect(fixture, SMALL, 0, SECTOR);
@@ -541,6 +596,7 @@ int main(void)
 		IMAGE_TEST(test_bad_requests),
 		IMAGE_TEST(test_damage_in_the_only_copy),
 		IMAGE_TEST(test_damage_in_one_of_two_copies),
+		IMAGE_TEST(test_data_that_stays_in_its_file),
 		IMAGE_TEST(test_inode_without_checksums),
 		IMAGE_TEST(test_missing_checksums),
 		IMAGE_TEST(test_extents_that_are_not_read),
