@@ -152,4 +152,5 @@ for proto in 1 2; do
 	check "read-only-pipe-protocol-$proto" same_in_pipe --proto $proto s3
 	check "read-only-pipe-parent-protocol-$proto" same_in_pipe --proto $proto -p s1 s3
 done
+check read-only-pipe-compressed same_in_pipe --proto 2 --compressed-data s3
 finish

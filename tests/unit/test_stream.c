@@ -418,12 +418,13 @@ static void test_writer_overflow(void **state)
 static void write_elsewhere(struct stream_builder *builder, const uint8_t *data, size_t length,
 			    const uint8_t *sums)
 {
+	const struct stream_data elsewhere = {.bytes = data, .length = length, .fd = -1};
 	struct stream_writer *writer = &builder->writer;
 
 	stream_begin(writer, STREAM_C_WRITE);
 	stream_put(writer, STREAM_A_PATH, "f", 1);
 	stream_put_u64(writer, STREAM_A_FILE_OFFSET, 0);
-	stream_put_data_at(writer, data, length, sums);
+	stream_put_data_at(writer, &elsewhere, sums);
 	assert_int_equal(stream_end(writer), 0);
 }
 
