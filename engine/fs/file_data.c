@@ -58,7 +58,7 @@ struct file_data {
 	struct file_extent doubtful;
 
 	uint8_t *bytes;	       /* DECOMPRESS_MAX: of the last inline or compressed extent */
-	struct data_view view; /* what file_data_view() found */
+	struct data_view view; /* what view_once() found */
 	struct file_extent decompressed; /* whose @bytes are, if its kind is compressed */
 	unsigned int decompressed_epoch;
 };
@@ -432,13 +432,14 @@ static int view_piece_once(struct file_data *reader, struct root *root, uint64_t
 }
 
 /* The whole extent on disk behind @pos, @length bytes, which has to be a compressed one. */
-static int read_encoded_once(struct file_data *reader, struct root *root, uint64_t ino,
+static int view_encoded_once(struct file_data *reader, struct root *root, uint64_t ino,
 			     uint64_t pos, size_t length, uint8_t *buffer, size_t *done)
 {
 	const struct file_extent *extent = &reader->extent;
-	struct data_view view;
 	int ret = select_inode(reader, root, ino);
 
+	(void)buffer;
+	*done = length;
 	if (!ret)
 		ret = find_extent(reader, pos);
 	if (ret)
@@ -448,12 +449,7 @@ static int read_encoded_once(struct file_data *reader, struct root *root, uint64
 	if (extent->kind != EXTENT_COMPRESSED || extent->disk_num_bytes != length)
 		return file_fail(reader, -EUCLEAN, pos, "no compressed extent of %zu bytes",
 				 length);
-	ret = get_data(reader, pos, extent->disk_bytenr, length, length, &view);
-	if (ret)
-		return ret;
-	memcpy(buffer, view.bytes, length);
-	*done = length;
-	return 0;
+	return get_data(reader, pos, extent->disk_bytenr, length, length, &reader->view);
 }
 
 typedef int (*read_once_fn)(struct file_data *reader, struct root *root, uint64_t ino, uint64_t pos,
@@ -503,19 +499,25 @@ int file_data_read(struct file_data *reader, struct root *root, uint64_t ino, ui
 	return read_pieces(reader, root, ino, offset, length, buffer, read_piece_once);
 }
 
-int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
-		   size_t length, struct data_view *view)
+static int view_with(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		     size_t length, struct data_view *view, read_once_fn view_once)
 {
 	int ret;
 
 	reader->view = (struct data_view){.fd = -1};
-	ret = read_pieces(reader, root, ino, offset, length, NULL, view_piece_once);
+	ret = read_pieces(reader, root, ino, offset, length, NULL, view_once);
 	*view = reader->view;
 	return ret;
 }
 
-int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
-			   uint64_t offset, size_t length, uint8_t *buffer)
+int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, uint64_t offset,
+		   size_t length, struct data_view *view)
 {
-	return read_pieces(reader, root, ino, offset, length, buffer, read_encoded_once);
+	return view_with(reader, root, ino, offset, length, view, view_piece_once);
+}
+
+int file_data_view_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, struct data_view *view)
+{
+	return view_with(reader, root, ino, offset, length, view, view_encoded_once);
 }

@@ -34,10 +34,11 @@ int file_data_view(struct file_data *reader, struct root *root, uint64_t ino, ui
 		   size_t length, struct data_view *view);
 
 /*
- * Read the @length bytes on disk of the compressed extent that @offset of the file lies in, as they
- * are, checked like data. Errors as above; -EUCLEAN too when there is no such extent.
+ * The @length bytes on disk of the compressed extent that @offset of the file lies in, as they are,
+ * checked like data: *@view is valid until the reader is used again. Errors as above; -EUCLEAN too
+ * when there is no such extent.
  */
-int file_data_read_encoded(struct file_data *reader, struct root *root, uint64_t ino,
-			   uint64_t offset, size_t length, uint8_t *buffer);
+int file_data_view_encoded(struct file_data *reader, struct root *root, uint64_t ino,
+			   uint64_t offset, size_t length, struct data_view *view);
 
 #endif

@@ -230,6 +230,15 @@ int send_remove_xattr(struct send_context *send, const char *name, size_t name_l
 	return send_end_command(send);
 }
 
+/* The DATA attribute, left where it was read to. */
+static void put_view(struct send_context *send, const struct data_view *view, size_t length)
+{
+	const struct stream_data data = {
+		.bytes = view->bytes, .length = length, .fd = view->fd, .offset = view->offset};
+
+	stream_put_data_at(&send->writer, &data, view->crcs);
+}
+
 /* Begin a WRITE; the caller fills in the data. NULL leaves the error to send_end_command(). */
 static int begin_write(struct send_context *send, uint64_t offset, size_t length, uint8_t **data)
 {
@@ -255,12 +264,7 @@ int send_write(struct send_context *send, uint64_t offset, size_t length)
 		if (ret)
 			return ret;
 		stream_put_u64(&send->writer, STREAM_A_FILE_OFFSET, offset);
-		stream_put_data_at(&send->writer,
-				   &(struct stream_data){.bytes = view.bytes,
-							 .length = length,
-							 .fd = view.fd,
-							 .offset = view.offset},
-				   view.crcs);
+		put_view(send, &view, length);
 		return send_end_command(send);
 	}
 	ret = begin_write(send, offset, length, &data);
@@ -341,7 +345,8 @@ static int put_encoded_extent(struct send_context *send, const struct btree_path
 	struct stream_writer *writer = &send->writer;
 	uint64_t start = btree_path_key(position).offset;
 	size_t size = from_le64(item->disk_num_bytes);
-	uint8_t *data;
+	struct data_view view;
+	int ret;
 
 	stream_put_u64(writer, STREAM_A_UNENCODED_FILE_LEN,
 		       send_encoded_length(position, offset, length));
@@ -349,11 +354,11 @@ static int put_encoded_extent(struct send_context *send, const struct btree_path
 	stream_put_u64(writer, STREAM_A_UNENCODED_OFFSET, offset - start + from_le64(item->offset));
 	stream_put_u32(writer, STREAM_A_COMPRESSION, stream_compression(send, item->compression));
 	stream_put_u32(writer, STREAM_A_ENCRYPTION, 0);
-	data = stream_put_data(writer, size);
-	if (!data)
-		return 0;
-	return file_data_read_encoded(send->data, send->send_root, send->cur.ino, offset, size,
-				      data);
+	ret = file_data_view_encoded(send->data, send->send_root, send->cur.ino, offset, size,
+				     &view);
+	if (ret == 0)
+		put_view(send, &view, size);
+	return ret;
 }
 
 int send_encoded_write(struct send_context *send, const struct btree_path *position,
