@@ -173,7 +173,7 @@ static int run_send(struct seed *seed, unsigned int number)
  */
 static int run_sends(struct seed *seed)
 {
-	static const struct volume_options options;
+	static const struct volume_options options = {.still = true};
 	struct failure failure = {0};
 	int status = STATUS_EQUAL;
 

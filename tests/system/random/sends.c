@@ -260,6 +260,26 @@ static int append(void *context, const void *data, size_t length)
 	return 0;
 }
 
+/* Data with a file is taken from there, and has to be what the engine checked. */
+static int append_parts(void *context, const void *head, size_t head_length,
+			const struct stream_data *data)
+{
+	struct stream *stream = context;
+	uint8_t *room;
+	int ret = append(context, head, head_length);
+
+	if (ret || data->fd < 0)
+		return ret ? ret : append(context, data->bytes, data->length);
+	room = stream_room(stream, data->length);
+	if (!room)
+		return -ENOMEM;
+	if (pread(data->fd, room, data->length, (off_t)data->offset) != (ssize_t)data->length ||
+	    memcmp(room, data->bytes, data->length))
+		return -EBADMSG;
+	stream->length += data->length;
+	return 0;
+}
+
 static void count_notice(void *context, const struct send_notice *notice)
 {
 	char text[256];
@@ -289,6 +309,7 @@ static struct send_request engine_request(const struct send_plan *plan,
 		.protocol = plan->protocol,
 		.generation = {.id = generation},
 		.sink = append,
+		.sink_parts = append_parts,
 		.sink_context = stream,
 		.notify = count_notice,
 		.notify_context = &stream->notices,
