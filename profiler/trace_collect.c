@@ -213,14 +213,15 @@ static void collect_blocked(struct trace_collector *collector, const struct even
 	while (at < event->time_ns) {
 		struct trace_slot *slot = slot_at(collector, at);
 		uint64_t slot_ns = collector->details.slot_ns;
-		uint64_t end = at + slot_ns - (at - began_ns) % slot_ns;
+		uint64_t left = event->time_ns - at, part = slot_ns - (at - began_ns) % slot_ns;
 
-		end = end < event->time_ns ? end : event->time_ns;
+		/* No time is computed that is later than the event's: there may be none. */
+		part = part < left ? part : left;
 		if (output)
-			slot->output_blocked_ns += end - at;
+			slot->output_blocked_ns += part;
 		else
-			slot->io_blocked_ns += end - at;
-		at = end;
+			slot->io_blocked_ns += part;
+		at += part;
 	}
 }
 

@@ -340,6 +340,26 @@ static void test_waits(void **state)
 	trace_collector_free(collector);
 }
 
+/* Times at the end of what a number holds, as a file may have them. */
+static void test_waits_at_the_end_of_time(void **state)
+{
+	struct trace_collector *collector = begun();
+	struct event event = event_at(EVENT_BLOCKED, 0, 0);
+	struct trace_details details;
+	uint64_t waited = 0;
+
+	(void)state;
+	event.time_ns = UINT64_MAX;
+	event.blocked.began_ns = BEGAN;
+	event.blocked.reason = BLOCKED_FOR_IO;
+	trace_collect(collector, &event);
+	trace_collector_details(collector, &details);
+	for (size_t i = 0; i < details.slot_count; i++)
+		waited += details.slots[i].io_blocked_ns;
+	assert_true(waited == UINT64_MAX - BEGAN);
+	trace_collector_free(collector);
+}
+
 /* Whatever the records hold, nothing is written where it should not be. */
 static void test_random_events(void **state)
 {
@@ -375,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_inodes),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_waits),
+		cmocka_unit_test(test_waits_at_the_end_of_time),
 		cmocka_unit_test(test_random_events),
 	};
 
