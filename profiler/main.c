@@ -3,7 +3,9 @@
 #include "profiler/commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* In the order of --help. */
 static const struct command *const commands[] = {
@@ -33,8 +35,24 @@ static int finish_output(int status)
 	return STATUS_ENVIRONMENT;
 }
 
+/*
+ * A standard stream that is closed would be the next file that is opened, and what is said on it
+ * would go into that. Opened the wrong way round it stays an error to use it.
+ */
+static bool claim_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!claim_standard_streams())
+		return STATUS_ENVIRONMENT;
 	if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version"))) {
 		printf("sendprof %s\n", SENDPROF_VERSION);
 		return finish_output(STATUS_OK);
