@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/bench_results.h"
 #include "profiler/compare_input.h"
+#include "profiler/json_build.h"
 #include "profiler/result.h"
 
 #include <errno.h>
@@ -44,19 +45,9 @@ json_t *bench_results_load(const char *path, bool may_be_missing, struct failure
 
 int bench_results_save(const json_t *document, const char *path, struct failure *failure)
 {
-	char *temporary;
-	int ret = 0;
+	int ret = json_save(document, path);
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		return out_of_memory(failure);
-	errno = 0;
-	if (json_dump_file(document, temporary, JSON_INDENT(1)) || rename(temporary, path)) {
-		ret = failure_set(failure, errno ? -errno : -EIO, "cannot write %s: %s", path,
-				  strerror(errno ? errno : EIO));
-		unlink(temporary);
-	}
-	free(temporary);
-	return ret;
+	return ret ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
 }
 
 static bool is_workload(const json_t *element, const char *name, const json_t *parameters)

@@ -21,7 +21,7 @@ json_t *bench_results_new(void);
  */
 json_t *bench_results_load(const char *path, bool may_be_missing, struct failure *failure);
 
-/* Write beside it and rename. 0 or a negative errno with @failure set. */
+/* Whole or not at all. 0 or a negative errno with @failure set. */
 int bench_results_save(const json_t *document, const char *path, struct failure *failure);
 
 /* The workload with this name and these parameters, borrowed; NULL when there is none. */

@@ -3,6 +3,7 @@
 #include "profiler/commands.h"
 #include "profiler/explain.h"
 #include "profiler/interrupt.h"
+#include "profiler/json_build.h"
 #include "profiler/outcome.h"
 #include "profiler/recording.h"
 #include "profiler/run.h"
@@ -112,24 +113,16 @@ static int prepare_directory(const char *directory, bool *created, struct failur
 	return 0;
 }
 
-/* Written beside and renamed, so that result.json is whole at any time. */
 static int save_json(const char *directory, const json_t *json, struct failure *failure)
 {
-	char *path = NULL, *temporary = NULL;
-	int ret = 0;
+	char *path;
+	int ret;
 
 	if (asprintf(&path, "%s/result.json", directory) < 0)
-		path = NULL;
-	if (path && asprintf(&temporary, "%s.new", path) < 0)
-		temporary = NULL;
-	if (!path || !temporary)
-		ret = failure_set(failure, -ENOMEM, "out of memory");
-	else if (json_dump_file(json, temporary, JSON_INDENT(1)) || rename(temporary, path))
-		ret = failure_set(failure, errno ? -errno : -EIO, "cannot write %s: %s", path,
-				  strerror(errno ? errno : EIO));
-	if (ret && temporary)
-		unlink(temporary);
-	free(temporary);
+		return failure_set(failure, -ENOMEM, "out of memory");
+	ret = json_save(json, path);
+	if (ret)
+		failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret));
 	free(path);
 	return ret;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/json_build.h"
+#include "profiler/whole_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,4 +82,17 @@ json_t *json_finish(struct json_builder *builder)
 		return builder->json;
 	json_decref(builder->json);
 	return NULL;
+}
+
+int json_save(const json_t *json, const char *path)
+{
+	struct whole_file whole;
+	int ret = whole_file_open(&whole, path);
+
+	if (ret)
+		return ret;
+	errno = 0; /* jansson's own errors have none */
+	if (json_dumpf(json, whole.file, JSON_INDENT(1)))
+		ret = errno ? -errno : -EIO;
+	return whole_file_close(&whole, ret);
 }

@@ -32,4 +32,7 @@ json_t *json_text_or_null(const char *text);
 /* What was built, the caller's; NULL when anything failed. */
 json_t *json_finish(struct json_builder *builder);
 
+/* Write @json to @path by a struct whole_file. 0 or a negative errno. */
+int json_save(const json_t *json, const char *path);
+
 #endif

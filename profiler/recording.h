@@ -27,8 +27,8 @@ struct recording {
 };
 
 /*
- * Write @path, which is whole or not there afterwards. The counts are taken from @events and
- * @stream. 0 or a negative errno with @failure set.
+ * Write @path, which is whole afterwards, or as it was before. @recording tells how many @events
+ * there are; the length of the stream is that of @stream. 0 or a negative errno with @failure set.
  */
 int recording_save(const char *path, const struct recording *recording, const struct event *events,
 		   const struct stream_store *stream, struct failure *failure);

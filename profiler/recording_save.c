@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Recordings are written. */
 #include "profiler/recording_format.h"
+#include "profiler/whole_file.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -104,31 +105,20 @@ static int put_all(struct writer *writer, const struct recording *recording,
 	ret = put_facts(writer, &facts);
 	if (!ret)
 		ret = put_events(writer, events, recording->event_count);
-	if (!ret)
-		ret = put_stream(writer, stream);
-	if (!ret && fflush(writer->file))
-		ret = -errno;
-	return ret;
+	return ret ? ret : put_stream(writer, stream);
 }
 
 int recording_save(const char *path, const struct recording *recording, const struct event *events,
 		   const struct stream_store *stream, struct failure *failure)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
-	char *temporary = NULL;
-	int ret = -ENOMEM;
+	struct whole_file whole;
+	int ret = writer ? whole_file_open(&whole, path) : -ENOMEM;
 
-	if (writer && asprintf(&temporary, "%s.new", path) >= 0) {
-		writer->file = fopen(temporary, "we");
-		ret = writer->file ? put_all(writer, recording, events, stream) : -errno;
-		if (writer->file && fclose(writer->file) && !ret)
-			ret = -errno;
+	if (!ret) {
+		writer->file = whole.file;
+		ret = whole_file_close(&whole, put_all(writer, recording, events, stream));
 		ZSTD_freeCCtx(writer->zstd);
-		if (!ret && rename(temporary, path))
-			ret = -errno;
-		if (ret)
-			unlink(temporary);
-		free(temporary);
 	}
 	free(writer);
 	return ret ? failure_set(failure, ret, "cannot write the recording %s: %s", path,
