@@ -78,7 +78,7 @@ static json_t *decisions_json(const struct attribution *attribution)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < attribution->decision_count; i++)
-		json_array_append_new(array, json_string(attribution->decisions[i]));
+		json_array_append_new(array, json_text_or_null(attribution->decisions[i]));
 	return array;
 }
 

@@ -54,6 +54,15 @@ json_t *json_of_fields(const void *from, const struct json_field *fields, size_t
 	return json_finish(&object);
 }
 
+static uint32_t get_u32(const struct json_place *object, const char *key)
+{
+	uint64_t number = json_get_number(object, key);
+
+	if (number > UINT32_MAX)
+		json_refuse(object, key, "a number of 32 bits");
+	return (uint32_t)number;
+}
+
 static void get_uuid(const struct json_place *object, const char *key, uint8_t uuid[16])
 {
 	const char *text = json_get_text(object, key);
@@ -104,7 +113,7 @@ void json_get_fields(const struct json_place *object, void *into, const struct j
 			*(uint64_t *)member = json_get_number(object, fields[i].key);
 			break;
 		case JSON_FIELD_U32:
-			*(uint32_t *)member = (uint32_t)json_get_number(object, fields[i].key);
+			*(uint32_t *)member = get_u32(object, fields[i].key);
 			break;
 		case JSON_FIELD_BOOL:
 			*(bool *)member = json_get_bool(object, fields[i].key);

@@ -63,6 +63,7 @@ static struct json_place checked(struct json_place place, bool right, const char
 
 static struct json_place below(const struct json_place *up, const char *key)
 {
+	checked(*up, json_is_object(up->json), "an object");
 	return (struct json_place){
 		.json = json_object_get(up->json, key),
 		.up = up,
@@ -94,6 +95,7 @@ struct json_place json_array_at(const struct json_place *up, const char *key)
 
 struct json_place json_element(const struct json_place *array, size_t index)
 {
+	checked(*array, json_is_array(array->json), "an array");
 	return (struct json_place){
 		.json = json_array_get(array->json, index),
 		.up = array,

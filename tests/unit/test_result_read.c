@@ -55,6 +55,8 @@ static void test_round_trip(void **state)
 			fail_msg("sample %d: %s", i, failure.text);
 		written_again = result_to_json(&again);
 		assert_true(json_equal(json, written_again));
+		assert_int_equal(again.attribution.decision_count,
+				 sample.attribution.decision_count);
 		/* Bytes that are not UTF-8 are not in JSON as they were. */
 		if (sample_makers[i] != sample_hostile) {
 			expect_same(as_text);
@@ -105,6 +107,14 @@ static void test_refusals(void **state)
 		 "the document: have fine expect verdict", -EPROTO},
 		{WITH_SIDE("\"samples\":[{\"bytes\":1},{\"bytes\":[]}]"),
 		 "sides.kernel.samples.1.bytes: have an array expect a number", -EPROTO},
+		{WITH_SIDE("\"samples\":[{\"bytes\":1},2]"),
+		 "sides.kernel.samples.1: have a number expect an object", -EPROTO},
+		{WITH_SIDE("\"progress\":[7]"),
+		 "sides.kernel.progress.0: have a number expect an array", -EPROTO},
+		{"{" LEAST ",\"missing\":[\"x\"]}", "missing.0: have a text expect an object",
+		 -EPROTO},
+		{"{" LEAST ",\"environment\":{\"cpus\":4294967297}}",
+		 "environment: have cpus expect a number of 32 bits", -EPROTO},
 		{WITH_SIDE("\"kinds\":{\"WRITE\":{\"latency\":{\"buckets\":[[7,1],[3000,1]]}}}"),
 		 "sides.kernel.kinds.WRITE.latency.buckets.1.0: have another number expect the "
 		 "limit of a bucket",
