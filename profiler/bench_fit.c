@@ -41,5 +41,6 @@ bool bench_fit(const struct bench_point *points, size_t count, struct bench_fit 
 	fit->exponent = xy / xx;
 	fit->factor = exp(mean_y - fit->exponent * mean_x);
 	fit->certainty = yy > 0 ? xy * xy / (xx * yy) : 1;
-	return true;
+	/* Two points that are close to each other make it larger than a number can be. */
+	return isfinite(fit->factor);
 }

@@ -19,7 +19,8 @@ struct bench_fit {
 
 /*
  * Least squares over the logarithms. Points where x or y is not above 0 do not count; false when
- * there are not two different x among the others.
+ * there are not two different x among the others, or they are so close that the factor is no
+ * number.
  */
 bool bench_fit(const struct bench_point *points, size_t count, struct bench_fit *fit);
 

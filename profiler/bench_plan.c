@@ -185,7 +185,7 @@ static int sweep(struct bench_plan *plan, const char *text, struct failure *fail
 	struct bench_plan single = *plan;
 	int ret = 0;
 
-	if (!length || !text[length] || !text[length + 1])
+	if (!length || !text[length] || !text[length + 1 + strspn(text + length + 1, ",")])
 		return failure_set(failure, -EINVAL, "have '%s' expect NAME=VALUE,VALUE...", text);
 	*plan = (struct bench_plan){.swept = strndup(text, length), .variant = single.variant};
 	if (!plan->swept)

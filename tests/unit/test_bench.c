@@ -130,6 +130,7 @@ static void test_refused(void **state)
 		{"many-refs", NULL, "spread=files", NULL, "spread of many-refs is no number"},
 		{"bulk", NULL, "refs=1,2", NULL, "bulk has no parameter 'refs'"},
 		{"bulk", NULL, "mib=", NULL, "expect NAME=VALUE,VALUE..."},
+		{"bulk", NULL, "mib=,", NULL, "expect NAME=VALUE,VALUE..."},
 		{"bulk", NULL, "mib=1,0", NULL, "have '0' expect a number"},
 		{"bulk", NULL, NULL, "0/2", "have '0/2' expect I/N"},
 		{"bulk", NULL, NULL, "3/2", "have '3/2' expect I/N"},
@@ -287,6 +288,8 @@ static void test_fit(void **state)
 	const struct bench_point flat[] = {{1, 5}, {4, 5}, {9, 5}};
 	const struct bench_point scattered[] = {{1, 1}, {2, 4}, {4, 2}, {8, 8}};
 	const struct bench_point same[] = {{3, 1}, {3, 2}};
+	const struct bench_point close[] = {{2097152, 3e9}, {2097153, 2e9}};
+	const struct bench_point steep[] = {{1048576, 3e9}, {1050000, 2e9}};
 	struct bench_fit fit;
 
 	(void)state;
@@ -300,6 +303,9 @@ static void test_fit(void **state)
 	assert_true(bench_fit(scattered, 4, &fit));
 	assert_true(fabs(fit.exponent - 0.8) < 1e-9 && fabs(fit.certainty - 0.64) < 1e-9);
 	assert_false(bench_fit(same, 2, &fit));
+	/* The one hardly has two points, the factor of the other is above what a number can be. */
+	assert_false(bench_fit(close, 2, &fit));
+	assert_false(bench_fit(steep, 2, &fit));
 	assert_false(bench_fit(square, 1, &fit));
 	assert_false(bench_fit(square, 0, &fit));
 }
