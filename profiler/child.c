@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +15,36 @@
 
 extern char **environ;
 
+/* What we ignore it does not: a reader that goes away ends it. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t defaults;
+
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_setsigdefault(attributes, &defaults);
+	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
 /* @output is an open file, or -1: that of @child is used. Returns 0 or an errno. */
 static int spawn(const struct child *child, int output, int errors, pid_t *pid)
 {
 	const char *path = child->output ? child->output : "/dev/null";
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int ret = posix_spawn_file_actions_init(&actions);
 
 	if (ret)
 		return ret;
-	ret = posix_spawn_file_actions_addopen(
-		&actions, 0, child->input ? child->input : "/dev/null", O_RDONLY, 0);
+	ret = posix_spawnattr_init(&attributes);
+	if (ret) {
+		posix_spawn_file_actions_destroy(&actions);
+		return ret;
+	}
+	ret = set_attributes(&attributes);
+	if (!ret)
+		ret = posix_spawn_file_actions_addopen(
+			&actions, 0, child->input ? child->input : "/dev/null", O_RDONLY, 0);
 	if (!ret && output >= 0)
 		ret = posix_spawn_file_actions_adddup2(&actions, output, 1);
 	else if (!ret)
@@ -35,8 +55,9 @@ static int spawn(const struct child *child, int output, int errors, pid_t *pid)
 	if (!ret && child->directory)
 		ret = posix_spawn_file_actions_addchdir_np(&actions, child->directory);
 	if (!ret)
-		ret = posix_spawnp(pid, child->arguments[0], &actions, NULL, child->arguments,
-				   environ);
+		ret = posix_spawnp(pid, child->arguments[0], &actions, &attributes,
+				   child->arguments, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return ret;
 }

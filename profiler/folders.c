@@ -11,6 +11,13 @@
 
 enum { OPEN_FOLDERS_MAX = 16 };
 
+const char *folder_temporary(void)
+{
+	const char *path = getenv("TMPDIR");
+
+	return path && *path ? path : "/tmp";
+}
+
 int folders_make(const char *path)
 {
 	char *parent = strdup(path);
@@ -18,7 +25,9 @@ int folders_make(const char *path)
 
 	if (!parent)
 		return -ENOMEM;
-	for (char *slash = strchr(parent + 1, '/'); slash && !ret; slash = strchr(slash + 1, '/')) {
+	/* Not the one that an absolute path begins with. */
+	for (char *slash = strchr(parent + (*parent == '/'), '/'); slash && !ret;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(parent, 0777) && errno != EEXIST)
 			ret = -errno;

@@ -3,6 +3,9 @@
 #ifndef PROFILER_FOLDERS_H
 #define PROFILER_FOLDERS_H
 
+/* Where temporary files go: $TMPDIR, else /tmp. */
+const char *folder_temporary(void);
+
 /* Make @path and what is missing above it. 0 or a negative errno. */
 int folders_make(const char *path);
 

@@ -176,7 +176,7 @@ static int run_machine(const struct guest_request *request, const struct guest_k
 	if (ret)
 		return ret;
 	guest_link_attend(machine.link, request->timeout_s, &outcome, failure);
-	qemu_status = guest_machine_stop(&machine);
+	qemu_status = guest_machine_stop(&machine, outcome.end == GUEST_END_LOST);
 	if (request->verbose && outcome.ready)
 		fprintf(stderr, "sendprof: guest: %s: ready after %.1f s, ended after %.1f s\n",
 			machine.kvm ? "KVM" : "TCG", outcome.ready_s, outcome.ended_s);
@@ -209,12 +209,10 @@ static int run_in_folder(const struct guest_request *request, const char *folder
 
 int guest_run(const struct guest_request *request, struct failure *failure)
 {
-	const char *temporary = getenv("TMPDIR");
 	char *folder;
 	int ret;
 
-	if (asprintf(&folder, "%s/sendprof-guest.XXXXXX",
-		     temporary && *temporary ? temporary : "/tmp") < 0)
+	if (asprintf(&folder, "%s/sendprof-guest.XXXXXX", folder_temporary()) < 0)
 		return failure_set(failure, -ENOMEM, "out of memory");
 	if (!mkdtemp(folder)) {
 		ret = failure_set(failure, -errno, "%s: %s", folder, strerror(errno));

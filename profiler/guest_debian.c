@@ -7,6 +7,7 @@
 #include "profiler/child.h"
 #include "profiler/folders.h"
 #include "profiler/guest_kernel.h"
+#include "profiler/interrupt.h"
 #include "profiler/words.h"
 
 #include <ctype.h>
@@ -259,6 +260,9 @@ static int fetch(const char *cache, const char *series, char **package, struct f
 		ret = fetch_files(*package, folder, failure);
 		if (!ret)
 			ret = prepare_files(folder, failure);
+		/* The programs that unpack get a Ctrl-C, too. */
+		if (!ret && interrupt_signal())
+			ret = failure_set(failure, -EINTR, "interrupted");
 		if (!ret && rename(folder, target))
 			ret = failure_set(failure, -errno, "%s: %s", target, strerror(errno));
 		if (ret)

@@ -88,11 +88,15 @@ static int stage_bytes(struct initramfs *initramfs, const char *name, mode_t mod
 		       size_t length)
 {
 	int fd = stage_file(initramfs, name, mode), ret = 0;
+	ssize_t written;
 
 	if (fd < 0)
 		return fd;
-	if (write(fd, data, length) != (ssize_t)length)
+	written = write(fd, data, length);
+	if (written < 0)
 		ret = fail_errno(initramfs, name);
+	else if ((size_t)written < length)
+		ret = failure_set(initramfs->failure, -ENOSPC, "%s: %s", name, strerror(ENOSPC));
 	close(fd);
 	return ret;
 }
@@ -261,6 +265,7 @@ static int archive(struct initramfs *initramfs, const char *folder, const struct
 		.output = initramfs->archive,
 	};
 	FILE *list;
+	bool failed;
 
 	if (names->failed)
 		return no_memory(initramfs);
@@ -269,7 +274,8 @@ static int archive(struct initramfs *initramfs, const char *folder, const struct
 		return fail_errno(initramfs, initramfs->list);
 	for (size_t i = 0; i < names->count; i++)
 		fwrite(names->items[i], 1, strlen(names->items[i]) + 1, list);
-	if (fclose(list))
+	failed = ferror(list);
+	if (fclose(list) || failed)
 		return fail_errno(initramfs, initramfs->list);
 	return child_must(&child, initramfs->failure);
 }

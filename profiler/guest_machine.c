@@ -6,14 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { END_WAIT_MS = 5000 };
 
 /*
  * A panic or an oops ends the machine (panic=-1 with -no-reboot). The check of the timer is for
@@ -210,7 +214,17 @@ int guest_machine_start(const struct guest_request *request, const struct guest_
 	return ret;
 }
 
-int guest_machine_stop(struct guest_machine *machine)
+static void wait_for_end(pid_t pid)
+{
+	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+
+	if (end.fd < 0)
+		return;
+	(void)poll(&end, 1, END_WAIT_MS);
+	close(end.fd);
+}
+
+int guest_machine_stop(struct guest_machine *machine, bool lost)
 {
 	int status = 0;
 	pid_t pid;
@@ -220,6 +234,8 @@ int guest_machine_stop(struct guest_machine *machine)
 	machine->link = -1;
 	if (!machine->pid)
 		return 0;
+	if (lost)
+		wait_for_end(machine->pid);
 	pid = waitpid(machine->pid, &status, WNOHANG);
 	if (!pid) {
 		kill(machine->pid, SIGKILL);

@@ -26,7 +26,10 @@ int guest_machine_start(const struct guest_request *request, const struct guest_
 			const struct words *shares, const char *folder,
 			struct guest_machine *machine, struct failure *failure);
 
-/* End it at once. The exit status of QEMU if it had ended by itself, else 0. */
-int guest_machine_stop(struct guest_machine *machine);
+/*
+ * End it at once, or when the link was @lost, after it could end by itself: QEMU closes the link a
+ * little before. The exit status of QEMU if it did end by itself, else 0.
+ */
+int guest_machine_stop(struct guest_machine *machine, bool lost);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -99,32 +100,39 @@ static bool has_entry(const uint8_t *notes, size_t length)
 	return false;
 }
 
-/* Whether the file @path is a kernel that can be entered as it is. */
-static bool is_bootable(const char *path)
+static bool segment_has_entry(int fd, const Elf64_Phdr *segment)
 {
 	static uint8_t notes[NOTES_MAX] __attribute__((aligned(4)));
+	ssize_t length = 0;
+
+	if (segment->p_type == PT_NOTE && segment->p_filesz <= sizeof(notes))
+		length = pread(fd, notes, segment->p_filesz, segment->p_offset);
+	return length > 0 && has_entry(notes, length);
+}
+
+/* Whether the file @path is a whole kernel that can be entered as it is. */
+static bool is_bootable(const char *path)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
-	bool bootable = false;
+	struct stat file;
+	bool whole = true, entry = false;
 
 	if (fd < 0)
 		return false;
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	if (fstat(fd, &file) || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
 		header.e_phnum = 0;
-	for (unsigned int i = 0; i < header.e_phnum && !bootable; i++) {
-		ssize_t length = 0;
-
-		if (pread(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment)) !=
-		    sizeof(segment))
-			break;
-		if (segment.p_type == PT_NOTE && segment.p_filesz <= sizeof(notes))
-			length = pread(fd, notes, segment.p_filesz, segment.p_offset);
-		bootable = length > 0 && has_entry(notes, length);
+	for (unsigned int i = 0; i < header.e_phnum && whole; i++) {
+		whole = pread(fd, &segment, sizeof(segment),
+			      header.e_phoff + i * sizeof(segment)) == sizeof(segment) &&
+			segment.p_offset <= (uint64_t)file.st_size &&
+			segment.p_filesz <= file.st_size - segment.p_offset;
+		entry |= whole && segment_has_entry(fd, &segment);
 	}
 	close(fd);
-	return bootable;
+	return whole && entry;
 }
 
 bool guest_kernel_unpack(const char *bzimage, const char *vmlinux)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/stream_diff_engine.h"
 #include "profiler/explain.h"
+#include "profiler/folders.h"
 #include "profiler/interrupt.h"
 
 #include <errno.h>
@@ -81,7 +82,6 @@ int diff_engine_open(struct diff_engine *engine, const struct send_names *names,
 		     const struct stream_form_options *form, const char *recorded,
 		     struct failure *failure)
 {
-	const char *directory = getenv("TMPDIR");
 	int ret;
 
 	*engine = (struct diff_engine){
@@ -96,7 +96,7 @@ int diff_engine_open(struct diff_engine *engine, const struct send_names *names,
 		ret = send_source_open(names, &engine->source, failure);
 	if (!ret)
 		ret = stream_comparison_begin(&engine->comparison, &engine->recorded,
-					      directory ? directory : "/tmp", failure);
+					      folder_temporary(), failure);
 	return ret ? ret : run_send(engine, failure);
 }
 

@@ -4,6 +4,8 @@
  * mapped: someone cutting it short meanwhile would be a SIGBUS instead of a message.
  */
 #include "profiler/stream_file.h"
+#include "profiler/folders.h"
+#include "profiler/outcome.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -206,12 +208,10 @@ int stream_file_judge(struct stream_file *file, const struct stream_item *item)
 
 static int open_spool(struct stream_file *file)
 {
-	const char *folder = getenv("TMPDIR");
+	const char *folder = folder_temporary();
 	char path[4096];
 	int fd;
 
-	if (!folder || !*folder)
-		folder = "/tmp";
 	snprintf(path, sizeof(path), "%s/sendprof-XXXXXX", folder);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
@@ -331,12 +331,5 @@ int stream_file_complain(const struct stream_file *file)
 {
 	fflush(stdout);
 	fprintf(stderr, "sendprof: %s: %s\n", file->name, file->failure.text);
-	switch (file->failure.code) {
-	case -ENODATA:
-	case -EPROTO:
-	case -EBADMSG:
-		return STATUS_CORRUPT;
-	default:
-		return STATUS_ENVIRONMENT;
-	}
+	return outcome_status(file->failure.code);
 }

@@ -248,14 +248,18 @@ static void mount_shares(const struct job *job)
 	}
 }
 
+static void end_all_processes(void)
+{
+	kill(-1, SIGKILL);
+	while (wait(NULL) > 0 || errno == EINTR)
+		continue;
+}
+
 /* Nothing of what the command wrote may still be in this kernel when the host ends it. */
 static void unmount_shares(const struct job *job)
 {
 	if (chdir("/"))
 		return;
-	kill(-1, SIGKILL);
-	while (wait(NULL) > 0 || errno == EINTR)
-		continue;
 	for (size_t i = job->share_count; i-- > 0;)
 		umount2(job->shares[i], 0);
 	sync();
@@ -293,15 +297,26 @@ static pid_t start_command(const struct job *job, int output[2], int errors[2])
 	return pid;
 }
 
-/* Pass on what there is, without waiting for more. False at the end of the file. */
-static bool pass_on(int fd, enum guest_frame_kind kind)
+enum pipe_state { PIPE_HAD_DATA, PIPE_EMPTY, PIPE_ENDED };
+
+/* Pass on a part of what there is; who writes without end may not keep us from the other pipe. */
+static enum pipe_state pass_on(int fd, enum guest_frame_kind kind)
 {
 	static uint8_t data[GUEST_FRAME_MAX];
-	ssize_t length;
+	ssize_t length = read(fd, data, sizeof(data));
 
-	while ((length = read(fd, data, sizeof(data))) > 0)
+	if (length > 0)
 		send_frame(kind, data, length);
-	return length < 0 && (errno == EAGAIN || errno == EINTR);
+	else
+		return length < 0 && (errno == EAGAIN || errno == EINTR) ? PIPE_EMPTY : PIPE_ENDED;
+	return PIPE_HAD_DATA;
+}
+
+/* All that there is. */
+static void drain(int fd, enum guest_frame_kind kind)
+{
+	while (pass_on(fd, kind) == PIPE_HAD_DATA)
+		continue;
 }
 
 static void write_file(const char *path, const char *text)
@@ -359,17 +374,19 @@ static uint32_t attend(pid_t command, int output, int errors, int signals)
 			continue;
 		if (polled[2].revents && read(signals, &information, sizeof(information)) > 0)
 			ended = reap(command, &result);
-		if (polled[0].revents && !pass_on(output, GUEST_FRAME_OUTPUT))
+		if (polled[0].revents && pass_on(output, GUEST_FRAME_OUTPUT) == PIPE_ENDED)
 			polled[0].fd = -1;
-		if (polled[1].revents && !pass_on(errors, GUEST_FRAME_ERRORS))
+		if (polled[1].revents && pass_on(errors, GUEST_FRAME_ERRORS) == PIPE_ENDED)
 			polled[1].fd = -1;
 		if (polled[3].revents & POLLIN)
 			serve_request();
 		else if (polled[3].revents)
 			polled[3].fd = -1;
 	}
-	pass_on(output, GUEST_FRAME_OUTPUT);
-	pass_on(errors, GUEST_FRAME_ERRORS);
+	/* Before what is left is read, or it would never have an end. */
+	end_all_processes();
+	drain(output, GUEST_FRAME_OUTPUT);
+	drain(errors, GUEST_FRAME_ERRORS);
 	return result;
 }
 

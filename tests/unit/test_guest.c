@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What a guest is made from, and the host's side of the link to it. No guest is booted. */
+#include "profiler/child.h"
 #include "profiler/folders.h"
 #include "profiler/guest_files.h"
 #include "profiler/guest_kernel.h"
 #include "profiler/guest_link.h"
 #include "profiler/guest_modules.h"
 #include "profiler/guest_protocol.h"
+#include "profiler/interrupt.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,7 +192,80 @@ static void what_is_no_kernel_is_refused(void **state)
 	assert_int_equal(access(in_folder("vmlinux"), F_OK), -1);
 }
 
+/* The file "bzImage" with the ELF file "elf" packed, of which @cut bytes are missing. */
+static void pack_kernel(size_t cut)
+{
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segments[2];
+		Elf64_Nhdr note;
+		char name[4];
+		uint32_t entry;
+		char load[0x404]; /* to the very end */
+	} elf = {
+		.header = {.e_ident = ELFMAG, .e_phoff = sizeof(Elf64_Ehdr), .e_phnum = 2},
+		.note = {.n_namesz = 4, .n_descsz = 4, .n_type = 18},
+		.name = "Xen",
+	};
+	uint8_t image[0x2000] = "";
+	char command[600];
+	ssize_t length;
+	int fd;
+
+	elf.segments[0] = (Elf64_Phdr){.p_type = PT_NOTE, .p_filesz = sizeof(Elf64_Nhdr) + 8};
+	elf.segments[0].p_offset = (char *)&elf.note - (char *)&elf;
+	elf.segments[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_filesz = sizeof(elf.load)};
+	elf.segments[1].p_offset = elf.load - (char *)&elf;
+	write_file("elf", &elf, sizeof(elf) - cut, 0644);
+	snprintf(command, sizeof(command), "gzip -f '%s'", in_folder("elf"));
+	assert_int_equal(system(command), 0);
+
+	image[0x1f1] = 1;
+	image[0x206] = 8;
+	image[0x207] = 2;
+	fd = open(in_folder("elf.gz"), O_RDONLY);
+	length = read(fd, image + 0x400, sizeof(image) - 0x400);
+	close(fd);
+	assert_true(length > 0);
+	image[0x24c] = length & 0xff;
+	image[0x24d] = length >> 8;
+	write_file("bzImage", image, 0x400 + length, 0644);
+}
+
+static void a_kernel_is_unpacked_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	pack_kernel(0);
+	assert_true(guest_kernel_unpack(in_folder("bzImage"), in_folder("vmlinux")));
+	assert_int_equal(access(in_folder("vmlinux"), F_OK), 0);
+	unlink(in_folder("vmlinux"));
+	/* As after a full disk: the entry is there, a part of what is to be loaded is not. */
+	pack_kernel(1);
+	assert_false(guest_kernel_unpack(in_folder("bzImage"), in_folder("vmlinux")));
+	assert_int_equal(access(in_folder("vmlinux"), F_OK), -1);
+}
+
+/* ---- children ---- */
+
+static void a_child_does_not_ignore_what_we_do(void **state)
+{
+	char *arguments[] = {"sh", "-c", "kill -PIPE $$; exit 3", NULL};
+	const struct child child = {.arguments = arguments};
+	struct failure failure = {0};
+	char said[CHILD_SAID_SIZE];
+
+	(void)state;
+	interrupt_install();
+	assert_int_equal(child_run(&child, said, &failure), 128 + SIGPIPE);
+}
+
 /* ---- files ---- */
+
+static void a_folder_without_a_name_is_not_made(void **state)
+{
+	(void)state;
+	assert_int_equal(folders_make(""), -ENOENT);
+}
 
 static bool has_file(const struct guest_files *files, const char *name)
 {
@@ -394,6 +471,9 @@ int main(void)
 		IN_FOLDER(modules_that_are_missing_are_named),
 		IN_FOLDER(modules_must_be_of_the_kernel),
 		IN_FOLDER(what_is_no_kernel_is_refused),
+		IN_FOLDER(a_kernel_is_unpacked_whole_or_not_at_all),
+		cmocka_unit_test(a_child_does_not_ignore_what_we_do),
+		cmocka_unit_test(a_folder_without_a_name_is_not_made),
 		IN_FOLDER(links_on_the_way_are_kept),
 		IN_FOLDER(links_that_lead_nowhere_are_errors),
 		IN_FOLDER(programs_come_with_what_they_need),
