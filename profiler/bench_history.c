@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int out_of_memory(struct failure *failure)
 {
@@ -218,10 +219,16 @@ void bench_history_release(struct bench_history *history)
 bool bench_history_is_bench(const char *path)
 {
 	json_error_t error;
-	json_t *document = json_load_file(path, 0, &error);
-	const char *kind = json_string_value(json_object_get(document, "kind"));
-	bool is = kind && !strcmp(kind, "bench");
+	struct stat status;
+	json_t *document;
+	const char *kind;
+	bool is;
 
+	if (stat(path, &status) || !S_ISREG(status.st_mode))
+		return false;
+	document = json_load_file(path, 0, &error);
+	kind = json_string_value(json_object_get(document, "kind"));
+	is = kind && !strcmp(kind, "bench");
 	json_decref(document);
 	return is;
 }

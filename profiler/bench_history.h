@@ -58,7 +58,10 @@ int bench_history_load(struct bench_history *history, char *const *paths, size_t
 		       struct failure *failure);
 void bench_history_release(struct bench_history *history);
 
-/* Whether @path is a bench, and not a run's result; *@is is false for what cannot be read. */
+/*
+ * Whether @path is a bench, and not a run's result. False for what cannot be read, and for what can
+ * be read only once.
+ */
 bool bench_history_is_bench(const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include "profiler/bench_history.h"
 #include "profiler/commands.h"
 #include "profiler/folders.h"
+#include "profiler/interrupt.h"
 #include "profiler/outcome.h"
 #include "profiler/terminal.h"
 #include "reports/bench.h"
@@ -36,16 +37,16 @@ static const struct option_row rows[] = {
 
 typedef int (*render_fn)(const struct result *result, FILE *out);
 
-/* Its plots are inside: the files that they are drawn into are wanted by nobody. */
+/* Its plots are inside: the files that they are drawn into are wanted by nobody, however it ends.
+ */
 static int render_html(const struct result *result, FILE *out)
 {
-	const char *temporary = getenv("TMPDIR");
 	struct failure undrawn = {0};
 	char *folder;
 	int ret;
 
-	if (asprintf(&folder, "%s/sendprof-plots.XXXXXX",
-		     temporary && *temporary ? temporary : "/tmp") < 0)
+	interrupt_install();
+	if (asprintf(&folder, "%s/sendprof-plots.XXXXXX", folder_temporary()) < 0)
 		return -ENOMEM;
 	if (!mkdtemp(folder)) {
 		ret = -errno;
@@ -54,7 +55,7 @@ static int render_html(const struct result *result, FILE *out)
 	}
 	/* The page says which plots are missing. */
 	report_plots(result, folder, &undrawn);
-	ret = report_html(result, folder, out);
+	ret = interrupt_signal() ? -EINTR : report_html(result, folder, out);
 	folder_remove(folder);
 	free(folder);
 	return ret;

@@ -231,6 +231,8 @@ static int run_and_report(const struct run_options *options, const struct stream
 		return outcome_fail(&failure);
 	if (report_failure.code)
 		return outcome_fail(&report_failure);
+	if (interrupt_signal())
+		return interrupt_status(); /* nothing failed any more, but there is no report */
 	return result->verdict == VERDICT_EQUAL ? STATUS_OK : STATUS_DIFFERENT;
 }
 

@@ -14,10 +14,14 @@ static void remember(int number)
 void interrupt_install(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESETHAND};
+	struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESETHAND}, before;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
+		sigaction(signals[i], &action, &before);
+	/* Only the last one: a shell without job control ignores SIGINT for what it puts into the
+	 * background, where it would be the only way to stop by hand. */
+	if (before.sa_handler == SIG_IGN)
+		signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
 

@@ -29,9 +29,14 @@ static const struct command command_sendprof = {
 /* What a command printed must have arrived; a full disk is not success. */
 static int finish_output(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	bool failed_before = ferror(stdout);
+
+	if (fflush(stdout))
+		fprintf(stderr, "sendprof: cannot write standard output: %s\n", strerror(errno));
+	else if (failed_before)
+		fprintf(stderr, "sendprof: cannot write standard output\n");
+	else
 		return status;
-	fprintf(stderr, "sendprof: cannot write standard output: %s\n", strerror(errno));
 	return STATUS_ENVIRONMENT;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/stream_diff_show.h"
+#include "profiler/json_build.h"
 #include "profiler/stream_text.h"
 #include "profiler/terminal.h"
 #include "reports/format.h"
@@ -175,8 +176,8 @@ json_t *diff_view_json(struct diff_view *view)
 			json_object_set_new(attributes, stream_text_attribute_name(id, name),
 					    json_integer((json_int_t)diff->attributes[id]));
 	}
-	return json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "equal", !diff->different, "left",
-			 view->left.name, "right", view->right.name, "total",
-			 counts_json(&diff->total), "kinds", kinds, "attributes", attributes,
-			 "first", first_json(view));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "equal", !diff->different, "left",
+			 json_text_or_null(view->left.name), "right",
+			 json_text_or_null(view->right.name), "total", counts_json(&diff->total),
+			 "kinds", kinds, "attributes", attributes, "first", first_json(view));
 }

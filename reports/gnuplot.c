@@ -34,34 +34,62 @@ static void pipes_close(struct pipes *pipes)
 	}
 }
 
+/*
+ * In a process group of its own, where a Ctrl-C does not reach it: gnuplot jumps out of whatever
+ * library it was in and may hang in it for ever. We end it then. A signal we ignore it does not.
+ */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t defaults;
+
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_setsigdefault(attributes, &defaults);
+	posix_spawnattr_setpgroup(attributes, 0);
+	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+}
+
 /* Returns what posix_spawnp() does: 0 or an errno. ENOENT can also mean the directory. */
 static int spawn(const char *directory, const struct pipes *pipes, pid_t *pid)
 {
 	/* Without the user's own start-up file, which could change every plot. */
 	static const char *const arguments[] = {"gnuplot", "--default-settings", NULL};
 	posix_spawn_file_actions_t actions;
-	int ret = posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_t attributes;
+	int ret = posix_spawnattr_init(&attributes);
 
 	if (ret)
 		return ret;
-	if (!(ret = posix_spawn_file_actions_adddup2(&actions, pipes->input[0], 0)) &&
+	ret = posix_spawn_file_actions_init(&actions);
+	if (ret) {
+		posix_spawnattr_destroy(&attributes);
+		return ret;
+	}
+	if (!(ret = set_attributes(&attributes)) &&
+	    !(ret = posix_spawn_file_actions_adddup2(&actions, pipes->input[0], 0)) &&
 	    !(ret = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) &&
 	    !(ret = posix_spawn_file_actions_adddup2(&actions, pipes->errors[1], 2)) &&
 	    !(ret = posix_spawn_file_actions_addchdir_np(&actions, directory)))
-		ret = posix_spawnp(pid, "gnuplot", &actions, NULL, (char *const *)arguments,
+		ret = posix_spawnp(pid, "gnuplot", &actions, &attributes, (char *const *)arguments,
 				   environ);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	return ret;
 }
 
-/* Read to the end, keep the beginning: gnuplot says first what went wrong. One line of it. */
-static void read_errors(int fd, char *text, size_t size)
+/*
+ * Read to the end, keep the beginning: gnuplot says first what went wrong. One line of it. What
+ * interrupts us is a request to stop, which gnuplot does not hear.
+ */
+static void read_errors(int fd, pid_t pid, char *text, size_t size)
 {
 	char buffer[512];
 	size_t used = 0;
 	ssize_t got;
 
 	while ((got = read(fd, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR)) {
+		if (got < 0)
+			kill(pid, SIGKILL);
 		for (ssize_t i = 0; i < got && used + 1 < size; i++) {
 			char c = (unsigned char)buffer[i] < ' ' ? ' ' : buffer[i];
 
@@ -121,7 +149,7 @@ int gnuplot_run(const char *directory, const char *commands, struct failure *fai
 	close_fd(&pipes.input[0]);
 	close_fd(&pipes.input[1]);
 	close_fd(&pipes.errors[1]);
-	read_errors(pipes.errors[0], said, sizeof(said));
+	read_errors(pipes.errors[0], pid, said, sizeof(said));
 	ret = wait_for(pid, said, failure);
 out:
 	pipes_close(&pipes);
