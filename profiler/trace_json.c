@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 static const struct json_field figures_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_figures, member)
 	FIELD(thread),	     FIELD(began_ns),	    FIELD(ended_ns),	    FIELD(result),
@@ -15,7 +17,7 @@ static const struct json_field figures_fields[] = {
 	FIELD(samples_lost), FIELD(returns_unseen),
 #undef FIELD
 };
-static const struct json_table figures_table = {figures_fields, 14};
+static const struct json_table figures_table = {figures_fields, COUNT_OF(figures_fields)};
 
 static const struct json_field command_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_command_figures, member)
@@ -25,7 +27,7 @@ static const struct json_field command_fields[] = {
 	FIELD(output_ns),
 #undef FIELD
 };
-static const struct json_table command_table = {command_fields, 4};
+static const struct json_table command_table = {command_fields, COUNT_OF(command_fields)};
 
 static const struct json_field histogram_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_histogram, member)
@@ -41,7 +43,7 @@ static const struct json_field cost_fields[] = {
 	FIELD(candidates), FIELD(commands), FIELD(bytes),
 #undef FIELD
 };
-static const struct json_table cost_table = {cost_fields, 7};
+static const struct json_table cost_table = {cost_fields, COUNT_OF(cost_fields)};
 
 static const struct json_field slot_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_slot, member)
@@ -49,7 +51,7 @@ static const struct json_field slot_fields[] = {
 	FIELD(io_blocked_ns), FIELD(restarts), FIELD(ino),
 #undef FIELD
 };
-static const struct json_table slot_table = {slot_fields, 7};
+static const struct json_table slot_table = {slot_fields, COUNT_OF(slot_fields)};
 
 static const char *const part_keys[PART_COUNT] = {
 	[PART_BACKREF] = "backref_ns",
@@ -71,7 +73,7 @@ static const struct {
 	{"search_ns", offsetof(struct trace_figures, search_ns)},
 	{"path_ns", offsetof(struct trace_figures, path_ns)},
 };
-enum { HISTOGRAMS = sizeof(histograms) / sizeof(histograms[0]) };
+enum { HISTOGRAMS = COUNT_OF(histograms) };
 
 static json_t *metrics_json(uint64_t metrics)
 {
@@ -89,7 +91,7 @@ static json_t *histogram_json(const struct trace_histogram *histogram)
 	struct json_builder object = json_begin_object();
 	struct json_builder buckets = json_begin_array();
 
-	json_put_fields(&object, histogram, histogram_fields, 3);
+	json_put_fields(&object, histogram, histogram_fields, COUNT_OF(histogram_fields));
 	for (unsigned int i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++) {
 		struct json_builder pair;
 
@@ -227,7 +229,7 @@ static void read_histogram(const struct json_place *trace, const char *key,
 	const struct json_place place = json_object_at(trace, key);
 	const struct json_place buckets = json_array_at(&place, "buckets");
 
-	json_get_fields(&place, histogram, histogram_fields, 3);
+	json_get_fields(&place, histogram, histogram_fields, COUNT_OF(histogram_fields));
 	for (size_t i = 0; i < json_elements(&buckets); i++) {
 		const struct json_place pair = json_element(&buckets, i);
 		const struct json_place first = json_element(&pair, 0);

@@ -100,6 +100,7 @@ exec 3>&1
 (sleep 1000 >&3) & # holds the pipe open, and must not be waited for
 echo 'to stderr' >&2
 cat in.data
+yes 'without end' >&2 & # and must not be read to its end
 exit 7
 END
 head -c 3000000 /dev/urandom >in.data
