@@ -18,8 +18,10 @@ void interrupt_install(void)
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, &before);
-	/* Only the last one: a shell without job control ignores SIGINT for what it puts into the
-	 * background, where it would be the only way to stop by hand. */
+	/*
+	 * Not SIGINT: a shell without job control ignores it for what it puts into the background,
+	 * and it would not stop us any more.
+	 */
 	if (before.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Ctrl-C as a request to stop: the first SIGINT, SIGTERM or SIGHUP only sets a flag, so that the
- * program can remove what it began to write; the second one kills.
+ * program can remove what it began to write; the second one kills. What nohup set aside stays so.
  */
 #ifndef PROFILER_INTERRUPT_H
 #define PROFILER_INTERRUPT_H
