@@ -241,6 +241,12 @@ static int check_form(const struct diff_options *options)
 	return STATUS_OK;
 }
 
+static bool names_given(const struct send_names *names)
+{
+	return names->snapshot || names->parent || names->clone_sources.count ||
+	       names->images.count;
+}
+
 static int check_operands(const struct diff_options *options, int count, char **operands)
 {
 	if (options->explain && !options->names.snapshot)
@@ -248,8 +254,9 @@ static int check_operands(const struct diff_options *options, int count, char **
 	if (options->explain && options->ignored.count)
 		return usage_error(&command_stream_diff,
 				   "--explain compares every byte: --ignore has no place there");
-	if (!options->explain && (options->names.snapshot || options->names.images.count))
-		return usage_error(&command_stream_diff, "--snap and --image need --explain");
+	if (!options->explain && names_given(&options->names))
+		return usage_error(&command_stream_diff,
+				   "--snap, --parent, --clone-src and --image need --explain");
 	if (options->explain && count != 1)
 		return usage_error(&command_stream_diff,
 				   "unexpected operand '%s': the engine's stream is the other one",

@@ -332,6 +332,11 @@ check 'every flipped byte is found, at its offset' flips_are_found
 check 'a wrong checksum is marked and reading goes on' bad_checksum_is_marked
 check 'what follows END has to be a stream' junk_after_end
 
+for name in snap parent clone-src image; do
+	check_status 2 "diff --$name is nothing without --explain" \
+		"$sendprof" stream diff "--$name" x "$scratch/full" "$scratch/full"
+done
+
 if command -v python3 >/dev/null; then
 	check 'dump --json is JSON' valid_json --json-lines dump --json "$scratch/v2z"
 	check 'stat --json is JSON' valid_json stat --json "$scratch/v2z"
