@@ -37,8 +37,7 @@ static const struct option_row rows[] = {
 
 typedef int (*render_fn)(const struct result *result, FILE *out);
 
-/* Its plots are inside: the files that they are drawn into are wanted by nobody, however it ends.
- */
+/* Its plots are inside: however it ends, nobody wants the files that they are drawn into. */
 static int render_html(const struct result *result, FILE *out)
 {
 	struct failure undrawn = {0};

@@ -275,8 +275,11 @@ static int archive(struct initramfs *initramfs, const char *folder, const struct
 	for (size_t i = 0; i < names->count; i++)
 		fwrite(names->items[i], 1, strlen(names->items[i]) + 1, list);
 	failed = ferror(list);
-	if (fclose(list) || failed)
+	if (fclose(list))
 		return fail_errno(initramfs, initramfs->list);
+	if (failed)
+		return failure_set(initramfs->failure, -EIO, "%s: %s", initramfs->list,
+				   strerror(EIO));
 	return child_must(&child, initramfs->failure);
 }
 
