@@ -352,10 +352,14 @@ static int resolve_shared(struct ref_items *place, struct index_ref *ref, uint64
 
 static void note_only_item(const struct index_extent *extent, struct index_ref *ref)
 {
-	const struct index_item *item = &extent->items[ref->first];
-	uint64_t end = item->data_offset + item->num_bytes;
+	const struct index_item *item;
+	uint64_t end;
 
-	if (ref->leaf || ref->count != 1 || end >= INDEX_FAR || item->num_bytes >= INDEX_FAR)
+	if (ref->leaf || ref->count != 1)
+		return;
+	item = &extent->items[ref->first];
+	end = item->data_offset + item->num_bytes;
+	if (end >= INDEX_FAR || item->num_bytes >= INDEX_FAR)
 		return;
 	ref->only_begin = item->is_encoded ? 0 : (uint32_t)item->data_offset;
 	ref->only_end = item->is_encoded ? INDEX_FAR : (uint32_t)end;
