@@ -144,7 +144,8 @@ static void make_text(void *context, const struct send_notice *notice)
 }
 
 /* 0, or the error, which has to have a message. */
-static int send_as(struct fuzz *fuzz, enum generation_id generation, uint64_t parent)
+static int send_as(struct fuzz *fuzz, enum generation_id generation, enum send_finder finder,
+		   uint64_t parent)
 {
 	uint64_t bytes = 0;
 	struct send_request request = {.root_id = fuzz->snapshot,
@@ -153,6 +154,7 @@ static int send_as(struct fuzz *fuzz, enum generation_id generation, uint64_t pa
 				       .clone_count = 1,
 				       .protocol = 1,
 				       .generation = {.id = generation},
+				       .finder = finder,
 				       .sink = count_bytes,
 				       .sink_context = &bytes,
 				       .notify = make_text};
@@ -176,9 +178,13 @@ static int send_as(struct fuzz *fuzz, enum generation_id generation, uint64_t pa
 	return ret;
 }
 
+/* By both finders, each of which may find damage that the other does not come across. */
 static int send_once(struct fuzz *fuzz, uint64_t parent)
 {
-	return send_as(fuzz, GENERATION_6_18, parent);
+	int faithful = send_as(fuzz, GENERATION_6_18, SEND_FINDER_FAITHFUL, parent);
+	int indexed = send_as(fuzz, GENERATION_6_18, SEND_FINDER_INDEXED, parent);
+
+	return faithful ? faithful : indexed;
 }
 
 /* Up to four bytes, half of them in the items' data, which begins at the end of a leaf. */
@@ -232,7 +238,7 @@ static void run_round(struct fuzz *fuzz)
 	ret = send_once(fuzz, 0);
 	ret = send_once(fuzz, fuzz->parent) ? 1 : ret;
 	/* It may fail on what is undamaged, too, but not otherwise than with a message. */
-	send_as(fuzz, GENERATION_2012, fuzz->parent);
+	send_as(fuzz, GENERATION_2012, SEND_FINDER_FAITHFUL, fuzz->parent);
 	write_block(fuzz, good, offset);
 	*(ret ? &fuzz->refused : &fuzz->sent) += 1;
 	free(good);
