@@ -73,23 +73,70 @@ static int side_begin(struct side *side, struct root *root)
 	return 0;
 }
 
+#define side_fail(side, bytenr, format, ...)                                    \
+	volume_fail((side)->root->volume, -EUCLEAN, "tree block %llu: " format, \
+		    (unsigned long long)(bytenr), __VA_ARGS__)
+
+/*
+ * A child begins with the key that led to it. So it is not empty, and is never below two pointers:
+ * of a damaged tree whose pointers all lead to one block there would be no end in sight.
+ */
+static int check_child(const struct side *side, const struct tree_block *child)
+{
+	const struct tree_block *parent = side->path.nodes[side->level];
+	uint32_t slot = side->path.slots[side->level];
+	struct key first;
+
+	if (!child->nritems)
+		return side_fail(side, child->bytenr,
+				 "no items, expect some below node %llu slot %u",
+				 (unsigned long long)parent->bytenr, slot);
+	first = tree_block_key(child, 0);
+	if (key_compare(&first, &side->key) == 0)
+		return 0;
+	return side_fail(
+		side, child->bytenr, "first key (%llu %u %llu), node %llu slot %u has another",
+		(unsigned long long)first.objectid, first.type, (unsigned long long)first.offset,
+		(unsigned long long)parent->bytenr, slot);
+}
+
 static int move_down(struct side *side)
 {
 	struct tree_block_id id =
 		tree_block_child(side->path.nodes[side->level], side->path.slots[side->level]);
-	int ret = tree_block_get(side->root->volume, &id, &side->path.nodes[side->level - 1]);
+	struct tree_block *child;
+	int ret = tree_block_get(side->root->volume, &id, &child);
 
 	if (ret)
 		return ret;
+	ret = check_child(side, child);
+	if (ret) {
+		tree_block_put(child);
+		return ret;
+	}
 	side->level--;
+	side->path.nodes[side->level] = child;
 	side->path.slots[side->level] = 0;
-	note_key(side);
 	return 0;
 }
 
-static void move_beside(struct side *side)
+/* Keys rise from block to block, too: inodes come in their order. */
+static int check_rises(const struct side *side, const struct key *last)
+{
+	if (key_compare(last, &side->key) < 0)
+		return 0;
+	return side_fail(side, side->path.nodes[side->level]->bytenr,
+			 "key (%llu %u %llu) at slot %u, expect more than (%llu %u %llu)",
+			 (unsigned long long)side->key.objectid, side->key.type,
+			 (unsigned long long)side->key.offset, side->path.slots[side->level],
+			 (unsigned long long)last->objectid, last->type,
+			 (unsigned long long)last->offset);
+}
+
+static int move_beside(struct side *side)
 {
 	struct btree_path *path = &side->path;
+	struct key last = side->key;
 
 	path->slots[side->level]++;
 	while (path->slots[side->level] >= path->nodes[side->level]->nritems) {
@@ -105,6 +152,7 @@ static void move_beside(struct side *side)
 		path->slots[side->level]++;
 	}
 	note_key(side);
+	return side->ended ? 0 : check_rises(side, &last);
 }
 
 static int side_advance(struct side *side, enum advance advance)
@@ -113,8 +161,7 @@ static int side_advance(struct side *side, enum advance advance)
 		return 0;
 	if (advance == ADVANCE && side->level > 0)
 		return move_down(side);
-	move_beside(side);
-	return 0;
+	return move_beside(side);
 }
 
 /*

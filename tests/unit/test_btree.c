@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Searching and stepping, against the keys as a walk over bare blocks finds them. */
-#include "engine/tree/btree.h"
+#include "engine/tree/compare.h"
 #include "tests/unit/image.h"
 
 #include <setjmp.h>
@@ -407,6 +407,93 @@ static void test_owner(void **state)
 	expect_corrupt(fixture, "belongs to root 7, found in root 5");
 }
 
+/* Items as a comparison tells them: so many are those of the fixture, in its order. */
+struct told {
+	const struct key_list *list;
+	size_t count, right;
+};
+
+static int count_new(void *context, struct btree_path *left, struct btree_path *right,
+		     const struct key *key, enum change change)
+{
+	struct told *told = context;
+
+	(void)right;
+	if (change == CHANGE_DELETED)
+		return 0;
+	expect_at(left, key);
+	told->right += told->count < told->list->count &&
+		       !key_compare(&told->list->keys[told->count], key);
+	told->count++;
+	return 0;
+}
+
+/* With an empty subvolume, so that nothing is shared and each item is told. */
+static int compare_with_empty(struct fixture *fixture)
+{
+	struct told told = {.list = &fixture->list};
+	struct root *empty;
+	int ret;
+
+	assert_int_equal(root_get(fixture->volume, BTRFS_DATA_RELOC_TREE_OBJECTID, &empty), 0);
+	ret = tree_compare(fixture->root, empty, count_new, &told);
+	if (ret == 0) {
+		assert_int_equal(told.count, fixture->list.count);
+		assert_int_equal(told.right, fixture->list.count);
+	}
+	return ret;
+}
+
+static void expect_refused(struct fixture *fixture, const char *text)
+{
+	assert_int_equal(compare_with_empty(fixture), -EUCLEAN);
+	if (!strstr(volume_failure(fixture->volume)->text, text))
+		fail_msg("have '%s' expect '%s' in it", volume_failure(fixture->volume)->text,
+			 text);
+}
+
+static uint64_t second_leaf(struct fixture *fixture)
+{
+	struct btree_path path = {0};
+	uint64_t bytenr;
+
+	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
+	assert_int_equal(btree_next_leaf(&path), 0);
+	bytenr = path.nodes[0]->bytenr;
+	btree_path_release(&path);
+	return bytenr;
+}
+
+/* All pointers lead to the first child: as many items again with each of them, at each level. */
+static void repeat_first_child(uint8_t *block)
+{
+	struct btrfs_header *header = (struct btrfs_header *)block;
+	struct btrfs_key_ptr *pointers = (struct btrfs_key_ptr *)(header + 1);
+
+	for (uint32_t i = 1; i < from_le32(header->nritems); i++)
+		pointers[i].blockptr = pointers[0].blockptr;
+}
+
+static void test_compare(void **state)
+{
+	struct fixture *fixture = prepare(state);
+	const uint64_t root = fixture->root->bytenr, leaf = second_leaf(fixture);
+	uint8_t good[NODESIZE];
+	uint64_t offset;
+
+	assert_int_equal(compare_with_empty(fixture), 0);
+	assert_int_equal(image_find_block(&fixture->image, leaf, &offset, 1), 1);
+	image_read(&fixture->image, offset, good, sizeof(good));
+	change_block(fixture, leaf, clear_items);
+	expect_refused(fixture, "no items, expect some below node");
+	image_write_block(&fixture->image, offset, good, sizeof(good));
+	change_block(fixture, leaf, raise_last_key);
+	expect_refused(fixture, "expect more than");
+	image_write_block(&fixture->image, offset, good, sizeof(good));
+	change_block(fixture, root, repeat_first_child);
+	expect_refused(fixture, "has another");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +508,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaf_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_empty_child, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_compare, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("btree", tests, NULL, NULL);
