@@ -41,31 +41,28 @@ static void note_key(struct side *side)
 	side->key = tree_block_key(side->path.nodes[side->level], side->path.slots[side->level]);
 }
 
-/* Stand at @key at @level, which is in the tree: nothing below it is held. */
-static int side_search(struct side *side, const struct key *key, int level)
+/* Nothing below @level is held any more. */
+static void release_below(struct side *side, int level)
 {
-	int ret = btree_search(side->root, key, &side->path);
-
-	if (ret < 0)
-		return ret;
 	while (level-- > 0) {
 		tree_block_put(side->path.nodes[level]);
 		side->path.nodes[level] = NULL;
 		side->path.slots[level] = 0;
 	}
-	return 0;
 }
 
 static int side_begin(struct side *side, struct root *root)
 {
 	const struct key first = {0};
-	int ret = root_update(root);
+	int ret;
 
-	*side = (struct side){.root = root, .level = root->level, .root_level = root->level};
-	if (ret == 0)
-		ret = side_search(side, &first, side->level);
-	if (ret)
+	*side = (struct side){.root = root};
+	ret = btree_search(root, &first, &side->path);
+	if (ret < 0)
 		return ret;
+	/* As it is now: the search may have read the root anew. */
+	side->level = side->root_level = root->level;
+	release_below(side, side->level);
 	if (side->path.nodes[side->level]->nritems == 0)
 		side->ended = true;
 	else
@@ -166,17 +163,22 @@ static int side_advance(struct side *side, enum advance advance)
 
 /*
  * A block moved under us (live volume): search the key that each side stood at again, from the
- * roots as they are now. Read-only roots keep their keys and their shape.
+ * roots as they are now. Read-only roots keep their keys and their shape; one that was made
+ * writable meanwhile need not.
  */
 static int search_again(struct side *side)
 {
 	struct key key = side->key;
-	int ret = root_update(side->root);
+	int ret = btree_search(side->root, &key, &side->path);
 
-	if (ret == 0)
-		ret = side_search(side, &key, side->level);
-	if (ret)
+	if (ret < 0)
 		return ret;
+	if (side->root->level != side->root_level)
+		return volume_fail(side->root->volume, -EUCLEAN,
+				   "root %llu: level %u, expect %d after blocks moved",
+				   (unsigned long long)side->root->id, side->root->level,
+				   side->root_level);
+	release_below(side, side->level);
 	if (side->path.slots[side->level] < side->path.nodes[side->level]->nritems) {
 		note_key(side);
 		if (key_compare(&key, &side->key) == 0)

@@ -3,7 +3,7 @@
  * A mounted filesystem: transactions are committed under the reader. Here the test itself commits:
  * it moves a leaf of the top-level subvolume as a balance does, and reuses the leaf's old place.
  */
-#include "engine/tree/btree.h"
+#include "engine/tree/compare.h"
 #include "engine/volume/chunk.h"
 #include "tests/unit/image.h"
 
@@ -132,37 +132,69 @@ static struct btrfs_root_item *find_root_item(uint8_t *block)
 	return NULL;
 }
 
-/*
- * Commit a transaction that moves the leaf at @slot of the subvolume's root node, and what is
- * above. Works on the state on disk; the volume learns of nothing.
- */
-static void commit_move(struct fixture *fixture, uint32_t slot)
-{
-	uint8_t root_tree[NODESIZE], node[NODESIZE], leaf[NODESIZE];
-	struct btrfs_root_item *item;
-	struct btrfs_key_ptr *pointer;
+/* A transaction under way: what is on disk, of which the volume learns nothing. */
+struct commit {
 	struct btrfs_super_block super;
 	uint64_t transid;
+	uint8_t root_tree[NODESIZE];
+	struct btrfs_root_item *item; /* in it, of the subvolume */
+	uint8_t node[NODESIZE];	      /* the subvolume's root */
+};
 
-	image_read(&fixture->image, BTRFS_SUPER_INFO_OFFSET, &super, sizeof(super));
-	transid = from_le64(super.generation) + 1;
-	read_block(fixture, from_le64(super.root), root_tree);
-	item = find_root_item(root_tree);
-	read_block(fixture, from_le64(item->bytenr), node);
-	pointer = (struct btrfs_key_ptr *)(node + sizeof(struct btrfs_header)) + slot;
+static void begin_commit(struct fixture *fixture, struct commit *commit)
+{
+	image_read(&fixture->image, BTRFS_SUPER_INFO_OFFSET, &commit->super, sizeof(commit->super));
+	commit->transid = from_le64(commit->super.generation) + 1;
+	read_block(fixture, from_le64(commit->super.root), commit->root_tree);
+	commit->item = find_root_item(commit->root_tree);
+	read_block(fixture, from_le64(commit->item->bytenr), commit->node);
+}
+
+static struct btrfs_key_ptr *pointer_at(struct commit *commit, uint32_t slot)
+{
+	return (struct btrfs_key_ptr *)(commit->node + sizeof(struct btrfs_header)) + slot;
+}
+
+/* @root takes the place of the subvolume's root node. */
+static void end_commit(struct fixture *fixture, struct commit *commit, uint8_t *root)
+{
+	overwrite(fixture, from_le64(commit->item->bytenr));
+	put_le64(&commit->item->bytenr, write_new_block(fixture, root, commit->transid));
+	put_le64(&commit->item->generation, commit->transid);
+	put_le64(&commit->item->generation_v2, commit->transid);
+	overwrite(fixture, from_le64(commit->super.root));
+	put_le64(&commit->super.root, write_new_block(fixture, commit->root_tree, commit->transid));
+	put_le64(&commit->super.generation, commit->transid);
+	image_write_super(&fixture->image, BTRFS_SUPER_INFO_OFFSET, &commit->super);
+}
+
+/* Move the leaf at @slot of the subvolume's root node, and what is above. */
+static void commit_move(struct fixture *fixture, uint32_t slot)
+{
+	struct btrfs_key_ptr *pointer;
+	struct commit commit;
+	uint8_t leaf[NODESIZE];
+
+	begin_commit(fixture, &commit);
+	pointer = pointer_at(&commit, slot);
 	read_block(fixture, from_le64(pointer->blockptr), leaf);
-
 	overwrite(fixture, from_le64(pointer->blockptr));
-	put_le64(&pointer->blockptr, write_new_block(fixture, leaf, transid));
-	put_le64(&pointer->generation, transid);
-	overwrite(fixture, from_le64(item->bytenr));
-	put_le64(&item->bytenr, write_new_block(fixture, node, transid));
-	put_le64(&item->generation, transid);
-	put_le64(&item->generation_v2, transid);
-	overwrite(fixture, from_le64(super.root));
-	put_le64(&super.root, write_new_block(fixture, root_tree, transid));
-	put_le64(&super.generation, transid);
-	image_write_super(&fixture->image, BTRFS_SUPER_INFO_OFFSET, &super);
+	put_le64(&pointer->blockptr, write_new_block(fixture, leaf, commit.transid));
+	put_le64(&pointer->generation, commit.transid);
+	end_commit(fixture, &commit, commit.node);
+}
+
+/* All leaves but the first go: it becomes the root. */
+static void commit_lower(struct fixture *fixture)
+{
+	struct commit commit;
+	uint8_t leaf[NODESIZE];
+
+	begin_commit(fixture, &commit);
+	read_block(fixture, from_le64(pointer_at(&commit, 0)->blockptr), leaf);
+	overwrite(fixture, from_le64(pointer_at(&commit, 1)->blockptr));
+	commit.item->level = 0;
+	end_commit(fixture, &commit, leaf);
 }
 
 /* Step on from @path to the end of the tree; returns how many items were there. */
@@ -256,6 +288,34 @@ static void test_moved_under_search(void **state)
 	assert_int_equal(count_all(fixture), all);
 }
 
+static int lower_once(void *context, struct btree_path *left, struct btree_path *right,
+		      const struct key *key, enum change change)
+{
+	struct fixture *fixture = context;
+	struct btrfs_super_block super;
+
+	(void)left;
+	(void)right;
+	(void)key;
+	(void)change;
+	image_read(&fixture->image, BTRFS_SUPER_INFO_OFFSET, &super, sizeof(super));
+	if (from_le64(super.generation) == fixture->volume->generation)
+		commit_lower(fixture);
+	return 0;
+}
+
+/* Somebody wrote into what is compared: its keys are not looked for where they were. */
+static void test_changed_under_comparison(void **state)
+{
+	struct fixture *fixture = prepare(state);
+	struct root *empty;
+
+	assert_int_equal(root_get(fixture->volume, BTRFS_DATA_RELOC_TREE_OBJECTID, &empty), 0);
+	assert_int_equal(tree_compare(fixture->root, empty, lower_once, fixture), -EUCLEAN);
+	assert_int_equal(fixture->volume->counters.refreshes, 1);
+	assert_non_null(strstr(volume_failure(fixture->volume)->text, "root 5: level 0, expect 1"));
+}
+
 /* Without a newer superblock a bad block is what it is. */
 static void test_damaged(void **state)
 {
@@ -283,6 +343,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moved_under_walk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moved_under_two_walks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moved_under_search, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_changed_under_comparison, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 	};
 
