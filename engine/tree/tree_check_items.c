@@ -231,17 +231,25 @@ static int check_extent_csum(const struct checked_item *item)
 	return expect_aligned(item, "bytenr", item->key.offset);
 }
 
+/* A level is an index, too. */
+static int expect_level(const struct checked_item *item, uint64_t level)
+{
+	if (level < BTRFS_MAX_LEVEL)
+		return 0;
+	return checked_item_fail(item, "level %" PRIu64 ", expect at most %d", level,
+				 BTRFS_MAX_LEVEL - 1);
+}
+
 static int check_root_item(const struct checked_item *item)
 {
 	const struct btrfs_root_item *root = (const void *)item->data;
+	int ret;
 
 	if (item->size != LEGACY_ROOT_ITEM_SIZE && item->size < sizeof(*root))
 		return checked_item_fail(item, "item of %u bytes, expect %d or at least %zu",
 					 item->size, LEGACY_ROOT_ITEM_SIZE, sizeof(*root));
-	if (root->level >= BTRFS_MAX_LEVEL)
-		return checked_item_fail(item, "level %u, expect at most %d", root->level,
-					 BTRFS_MAX_LEVEL - 1);
-	return expect_aligned(item, "bytenr", from_le64(root->bytenr));
+	ret = expect_level(item, root->level);
+	return ret ? ret : expect_aligned(item, "bytenr", from_le64(root->bytenr));
 }
 
 /* The bytes an inline reference takes, its type byte included; 0 for a type that does not exist. */
@@ -285,6 +293,7 @@ static int check_inline_refs(const struct checked_item *item, uint32_t at)
 static int check_extent_item(const struct checked_item *item)
 {
 	const struct btrfs_extent_item *extent = (const void *)item->data;
+	const struct btrfs_tree_block_info *block = (const void *)(extent + 1);
 	uint32_t refs_at = sizeof(*extent);
 	uint64_t kind;
 	int ret;
@@ -300,7 +309,8 @@ static int check_extent_item(const struct checked_item *item)
 		if (kind != BTRFS_EXTENT_FLAG_TREE_BLOCK)
 			return checked_item_fail(item, "flags %#" PRIx64 ", expect a tree block's",
 						 from_le64(extent->flags));
-		return check_inline_refs(item, refs_at);
+		ret = expect_level(item, item->key.offset);
+		return ret ? ret : check_inline_refs(item, refs_at);
 	}
 	if (kind != BTRFS_EXTENT_FLAG_TREE_BLOCK && kind != BTRFS_EXTENT_FLAG_DATA)
 		return checked_item_fail(item,
@@ -310,8 +320,10 @@ static int check_extent_item(const struct checked_item *item)
 	if (ret)
 		return ret;
 	if (kind == BTRFS_EXTENT_FLAG_TREE_BLOCK) {
-		refs_at += sizeof(struct btrfs_tree_block_info);
+		refs_at += sizeof(*block);
 		ret = expect_at_least(item, refs_at);
+		if (!ret)
+			ret = expect_level(item, block->level);
 		if (ret)
 			return ret;
 	}
