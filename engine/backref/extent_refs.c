@@ -285,6 +285,20 @@ int extent_refs_collect(struct volume *volume, uint64_t bytenr,
 	return ret;
 }
 
+/*
+ * @item of the extent tree is no extent: the last key that one before it can have. References come
+ * behind their extent, which has their number. False: nothing can be before it.
+ */
+static bool last_extent_before(const struct key *item, struct key *last)
+{
+	bool is_reference = item->type > BTRFS_EXTENT_ITEM_KEY;
+
+	*last = (struct key){.objectid = is_reference ? item->objectid : item->objectid - 1,
+			     .type = BTRFS_EXTENT_ITEM_KEY,
+			     .offset = UINT64_MAX};
+	return is_reference || item->objectid > 0;
+}
+
 int extent_at_address(struct volume *volume, uint64_t address, uint64_t *bytenr)
 {
 	struct key last = {
@@ -296,17 +310,14 @@ int extent_at_address(struct volume *volume, uint64_t address, uint64_t *bytenr)
 
 	if (ret == 0)
 		ret = btree_search_before(extent_root, &last, &path);
-	/* References and block groups may lie between the extent and the address. */
 	while (ret == 0) {
 		key = btree_path_key(&path);
 		btree_path_release(&path);
 		if (key.type == BTRFS_EXTENT_ITEM_KEY || key.type == BTRFS_METADATA_ITEM_KEY)
 			break;
-		last = (struct key){.objectid = key.type < BTRFS_EXTENT_ITEM_KEY ? key.objectid - 1
-										 : key.objectid,
-				    .type = BTRFS_EXTENT_ITEM_KEY,
-				    .offset = UINT64_MAX};
-		ret = btree_search_before(extent_root, &last, &path);
+		ret = last_extent_before(&key, &last)
+			      ? btree_search_before(extent_root, &last, &path)
+			      : -ENOENT;
 	}
 	if (ret == 0 && (key.type != BTRFS_EXTENT_ITEM_KEY || key.objectid + key.offset <= address))
 		ret = -ENOENT;
