@@ -28,6 +28,7 @@ SAN_FLAGS :=
 endif
 
 Q := $(if $(V),,@)
+comma := ,
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 VERSION := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1)
@@ -141,6 +142,10 @@ PROFILER_PARTS := $(call objects,$(filter-out profiler/main.c,$(PROFILER_SOURCES
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/unit/image.o $(PROFILER_PARTS) $(O)/libsendengine.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PROFILER_LIBS) $(ENGINE_LIBS)
+
+# This one decides which allocation fails.
+$(O)/tests/unit/test_out_of_memory: private ALL_LDFLAGS += \
+	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray aligned_alloc)
 
 $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
 	$(call say,LD,$@)

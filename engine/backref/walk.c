@@ -233,7 +233,7 @@ int backref_reserve_leaves(struct backref_walker *walker, size_t count)
 	return 0;
 }
 
-void backref_add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
+int backref_add_leaf(struct backref_walker *walker, const struct extent_ref *ref)
 {
 	struct found_leaf *leaf;
 
@@ -241,12 +241,16 @@ void backref_add_leaf(struct backref_walker *walker, const struct extent_ref *re
 	if (leaf) {
 		backref_append_items(walker, &leaf->first_item, &leaf->last_item, ref->first_item,
 				     ref->last_item);
-		return;
+		return 0;
 	}
-	leaf = &walker->leaves[walker->leaf_count++];
+	leaf = &walker->leaves[walker->leaf_count];
 	*leaf = (struct found_leaf){
 		.bytenr = ref->parent, .first_item = ref->first_item, .last_item = ref->last_item};
 	HASH_ADD(hh, walker->leaf_index, bytenr, sizeof(leaf->bytenr), leaf);
+	if (!hash_has_added(leaf))
+		return volume_fail(walker->volume, -ENOMEM, "out of memory for backrefs");
+	walker->leaf_count++;
+	return 0;
 }
 
 /* The leaves of all direct references, each once, in visiting order. */
@@ -263,12 +267,12 @@ static int collect_leaves(struct backref_walker *walker)
 
 		if (ref->count == 0)
 			continue;
-		if (ref->root_id == 0) {
+		if (ref->root_id == 0)
 			ret = backref_scan_leaf(walker, ref);
-			if (ret)
-				return ret;
-		}
-		backref_add_leaf(walker, ref);
+		if (ret == WALK_ON)
+			ret = backref_add_leaf(walker, ref);
+		if (ret)
+			return ret;
 	}
 	return WALK_ON;
 }

@@ -235,7 +235,7 @@ int backref_list_leaves(struct backref_walker *walker)
 		if (ref->first_item == NO_ITEM)
 			ret = backref_scan_leaf(walker, ref);
 		if (ret == WALK_ON)
-			backref_add_leaf(walker, ref);
+			ret = backref_add_leaf(walker, ref);
 	}
 	return ret;
 }

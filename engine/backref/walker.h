@@ -5,6 +5,7 @@
 
 #include "engine/backref/ref_items.h"
 #include "engine/backref/walk.h"
+#include "engine/core/hash_table.h"
 
 enum { WALK_ON = 0, WALK_STOP = 1 };
 
@@ -65,8 +66,8 @@ void backref_append_items(struct backref_walker *walker, uint32_t *first, uint32
 /* Every item of the leaf that refers to the extent, last one first. MIRRORS: find_extent_in_eb() */
 int backref_scan_leaf(struct backref_walker *walker, struct extent_ref *ref);
 int backref_reserve_leaves(struct backref_walker *walker, size_t count);
-/* Room was reserved. */
-void backref_add_leaf(struct backref_walker *walker, const struct extent_ref *ref);
+/* Room was reserved. 0 or -ENOMEM. */
+int backref_add_leaf(struct backref_walker *walker, const struct extent_ref *ref);
 
 /* ---- walk_listed.c: as the first send walked ---- */
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* No exit() when memory runs out. */
-#define HASH_NONFATAL_OOM 1
-
 #include "engine/fs/root.h"
 
 #include "engine/tree/btree.h"
@@ -116,7 +113,7 @@ static int add_root(struct volume *volume, struct root *root)
 	if (!volume->roots)
 		return -ENOMEM;
 	HASH_ADD(hh, volume->roots->by_id, id, sizeof(root->id), root);
-	return root->hh.tbl ? 0 : -ENOMEM;
+	return hash_has_added(root) ? 0 : -ENOMEM;
 }
 
 static struct root *find_root(const struct volume *volume, uint64_t id)

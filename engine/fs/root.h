@@ -3,9 +3,8 @@
 #ifndef ENGINE_FS_ROOT_H
 #define ENGINE_FS_ROOT_H
 
+#include "engine/core/hash_table.h"
 #include "engine/volume/volume.h"
-
-#include <uthash.h>
 
 struct btree_path;
 struct inode_memo;

@@ -69,7 +69,10 @@ static int add_waiting(struct send_context *send, uint64_t ino, bool is_orphaniz
 	waiting->ino = ino;
 	waiting->is_orphanized = is_orphanized;
 	HASH_ADD(hh, send->waiting_moves, ino, sizeof(waiting->ino), waiting);
-	return 0;
+	if (hash_has_added(waiting))
+		return 0;
+	free(waiting);
+	return out_of_memory(send);
 }
 
 static struct move_list *find_moves(struct send_context *send, uint64_t parent)
@@ -90,6 +93,10 @@ static int append_move(struct send_context *send, uint64_t parent, struct pendin
 			return out_of_memory(send);
 		list->parent = parent;
 		HASH_ADD(hh, send->pending_moves, parent, sizeof(list->parent), list);
+		if (!hash_has_added(list)) {
+			free(list);
+			return out_of_memory(send);
+		}
 	}
 	DL_APPEND(list->moves, move);
 	return 0;

@@ -208,7 +208,10 @@ static struct changed_dir *get_changed_dir(struct receiver *receiver, uint64_t i
 		return NULL;
 	dir->dir = id;
 	HASH_ADD(hh, receiver->dirs, dir, sizeof(dir->dir), dir);
-	return dir;
+	if (hash_has_added(dir))
+		return dir;
+	free(dir);
+	return NULL;
 }
 
 static struct changed_name *get_changed_name(struct receiver *receiver, const struct place *place)
@@ -224,7 +227,10 @@ static struct changed_name *get_changed_name(struct receiver *receiver, const st
 	changed->length = place->name.length;
 	memcpy(changed->key.name, place->name.text, place->name.length);
 	HASH_ADD_KEYPTR(hh, receiver->names, &changed->key, key_size(changed->length), changed);
-	return changed;
+	if (hash_has_added(changed))
+		return changed;
+	free(changed);
+	return NULL;
 }
 
 /* Let the name at @place lead to @node, or (NULL) be gone. */

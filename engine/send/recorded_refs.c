@@ -30,9 +30,14 @@ static struct recorded_ref *new_ref(uint64_t dir, uint64_t dir_generation, const
 	return ref;
 }
 
-static void index_ref(struct ref_list *list, struct recorded_ref *ref)
+/* Without memory for all of it there is no index: then names are compared one by one. */
+static bool index_ref(struct ref_list *list, struct recorded_ref *ref)
 {
 	HASH_ADD_KEYPTR(hh, list->by_name, &ref->key, key_size(ref->name_length), ref);
+	if (hash_has_added(ref))
+		return true;
+	HASH_CLEAR(hh, list->by_name);
+	return false;
 }
 
 static void add(struct ref_list *list, struct recorded_ref *ref)
@@ -45,7 +50,10 @@ static void add(struct ref_list *list, struct recorded_ref *ref)
 		index_ref(list, ref);
 	} else if (list->count > UNINDEXED_MAX) {
 		DL_FOREACH(list->first, unindexed)
-		index_ref(list, unindexed);
+		{
+			if (!index_ref(list, unindexed))
+				break;
+		}
 	}
 }
 

@@ -3,10 +3,10 @@
 #ifndef ENGINE_SEND_RECORDED_REFS_H
 #define ENGINE_SEND_RECORDED_REFS_H
 
+#include "engine/core/hash_table.h"
 #include "engine/core/path_buf.h"
 
 #include <stdint.h>
-#include <uthash.h>
 
 /* What makes a name equal to another: same directory of same generation, same bytes. */
 struct ref_key {

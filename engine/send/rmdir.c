@@ -97,6 +97,12 @@ static int all_entries_gone(struct send_context *send, uint64_t dir, uint64_t ge
 	return ret;
 }
 
+static int out_of_memory(struct send_context *send, uint64_t dir)
+{
+	return send_fail(send, -ENOMEM, "out of memory for directory %llu",
+			 (unsigned long long)dir);
+}
+
 /* Remember where to go on looking. */
 static int remember(struct send_context *send, struct orphan_dir *orphan, uint64_t dir,
 		    uint64_t generation, const struct entries *entries)
@@ -104,10 +110,13 @@ static int remember(struct send_context *send, struct orphan_dir *orphan, uint64
 	if (!orphan) {
 		orphan = calloc(1, sizeof(*orphan));
 		if (!orphan)
-			return send_fail(send, -ENOMEM, "out of memory for directory %llu",
-					 (unsigned long long)dir);
+			return out_of_memory(send, dir);
 		orphan->id = (struct orphan_dir_id){.ino = dir, .generation = generation};
 		HASH_ADD(hh, send->orphan_dirs, id, sizeof(orphan->id), orphan);
+		if (!hash_has_added(orphan)) {
+			free(orphan);
+			return out_of_memory(send, dir);
+		}
 	}
 	orphan->last_index = entries->last_index;
 	if (entries->highest_ino > orphan->highest_ino)
