@@ -91,7 +91,9 @@ static int check_chunk(struct volume *volume, uint64_t logical, const struct btr
 	if (size != sizeof(*item) + stripes * sizeof(struct btrfs_stripe) || !stripes)
 		return chunk_fail(volume, logical, "item of %zu bytes with %u stripes", size,
 				  stripes);
-	if (!length || length % volume->sectorsize || logical % volume->sectorsize)
+	if (logical % volume->sectorsize)
+		return chunk_fail(volume, logical, "expect a multiple of %u", volume->sectorsize);
+	if (!length || length % volume->sectorsize)
 		return chunk_fail(volume, logical, "length %llu, expect a multiple of %u",
 				  (unsigned long long)length, volume->sectorsize);
 	if (logical + length < logical)
@@ -104,19 +106,21 @@ static int check_chunk(struct volume *volume, uint64_t logical, const struct btr
 	return check_profile(volume, item, chunk);
 }
 
-/* How far the chunk goes on each of its devices. */
-static uint64_t stripe_span(const struct chunk *chunk)
+/* The chunk's last byte on each of its devices, from where it begins there. */
+static uint64_t last_in_stripe(const struct chunk *chunk)
 {
+	uint64_t last = chunk->length - 1;
+
 	if (!chunk->profile->is_striped)
-		return chunk->length;
-	return ((chunk->length - 1) / STRIPE_LENGTH / chunk->columns + 1) * STRIPE_LENGTH;
+		return last;
+	return last / STRIPE_LENGTH / chunk->columns * STRIPE_LENGTH + STRIPE_LENGTH - 1;
 }
 
 /* Fill chunk->stripes, which is large enough. */
 static int read_stripes(struct volume *volume, const struct btrfs_stripe *items,
 			struct chunk *chunk)
 {
-	uint64_t span = stripe_span(chunk);
+	uint64_t last = last_in_stripe(chunk);
 	unsigned int i;
 
 	chunk->is_whole = true;
@@ -128,7 +132,7 @@ static int read_stripes(struct volume *volume, const struct btrfs_stripe *items,
 		stripe->device = device_set_find(volume->devices, stripe->devid, items[i].dev_uuid);
 		if (!stripe->device || stripe->device->is_stale)
 			chunk->is_whole = false;
-		if (stripe->physical + span < stripe->physical)
+		if (stripe->physical + last < stripe->physical)
 			return chunk_fail(volume, chunk->logical, "device offset %llu overflows",
 					  (unsigned long long)stripe->physical);
 	}

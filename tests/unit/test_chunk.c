@@ -236,6 +236,15 @@ static void test_hostile_items(void **state)
 	put_le64(&stripe->offset, -4096ULL);
 	put_le64(&chunk->type, BTRFS_BLOCK_GROUP_DATA | BTRFS_BLOCK_GROUP_RAID0);
 	expect_refused(fixture, block, "device offset 18446744073709547520 overflows");
+	/* All there is: rounded up to whole stripes, that is 0. */
+	item = find_item(block, BTRFS_BLOCK_GROUP_SYSTEM);
+	chunk = item_chunk(block, item);
+	put_le64(&item->key.offset, 0);
+	put_le64(&chunk->length, -4096ULL);
+	put_le64(&chunk->type, BTRFS_BLOCK_GROUP_SYSTEM | BTRFS_BLOCK_GROUP_RAID0);
+	expect_refused(fixture, block, "chunk 0: device offset");
+	put_le64(&item->key.offset, 4095);
+	expect_refused(fixture, block, "chunk 4095: expect a multiple of 4096");
 }
 
 static void test_stripe_counts(void **state)
