@@ -9,8 +9,9 @@ static bool state_exists(enum inode_state state)
 }
 
 /*
- * Is the directory at the receiver now, and is it the one that @root's side (the generation stored
- * through @generation_there) has? A directory that was deleted and made anew holds no old names.
+ * Is the directory at the receiver now, and of the generation that it has in the send root
+ * (@in_send) or the parent root? One that was deleted and made anew holds no old names. 0, 1,
+ * errno.
  */
 static int dir_is_there(struct send_context *send, uint64_t dir, uint64_t generation, bool in_send)
 {

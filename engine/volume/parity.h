@@ -6,7 +6,7 @@
  *	Q = D0 + 2 D1 + 4 D2 + ... + 2^(n-1) Dn-1
  *
  * in the field of 256 elements over x^8 + x^4 + x^3 + x^2 + 1, where adding is exclusive or. What
- *is wanted is a sum of the columns that are read, each times a coefficient.
+ * is wanted is a sum of the columns that are read, each times a coefficient.
  */
 #ifndef ENGINE_VOLUME_PARITY_H
 #define ENGINE_VOLUME_PARITY_H

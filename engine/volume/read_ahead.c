@@ -162,6 +162,11 @@ static void drop_jobs(struct read_ahead *ahead)
 {
 	unsigned int i;
 
+	/* Else the thread would go on with those that wait while the first one is waited for. */
+	for (i = 0; i < BUFFERS; i++) {
+		if (ahead->jobs[i].state == JOB_WAITING)
+			ahead->jobs[i].state = JOB_NONE;
+	}
 	for (i = 0; i < BUFFERS; i++) {
 		while (ahead->jobs[i].state == JOB_RUNNING)
 			pthread_cond_wait(&ahead->done, &ahead->lock);

@@ -11,7 +11,7 @@ struct device;
 /*
  * Read the newest valid copy. Its members are checked: checksum type, sizes, levels, features,
  * length of the system chunk array. -EMEDIUMTYPE if no copy has the magic, -EUCLEAN if none is
- * sound, -EOPNOTSUPP for an incompatible feature (named) or a filesystem on several devices.
+ * sound, -EOPNOTSUPP for an incompatible feature (named), or a read error.
  */
 int super_read(struct device *device, struct btrfs_super_block *super, struct failure *failure);
 
