@@ -62,9 +62,9 @@ struct volume_info {
  * Open the filesystem on the image file or block device at @path, and on those of @options. The
  * newest valid superblock copy is used; chunk tree and root tree are read. Devices may be missing
  * as long as what is read can be had from the others. On failure *@out is not set and @failure says
- * why: -EUCLEAN corrupt, -EOPNOTSUPP a feature this reader lacks (named), -EMEDIUMTYPE not btrfs,
- * -EINVAL devices that do not belong together, -ENODEV a missing one that is needed, or the errno
- * of the open. Close with volume_close().
+ * why, unless it holds a failure already: -EUCLEAN corrupt, -EOPNOTSUPP a feature this reader lacks
+ * (named), -EMEDIUMTYPE not btrfs, -EINVAL devices that do not belong together, -ENODEV a missing
+ * one that is needed, or the errno of the open. Close with volume_close().
  */
 int volume_open(const char *path, const struct volume_options *options, struct volume **out,
 		struct failure *failure);
@@ -76,7 +76,7 @@ void volume_get_counters(const struct volume *volume, struct volume_counters *co
 const struct failure *volume_failure(const struct volume *volume);
 /*
  * Read the superblock again; if a newer transaction was committed, drop what was cached of the
- * older one. For a volume kept open between two sends.
+ * older one. For a volume kept open between two sends. 0 or a negative errno as of volume_open().
  */
 int volume_reread(struct volume *volume);
 
@@ -93,7 +93,7 @@ struct subvolume_info {
 /*
  * Find a subvolume by @name: a number is a subvolume id; anything else a path from the top-level
  * subvolume (id 5), crossing subvolumes ("/" and "" are the top level itself). -ENOENT names the
- * component that is missing.
+ * component that is missing, -ENOTDIR the one that is no directory, -EINVAL what is no subvolume.
  */
 int volume_find_subvolume(struct volume *volume, const char *name, struct subvolume_info *info);
 
@@ -103,7 +103,8 @@ int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
 
 /*
  * The path of inode @ino inside subvolume @root_id, by its first name; the caller frees *@path. Its
- * bytes are whatever the names are made of. -ENOENT (no message recorded) when there is none.
+ * bytes are whatever the names are made of. Without a message recorded: -ENOENT when there is none,
+ * -ENAMETOOLONG when it is longer than PATH_MAX.
  */
 int volume_inode_path(struct volume *volume, uint64_t root_id, uint64_t ino, char **path);
 
@@ -129,7 +130,10 @@ enum send_finder {
 	SEND_FINDER_INDEXED,  /* the fast one */
 };
 
-/* Where a stream goes: called once for each command, in order; 0 or a negative errno to stop. */
+/*
+ * Where a stream goes: called once for the stream header, unless that is left out, and once for
+ * each command, in order; 0 or a negative errno to stop.
+ */
 typedef int (*stream_sink_fn)(void *context, const void *data, size_t length);
 /* The same for a command with data: its end, the data, is where it was read to. */
 typedef int (*stream_sink_parts_fn)(void *context, const void *head, size_t head_length,
@@ -207,8 +211,10 @@ struct send_summary {
 
 /*
  * Send a snapshot. 0, -EPERM for a subvolume that is not read-only, -ENOENT for an unknown id,
- * -EUCLEAN for corruption, the sink's error; the message is in volume_failure(). After an error
- * what was written so far is not a valid stream.
+ * -EPROTO, -EINVAL or -EOPNOTSUPP for a request that contradicts itself or its generation, -EUCLEAN
+ * for corruption, -EIO for what cannot be read or is not there as the kernel needs it, -ENOMEM, the
+ * sink's error; the message is in volume_failure(). After an error what was written so far is not a
+ * valid stream.
  */
 int send_run(struct volume *volume, const struct send_request *request,
 	     struct send_summary *summary);

@@ -359,19 +359,11 @@ static int copy_from_extent(struct file_data *reader, uint64_t pos, size_t lengt
  */
 static int take_up_refresh(struct volume *volume, int code)
 {
-	struct failure cause = volume->failure;
-	int ret;
-
 	if (!volume->live || code == -ENOMEM || code == -ENOENT)
 		return code;
-	failure_clear(&volume->failure);
-	if (code == -ESTALE && !cause.code)
+	if (code == -ESTALE && !volume->failure.code)
 		return 0;
-	ret = volume_refresh(volume);
-	if (ret != -ESTALE)
-		return ret;
-	failure_clear(&volume->failure);
-	return volume_fail(volume, code, "%s", cause.text);
+	return volume_take_up_commit(volume, volume->epoch, code);
 }
 
 /* A commit passed after the doubtful extent was read. Is it where it was, all the time? */

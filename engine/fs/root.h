@@ -10,7 +10,7 @@ struct btree_path;
 struct inode_memo;
 struct entry_memo;
 
-/* The facts of a ROOT_ITEM. Owned by the volume; members are re-read after volume_refresh(). */
+/* The facts of a ROOT_ITEM. Owned by the volume; members are re-read in each of its epochs. */
 struct root {
 	struct volume *volume;
 	uint64_t id;

@@ -49,8 +49,9 @@ struct volume {
 
 	/*
 	 * The device is mounted: blocks may move while they are read. A tree block that is not what
-	 * its parent promised is then -ESTALE (not -EUCLEAN), and the reader calls volume_refresh()
-	 * and searches again. @epoch counts refreshes; roots carry the epoch they were read in.
+	 * its parent promised is then -ESTALE (not -EUCLEAN), and the reader calls
+	 * volume_take_up_commit() and searches again. @epoch counts refreshes; roots carry the
+	 * epoch they were read in.
 	 */
 	bool live;
 	bool still; /* see struct volume_options */
