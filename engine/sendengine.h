@@ -160,7 +160,10 @@ struct send_notice {
 };
 typedef void (*send_notice_fn)(void *context, const struct send_notice *notice);
 
-/* The id, for machines; and the notice as one line of text, cut at @size, with the inode. */
+/*
+ * The id, for machines; and the notice as one line of text, with the inode, cut to @size bytes: at
+ * least 1, for the NUL.
+ */
 const char *send_notice_name(enum send_notice_id id);
 void send_notice_text(const struct send_notice *notice, char *text, size_t size);
 

@@ -28,7 +28,7 @@ void send_notify(struct send_context *send, struct send_notice *notice)
 }
 
 struct text {
-	char *next, *end; /* room for the NUL is left at @end */
+	char *next, *end; /* room for the NUL is left at @end; behind a byte without room, none */
 };
 
 static void add_bytes(struct text *text, const char *bytes, size_t length)
@@ -46,6 +46,8 @@ static void add_bytes(struct text *text, const char *bytes, size_t length)
 			*text->next++ = 'x';
 			*text->next++ = digits[byte >> 4];
 			*text->next++ = digits[byte & 15];
+		} else {
+			text->end = text->next;
 		}
 	}
 }

@@ -59,6 +59,7 @@ static void test_cut_at_every_size(void **state)
 		memset(text, 'x', sizeof(text));
 		send_notice_text(&notice, text, size);
 		assert_true(strlen(text) < size);
+		assert_memory_equal(text, whole, strlen(text));
 		assert_int_equal(text[size], 'x');
 	}
 }
