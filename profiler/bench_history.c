@@ -3,6 +3,7 @@
 #include "profiler/bench_sweep.h"
 #include "profiler/compare_facts.h"
 #include "profiler/compare_input.h"
+#include "profiler/result_fields.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,12 +49,11 @@ void bench_see(const struct result *result, struct bench_seen *seen)
 		see_side(result, side, seen);
 }
 
-static int see(const struct input_workload *workload, struct bench_seen *seen,
-	       struct failure *failure)
+static int see(const struct input_workload *workload, struct bench_seen *seen)
 {
 	struct result *result = calloc(1, sizeof(*result));
-	int ret = result ? result_from_json((json_t *)workload->result, result, failure)
-			 : out_of_memory(failure);
+	int ret = result ? result_from_place(&workload->result, result)
+			 : out_of_memory(workload->result.failure);
 
 	if (!ret)
 		bench_see(result, seen);
@@ -81,11 +81,10 @@ static int read_workloads(struct bench_history *history, const struct input *inp
 		for (size_t file = 0; file < history->file_count; file++) {
 			const struct input_workload *there =
 				input_find(&inputs[file], course->label);
-			struct failure cause = {0};
+			int ret = there ? see(there, &course->seen[file]) : 0;
 
-			if (there && see(there, &course->seen[file], &cause))
-				return failure_set(failure, cause.code, "%s: %s%.300s",
-						   inputs[file].path, there->where, cause.text);
+			if (ret)
+				return ret;
 		}
 	}
 	return 0;
@@ -182,7 +181,7 @@ int bench_history_load(struct bench_history *history, char *const *paths, size_t
 		ret = input_load(&inputs[loaded], paths[loaded], failure);
 		if (!ret)
 			ret = compared_file_read(&inputs[loaded],
-						 &history->files[history->file_count++], failure);
+						 &history->files[history->file_count++]);
 	}
 	if (!ret)
 		ret = read_workloads(history, inputs, failure);

@@ -8,11 +8,11 @@
 #include <string.h>
 
 /* Of a bench the first workload tells where all were measured. */
-int compared_file_read(const struct input *input, struct compared_file *file,
-		       struct failure *failure)
+int compared_file_read(const struct input *input, struct compared_file *file)
 {
-	const struct input_place place = {input, input->count ? &input->workloads[0] : NULL,
-					  failure};
+	const struct json_place *result =
+		input->count ? &input->workloads[0].result
+			     : &(struct json_place){.failure = input->top.failure};
 	const struct {
 		const char *path;
 		char **text;
@@ -21,26 +21,24 @@ int compared_file_read(const struct input *input, struct compared_file *file,
 		{"environment.cpu", &file->cpu},	 {"environment.sendprof", &file->sendprof},
 		{"request.cache", &file->cache},
 	};
-	double cpus = 0;
-	bool present = false;
-	int ret = 0;
+	struct json_place place = json_along(result, "environment.cpus");
+	struct failure *failure = input->top.failure;
+	double cpus;
 
 	file->path = input->path;
-	for (size_t i = 0; ret == 0 && i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const char *text = "";
+	if ((json_figure_of(&place, &cpus) ? asprintf(&file->cpus, "%.0f", cpus)
+					   : asprintf(&file->cpus, "%s", "")) < 0)
+		return failure_set(failure, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *text;
 
-		if (place.workload)
-			ret = input_text(&place, texts[i].path, &text);
-		*texts[i].text = strdup(text);
+		place = json_along(result, texts[i].path);
+		text = json_text_of(&place);
+		*texts[i].text = strdup(text ? text : "");
 		if (!*texts[i].text)
 			return failure_set(failure, -ENOMEM, "out of memory");
 	}
-	if (ret == 0 && place.workload)
-		ret = input_number(&place, "environment.cpus", &cpus, &present);
-	if (ret == 0 &&
-	    (present ? asprintf(&file->cpus, "%.0f", cpus) : asprintf(&file->cpus, "%s", "")) < 0)
-		return failure_set(failure, -ENOMEM, "out of memory");
-	return ret;
+	return failure->code;
 }
 
 void compared_file_release(struct compared_file *file)

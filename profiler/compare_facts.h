@@ -7,8 +7,7 @@
 #include "profiler/comparison.h"
 
 /* What @input says of its machine. 0, -EPROTO or -ENOMEM; released in any case. */
-int compared_file_read(const struct input *input, struct compared_file *file,
-		       struct failure *failure);
+int compared_file_read(const struct input *input, struct compared_file *file);
 void compared_file_release(struct compared_file *file);
 
 /* Notes on base and new: other machines, few samples. What does not fit is left out. */

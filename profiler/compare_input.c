@@ -7,229 +7,99 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *type_name(const json_t *value)
-{
-	if (!value)
-		return "nothing";
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		return "an object";
-	case JSON_ARRAY:
-		return "an array";
-	case JSON_STRING:
-		return "a text";
-	case JSON_INTEGER:
-		return json_integer_value(value) < 0 ? "a negative number" : "a whole number";
-	case JSON_REAL:
-		return "a fraction";
-	case JSON_NULL:
-		return "null";
-	default:
-		return "a truth value";
-	}
-}
-
-static const char *expected_name(json_type type)
-{
-	switch (type) {
-	case JSON_OBJECT:
-		return "an object";
-	case JSON_ARRAY:
-		return "an array";
-	case JSON_STRING:
-		return "a text";
-	case JSON_INTEGER:
-		return "a whole number, 0 or more";
-	default:
-		return "true or false";
-	}
-}
-
-int input_refuse(const struct input_place *place, const char *path, const json_t *have,
-		 const char *expect)
-{
-	const char *where = place->workload ? place->workload->where : "";
-	size_t length = strlen(where);
-
-	/* Of the whole result there is no path, nor of the whole document. */
-	if (length && !*path)
-		length--;
-	return failure_set(place->failure, -EPROTO, "%s: %.*s%s%shave %s expect %s",
-			   place->input->path, (int)length, where, path,
-			   length || *path ? ": " : "", type_name(have), expect);
-}
-
-/* jansson knows true and false as two types. */
-static bool is_of(const json_t *value, json_type type)
-{
-	if (type == JSON_TRUE)
-		return json_is_boolean(value);
-	return json_typeof(value) == type &&
-	       (type != JSON_INTEGER || json_integer_value(value) >= 0);
-}
-
-int input_value(const struct input_place *place, const char *path, json_type type,
-		const json_t **value)
-{
-	const json_t *at = place->workload ? place->workload->result : place->input->document;
-	const char *key = path;
-	char so_far[128];
-
-	*value = NULL;
-	for (;;) {
-		size_t length = strcspn(key, ".");
-
-		if (!json_is_object(at)) {
-			snprintf(so_far, sizeof(so_far), "%.*s",
-				 (int)(key > path ? key - path - 1 : 0), path);
-			return input_refuse(place, so_far, at, "an object");
-		}
-		at = json_object_getn(at, key, length);
-		if (!at || json_is_null(at))
-			return 0;
-		if (!key[length])
-			break;
-		key += length + 1;
-	}
-	if (!is_of(at, type))
-		return input_refuse(place, path, at, expected_name(type));
-	*value = at;
-	return 0;
-}
-
-int input_number(const struct input_place *place, const char *path, double *number, bool *present)
-{
-	const json_t *value;
-	int ret = input_value(place, path, JSON_INTEGER, &value);
-
-	*present = value != NULL;
-	*number = value ? (double)json_integer_value(value) : 0;
-	return ret;
-}
-
-int input_text(const struct input_place *place, const char *path, const char **text)
-{
-	const json_t *value;
-	int ret = input_value(place, path, JSON_STRING, &value);
-
-	*text = value ? json_string_value(value) : "";
-	return ret;
-}
-
 static int compare_names(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 /* " k=v" for each parameter, by name, so that the order in a file does not matter. */
-static int put_parameters(const struct input_place *place, const char *path,
-			  const json_t *parameters, FILE *out)
+static int put_parameters(const struct json_place *parameters, FILE *out)
 {
-	size_t count = json_object_size(parameters), used = 0;
+	size_t count = json_elements(parameters), used = 0;
 	const char **names = calloc(count + 1, sizeof(*names)), *name;
-	json_t *value;
+	const json_t *unused;
 	int ret = 0;
 
 	if (!names)
-		return failure_set(place->failure, -ENOMEM, "out of memory");
-	json_object_foreach((json_t *)parameters, name, value) names[used++] = name;
+		return failure_set(parameters->failure, -ENOMEM, "out of memory");
+	json_object_foreach((json_t *)parameters->json, name, unused) names[used++] = name;
 	qsort(names, count, sizeof(*names), compare_names);
 	for (size_t i = 0; ret == 0 && i < count; i++) {
-		value = json_object_get(parameters, names[i]);
-		if (json_is_string(value))
-			fprintf(out, " %s=%s", names[i], json_string_value(value));
-		else if (json_is_integer(value))
+		const struct json_place value = json_value_at(parameters, names[i]);
+
+		if (json_is_string(value.json))
+			fprintf(out, " %s=%s", names[i], json_string_value(value.json));
+		else if (json_is_integer(value.json))
 			fprintf(out, " %s=%" JSON_INTEGER_FORMAT, names[i],
-				json_integer_value(value));
+				json_integer_value(value.json));
 		else
-			ret = input_refuse(place, path, value,
-					   "parameters that are text or numbers");
+			ret = json_refuse_type(&value, "a text or a whole number");
 	}
 	free(names);
 	return ret;
 }
 
-/* Name and parameters of element @index, which together say which workload it is. */
-static int read_label(struct input *input, size_t index, const json_t *element,
-		      struct input_workload *workload, struct failure *failure)
+/* Name and parameters, which together say which workload it is. */
+static int read_label(struct input_workload *workload)
 {
-	const struct input_place place = {input, NULL, failure};
-	const json_t *name = json_object_get(element, "name");
-	const json_t *parameters = json_object_get(element, "parameters");
-	char path[64];
+	const struct json_place *element = &workload->element;
+	const struct json_place name = json_value_at(element, "name");
+	const struct json_place parameters = json_object_at(element, "parameters");
 	size_t size;
 	FILE *out;
-	int ret = 0;
+	int ret;
 
-	snprintf(path, sizeof(path), "workloads[%zu].name", index);
-	if (!json_is_string(name) || !json_string_length(name))
-		return input_refuse(&place, path, name, "the name of a workload");
-	snprintf(path, sizeof(path), "workloads[%zu].parameters", index);
-	if (parameters && !json_is_null(parameters) && !json_is_object(parameters))
-		return input_refuse(&place, path, parameters, "an object");
-	workload->name = strdup(json_string_value(name));
+	if (!json_is_string(name.json) || !json_string_length(name.json))
+		return json_refuse_type(&name, "the name of a workload");
+	workload->name = strdup(json_string_value(name.json));
 	out = open_memstream(&workload->label, &size);
 	if (!out || !workload->name) {
 		if (out)
 			fclose(out);
-		return failure_set(failure, -ENOMEM, "out of memory");
+		return failure_set(element->failure, -ENOMEM, "out of memory");
 	}
 	fputs(workload->name, out);
-	if (json_is_object(parameters))
-		ret = put_parameters(&place, path, parameters, out);
+	ret = put_parameters(&parameters, out);
 	if (fclose(out) != 0)
-		return failure_set(failure, -ENOMEM, "out of memory");
+		return failure_set(element->failure, -ENOMEM, "out of memory");
 	return ret;
 }
 
-static int read_workload(struct input *input, size_t index, const json_t *element,
-			 struct failure *failure)
+static void read_workload(struct input *input, size_t index)
 {
 	struct input_workload *workload = &input->workloads[input->count];
-	const struct input_place place = {input, NULL, failure};
-	char path[64];
-	int ret;
 
-	snprintf(path, sizeof(path), "workloads[%zu]", index);
-	if (!json_is_object(element))
-		return input_refuse(&place, path, element, "an object");
-	/* A workload that was not measured is one that is not there. */
-	workload->result = json_object_get(element, "result");
-	if (!workload->result || json_is_null(workload->result))
-		return 0;
-	input->count++;
-	ret = read_label(input, index, element, workload, failure);
-	if (ret < 0)
-		return ret;
-	if (asprintf(&workload->where, "%s.result.", path) < 0) {
-		workload->where = NULL;
-		return failure_set(failure, -ENOMEM, "out of memory");
+	workload->element = json_element(&input->list, index);
+	if (!json_is_object(workload->element.json)) {
+		json_refuse_type(&workload->element, "an object");
+		return;
 	}
-	if (input_find(input, workload->label) != workload)
-		return failure_set(failure, -EPROTO, "%s: %s: '%s' a second time", input->path,
-				   path, workload->label);
-	return 0;
+	/* A workload that was not measured is one that is not there. */
+	workload->result = json_value_at(&workload->element, "result");
+	if (!workload->result.json || json_is_null(workload->result.json))
+		return;
+	input->count++;
+	if (read_label(workload) == 0 && input_find(input, workload->label) != workload)
+		json_fail(&workload->element, "'%s' a second time", workload->label);
 }
 
-static int read_bench(struct input *input, struct failure *failure)
+static void read_bench(struct input *input)
 {
-	const struct input_place place = {input, NULL, failure};
-	const json_t *workloads;
-	int ret = input_value(&place, "workloads", JSON_ARRAY, &workloads);
+	struct failure *failure = input->top.failure;
 
-	if (ret == 0 && !workloads)
-		ret = input_refuse(&place, "workloads", NULL, "an array");
-	if (ret < 0)
-		return ret;
-	input->workloads = calloc(json_array_size(workloads) + 1, sizeof(*input->workloads));
+	input->list = json_array_at(&input->top, "workloads");
+	if (!input->list.json) {
+		json_refuse_type(&input->list, "an array");
+		return;
+	}
+	input->workloads = calloc(json_elements(&input->list) + 1, sizeof(*input->workloads));
 	if (!input->workloads)
-		return failure_set(failure, -ENOMEM, "out of memory");
-	for (size_t i = 0; ret == 0 && i < json_array_size(workloads); i++)
-		ret = read_workload(input, i, json_array_get(workloads, i), failure);
-	return ret;
+		failure_set(failure, -ENOMEM, "out of memory");
+	for (size_t i = 0; !failure->code && i < json_elements(&input->list); i++)
+		read_workload(input, i);
 }
 
-static int read_run(struct input *input, struct failure *failure)
+static void read_run(struct input *input)
 {
 	input->workloads = calloc(1, sizeof(*input->workloads));
 	if (input->workloads) {
@@ -237,57 +107,44 @@ static int read_run(struct input *input, struct failure *failure)
 		input->workloads[0] = (struct input_workload){
 			.label = strdup("run"),
 			.name = strdup("run"),
-			.where = strdup(""),
-			.result = input->document,
+			.element = input->top,
+			.result = input->top,
 		};
 	}
-	if (!input->count || !input->workloads[0].label || !input->workloads[0].name ||
-	    !input->workloads[0].where)
-		return failure_set(failure, -ENOMEM, "out of memory");
-	return 0;
+	if (!input->count || !input->workloads[0].label || !input->workloads[0].name)
+		failure_set(input->top.failure, -ENOMEM, "out of memory");
 }
 
 /* Every result inside of a bench says its version, too. */
-static int check_version(const struct input *input, const struct input_workload *workload,
-			 struct failure *failure)
+static void check_version(const struct json_place *result)
 {
-	const struct input_place place = {input, workload, failure};
-	double version;
-	bool present;
-	int ret = input_number(&place, "schema_version", &version, &present);
+	const struct json_place version = json_along(result, "schema_version");
+	double number;
 
-	if (ret < 0)
-		return ret;
-	if (!present)
-		return input_refuse(&place, "schema_version", NULL, "that of a sendprof result");
-	if (version != RESULT_SCHEMA_VERSION)
-		return failure_set(failure, -EPROTO, "%s: %sschema_version: have %.0f expect %d",
-				   input->path, workload ? workload->where : "", version,
-				   RESULT_SCHEMA_VERSION);
-	return 0;
+	if (!json_figure_of(&version, &number))
+		json_refuse_type(&version, "that of a sendprof result");
+	else if (number != RESULT_SCHEMA_VERSION)
+		json_fail(&version, "have %.0f expect %d", number, RESULT_SCHEMA_VERSION);
 }
 
 static int read_document(struct input *input, struct failure *failure)
 {
-	const struct input_place place = {input, NULL, failure};
-	const char *kind = "";
-	int ret = check_version(input, NULL, failure);
+	const char *kind;
 
-	if (ret == 0)
-		ret = input_text(&place, "kind", &kind);
-	if (ret < 0)
-		return ret;
-	if (!strcmp(kind, "bench"))
-		ret = read_bench(input, failure);
-	else if (!*kind || !strcmp(kind, "run"))
-		ret = read_run(input, failure);
+	input->top = json_file_top(input->document, input->path, failure);
+	check_version(&input->top);
+	kind = json_get_text(&input->top, "kind");
+	if (failure->code)
+		return failure->code;
+	if (!kind || !*kind || !strcmp(kind, "run"))
+		read_run(input);
+	else if (!strcmp(kind, "bench"))
+		read_bench(input);
 	else
-		ret = failure_set(failure, -EPROTO,
-				  "%s: kind: have '%.40s' expect a run or a bench", input->path,
-				  kind);
-	for (size_t i = 0; ret == 0 && i < input->count; i++)
-		ret = check_version(input, &input->workloads[i], failure);
-	return ret;
+		json_fail(&input->top, "kind: have '%.40s' expect a run or a bench", kind);
+	for (size_t i = 0; !failure->code && i < input->count; i++)
+		check_version(&input->workloads[i].result);
+	return failure->code;
 }
 
 int input_load(struct input *input, const char *path, struct failure *failure)
@@ -316,7 +173,6 @@ void input_release(struct input *input)
 	for (size_t i = 0; i < input->count; i++) {
 		free(input->workloads[i].label);
 		free(input->workloads[i].name);
-		free(input->workloads[i].where);
 	}
 	free(input->workloads);
 	json_decref(input->document);

@@ -6,8 +6,8 @@
 #include "profiler/compare_input.h"
 #include "profiler/comparison.h"
 
-/* @observation->present tells whether there is a value. 0, -EPROTO or -ENOMEM. */
-int observe(const struct input_place *place, const struct compare_key *key, enum side side,
+/* @observation->present tells whether @result has a value. 0, -EPROTO or -ENOMEM. */
+int observe(const struct json_place *result, const struct compare_key *key, enum side side,
 	    unsigned int kind, struct observation *observation);
 
 #endif

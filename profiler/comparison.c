@@ -130,14 +130,10 @@ static int add_metric(struct comparison *comparison, struct compared_workload *w
 	if (!metric->name || !metric->seen)
 		ret = no_memory(inputs->failure);
 	for (size_t i = 0; ret == 0 && i < inputs->count; i++) {
-		const struct input_place place = {
-			.input = &inputs->items[i],
-			.workload = input_find(&inputs->items[i], workload->label),
-			.failure = inputs->failure,
-		};
+		const struct input_workload *read = input_find(&inputs->items[i], workload->label);
 
-		if (place.workload)
-			ret = observe(&place, which->key, which->side, which->kind,
+		if (read)
+			ret = observe(&read->result, which->key, which->side, which->kind,
 				      &metric->seen[i]);
 	}
 	if (ret == 0 &&
@@ -172,62 +168,62 @@ static int add_metrics(struct comparison *comparison, struct compared_workload *
 }
 
 /* How the streams differ, or why there are none, in the words of the result. */
-static int describe(const struct input_place *place, enum workload_state state, char **detail)
+static int describe(const struct json_place *result, enum workload_state state, char **detail)
 {
 	static const char *const errors[] = {"sides.kernel.error", "sides.engine.error"};
-	double command, offset;
 	const char *error = "";
-	bool present;
-	int ret = 0, length = 0;
+	int length = 0;
 
 	free(*detail);
 	*detail = NULL;
 	if (state == WORKLOAD_DIFFERENT) {
-		ret = input_number(place, "divergence.command_index", &command, &present);
-		if (ret == 0)
-			ret = input_number(place, "divergence.byte_offset", &offset, &present);
-		if (ret < 0)
-			return ret;
+		const struct json_place command = json_along(result, "divergence.command_index");
+		const struct json_place offset = json_along(result, "divergence.byte_offset");
+		double at, byte;
+
+		json_figure_of(&command, &at);
 		length =
-			present ? asprintf(
+			json_figure_of(&offset, &byte)
+				? asprintf(
 					  detail,
 					  "the streams differ, first at command %.0f (offset %.0f)",
-					  command, offset)
+					  at, byte)
 				: asprintf(detail, "the streams differ");
 	}
 	if (state == WORKLOAD_INCOMPLETE) {
-		for (size_t i = 0; ret == 0 && !*error && i < SIDE_COUNT; i++)
-			ret = input_text(place, errors[i], &error);
-		if (ret < 0)
-			return ret;
+		for (size_t i = 0; !*error && i < SIDE_COUNT; i++) {
+			const struct json_place place = json_along(result, errors[i]);
+			const char *text = json_text_of(&place);
+
+			error = text ? text : "";
+		}
 		length =
 			asprintf(detail, "the result is incomplete%s%s", *error ? ": " : "", error);
 	}
 	if (length < 0) {
 		*detail = NULL;
-		return no_memory(place->failure);
+		return no_memory(result->failure);
 	}
-	return 0;
+	return result->failure->code;
 }
 
-static int read_state(const struct input_place *place, enum workload_state *state, char **detail)
+static int read_state(const struct input_workload *workload, enum workload_state *state,
+		      char **detail)
 {
-	const char *verdict;
-	int ret;
+	struct json_place verdict;
+	const char *text;
 
 	*state = WORKLOAD_ABSENT;
-	if (!place->workload)
+	if (!workload)
 		return 0;
-	ret = input_text(place, "verdict", &verdict);
-	if (ret < 0)
-		return ret;
-	while (++*state < WORKLOAD_STATES)
-		if (!strcmp(verdict, workload_state_names[*state]))
-			return describe(place, *state, detail);
+	verdict = json_value_at(&workload->result, "verdict");
+	text = json_text_of(&verdict);
+	while (text && ++*state < WORKLOAD_STATES)
+		if (!strcmp(text, workload_state_names[*state]))
+			return describe(&workload->result, *state, detail);
 	*state = WORKLOAD_ABSENT;
-	return failure_set(place->failure, -EPROTO,
-			   "%s: %sverdict: have '%.40s' expect equal, different or incomplete",
-			   place->input->path, place->workload->where, verdict);
+	return json_fail(&verdict, "have '%.40s' expect equal, different or incomplete",
+			 text ? text : "");
 }
 
 static int add_workload(struct comparison *comparison, const struct inputs *inputs,
@@ -244,13 +240,8 @@ static int add_workload(struct comparison *comparison, const struct inputs *inpu
 	if (!workload->label || !workload->name || !workload->states)
 		return no_memory(inputs->failure);
 	for (size_t i = 0; ret == 0 && i < inputs->count; i++) {
-		const struct input_place place = {
-			.input = &inputs->items[i],
-			.workload = input_find(&inputs->items[i], known->label),
-			.failure = inputs->failure,
-		};
-
-		ret = read_state(&place, &workload->states[i], &workload->detail);
+		ret = read_state(input_find(&inputs->items[i], known->label), &workload->states[i],
+				 &workload->detail);
 	}
 	return ret < 0 ? ret : add_metrics(comparison, workload, inputs);
 }
@@ -349,8 +340,7 @@ static int load_all(struct comparison *comparison, struct inputs *inputs, char *
 		inputs->count++;
 		ret = input_load(&inputs->items[i], paths[i], inputs->failure);
 		if (ret == 0)
-			ret = compared_file_read(&inputs->items[i], &comparison->files[i],
-						 inputs->failure);
+			ret = compared_file_read(&inputs->items[i], &comparison->files[i]);
 	}
 	return ret;
 }

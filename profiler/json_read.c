@@ -2,11 +2,14 @@
 #include "profiler/json_read.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *type_name(const json_t *json)
 {
+	if (!json)
+		return "nothing";
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
 		return "an object";
@@ -15,9 +18,9 @@ static const char *type_name(const json_t *json)
 	case JSON_STRING:
 		return "a text";
 	case JSON_INTEGER:
-		return "a number";
+		return json_integer_value(json) < 0 ? "a negative number" : "a whole number";
 	case JSON_REAL:
-		return "a number with decimals";
+		return "a fraction";
 	case JSON_TRUE:
 	case JSON_FALSE:
 		return "true or false";
@@ -26,7 +29,7 @@ static const char *type_name(const json_t *json)
 	}
 }
 
-/* The way from the top, "a.b.0.c"; cut when it is very long. */
+/* The way from the top, "a.b[0].c"; cut when it is very long. */
 static void put_way(const struct json_place *place, char *text, size_t size)
 {
 	size_t length;
@@ -38,16 +41,36 @@ static void put_way(const struct json_place *place, char *text, size_t size)
 	if (place->key)
 		snprintf(text + length, size - length, "%s%s", length ? "." : "", place->key);
 	else
-		snprintf(text + length, size - length, "%s%zu", length ? "." : "", place->index);
+		snprintf(text + length, size - length, "[%zu]", place->index);
+}
+
+int json_fail(const struct json_place *place, const char *format, ...)
+{
+	const struct json_place *top = place;
+	char way[200] = "", what[300];
+	va_list arguments;
+
+	while (top->up)
+		top = top->up;
+	put_way(place, way, sizeof(way));
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	if (!top->key)
+		return failure_set(place->failure, -EPROTO, "%s: %s", *way ? way : "the document",
+				   what);
+	return failure_set(place->failure, -EPROTO, "%s: %s%s%s", top->key, way, *way ? ": " : "",
+			   what);
 }
 
 int json_refuse(const struct json_place *place, const char *have, const char *expect)
 {
-	char way[200] = "";
+	return json_fail(place, "have %.100s expect %.100s", have, expect);
+}
 
-	put_way(place, way, sizeof(way));
-	return failure_set(place->failure, -EPROTO, "%s: have %.100s expect %.100s",
-			   *way ? way : "the document", have, expect);
+int json_refuse_type(const struct json_place *place, const char *expect)
+{
+	return json_refuse(place, type_name(place->json), expect);
 }
 
 static struct json_place checked(struct json_place place, bool right, const char *expect)
@@ -55,13 +78,13 @@ static struct json_place checked(struct json_place place, bool right, const char
 	if (!place.json || json_is_null(place.json)) {
 		place.json = NULL;
 	} else if (!right) {
-		json_refuse(&place, type_name(place.json), expect);
+		json_refuse_type(&place, expect);
 		place.json = NULL;
 	}
 	return place;
 }
 
-static struct json_place below(const struct json_place *up, const char *key)
+struct json_place json_value_at(const struct json_place *up, const char *key)
 {
 	checked(*up, json_is_object(up->json), "an object");
 	return (struct json_place){
@@ -74,23 +97,53 @@ static struct json_place below(const struct json_place *up, const char *key)
 
 struct json_place json_top(const json_t *json, struct failure *failure)
 {
-	const struct json_place place = {.json = json, .failure = failure};
+	return json_file_top(json, NULL, failure);
+}
+
+struct json_place json_file_top(const json_t *json, const char *path, struct failure *failure)
+{
+	const struct json_place place = {.json = json, .key = path, .failure = failure};
 
 	return checked(place, json_is_object(json), "an object");
 }
 
 struct json_place json_object_at(const struct json_place *up, const char *key)
 {
-	const struct json_place place = below(up, key);
+	const struct json_place place = json_value_at(up, key);
 
 	return checked(place, json_is_object(place.json), "an object");
 }
 
 struct json_place json_array_at(const struct json_place *up, const char *key)
 {
-	const struct json_place place = below(up, key);
+	const struct json_place place = json_value_at(up, key);
 
 	return checked(place, json_is_array(place.json), "an array");
+}
+
+struct json_place json_along(const struct json_place *up, const char *path)
+{
+	struct json_place place = *up;
+	const char *key = path;
+	char so_far[128];
+
+	for (;;) {
+		size_t length = strcspn(key, ".");
+
+		place = checked(place, json_is_object(place.json), "an object");
+		snprintf(so_far, sizeof(so_far), "%.*s", (int)(key + length - path), path);
+		place = (struct json_place){
+			.json = json_object_getn(place.json, key, length),
+			.up = up,
+			.key = so_far,
+			.failure = up->failure,
+		};
+		if (!key[length])
+			break;
+		key += length + 1;
+	}
+	place.key = path;
+	return place;
 }
 
 struct json_place json_element(const struct json_place *array, size_t index)
@@ -126,14 +179,23 @@ const char *json_text_of(const struct json_place *place)
 
 uint64_t json_get_number(const struct json_place *object, const char *key)
 {
-	const struct json_place place = below(object, key);
+	const struct json_place place = json_value_at(object, key);
 
 	return json_number_of(&place);
 }
 
+bool json_figure_of(const struct json_place *place, double *number)
+{
+	const bool right = json_is_integer(place->json) && json_integer_value(place->json) >= 0;
+	const struct json_place found = checked(*place, right, "a whole number, 0 or more");
+
+	*number = (double)json_integer_value(found.json);
+	return found.json;
+}
+
 bool json_get_bool(const struct json_place *object, const char *key)
 {
-	struct json_place place = below(object, key);
+	struct json_place place = json_value_at(object, key);
 
 	place = checked(place, json_is_boolean(place.json), "true or false");
 	return json_is_true(place.json);
@@ -141,7 +203,7 @@ bool json_get_bool(const struct json_place *object, const char *key)
 
 const char *json_get_text(const struct json_place *object, const char *key)
 {
-	const struct json_place place = below(object, key);
+	const struct json_place place = json_value_at(object, key);
 
 	return json_text_of(&place);
 }

@@ -23,6 +23,9 @@ extern const char *const result_verdict_keys[];
 extern const char *const result_cache_keys[CACHE_COUNT];
 enum { RESULT_VERDICTS = VERDICT_INCOMPLETE + 1 };
 
+/* result_from_json() of what is inside of another document: messages are those of @top. */
+int result_from_place(const struct json_place *top, struct result *result);
+
 json_t *json_of_table(const void *from, const struct json_table *table);
 /* Of the object below @up with this key. */
 void json_get_table(const struct json_place *up, const char *key, void *into,

@@ -281,25 +281,31 @@ static void read_all(const struct json_place *top, struct result *result)
 	read_missing(top, result);
 }
 
-int result_from_json(json_t *json, struct result *result, struct failure *failure)
+int result_from_place(const struct json_place *top, struct result *result)
 {
-	const struct json_place top = json_top(json, failure);
+	struct failure *failure = top->failure;
 	uint64_t version;
 
 	memset(result, 0, sizeof(*result));
-	failure_clear(failure);
-	if (!json_is_object(json))
-		return json_refuse(&top, "something else", "an object");
-	version = json_get_number(&top, "schema_version");
+	version = json_get_number(top, "schema_version");
 	if (!failure->code && version != RESULT_SCHEMA_VERSION)
 		return failure_set(failure, version ? -EOPNOTSUPP : -EPROTO,
 				   "no result this version can read: have schema_version %llu "
 				   "expect %d",
 				   (unsigned long long)version, RESULT_SCHEMA_VERSION);
-	result->source = json_incref(json);
+	result->source = json_incref((json_t *)top->json);
 	if (!failure->code)
-		read_all(&top, result);
+		read_all(top, result);
 	return failure->code;
+}
+
+int result_from_json(json_t *json, struct result *result, struct failure *failure)
+{
+	struct json_place top;
+
+	failure_clear(failure);
+	top = json_top(json, failure);
+	return result_from_place(&top, result);
 }
 
 int result_load(const char *path, struct result *result, struct failure *failure)

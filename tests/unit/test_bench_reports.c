@@ -240,7 +240,7 @@ static void test_refused(void **state)
 		{"{\"schema_version\":1,\"kind\":\"bench\"}", "workloads: have nothing"},
 		{"{\"schema_version\":1,\"kind\":\"bench\",\"workloads\":[{\"name\":\"a\",\"result\":"
 		 "{\"schema_version\":1,\"verdict\":7}}]}",
-		 "workloads[0].result.verdict: have a number expect a text"},
+		 "workloads[0].result.verdict: have a whole number expect a text"},
 	};
 
 	(void)state;

@@ -97,7 +97,7 @@ static void test_refusals(void **state)
 	} cases[] = {
 		{"{" LEAST "}", "", 0},
 		{"{" LEAST ",\"new\":[1]}", "", 0},
-		{"[]", "the document: have something else expect an object", -EPROTO},
+		{"[]", "the document: have an array expect an object", -EPROTO},
 		{"{}", "no result this version can read: have schema_version 0 expect 1", -EPROTO},
 		{"{\"schema_version\":2}",
 		 "no result this version can read: have schema_version 2 expect 1", -EOPNOTSUPP},
@@ -106,27 +106,27 @@ static void test_refusals(void **state)
 		{"{\"schema_version\":1,\"verdict\":\"fine\"}",
 		 "the document: have fine expect verdict", -EPROTO},
 		{WITH_SIDE("\"samples\":[{\"bytes\":1},{\"bytes\":[]}]"),
-		 "sides.kernel.samples.1.bytes: have an array expect a number", -EPROTO},
+		 "sides.kernel.samples[1].bytes: have an array expect a number", -EPROTO},
 		{WITH_SIDE("\"samples\":[{\"bytes\":1},2]"),
-		 "sides.kernel.samples.1: have a number expect an object", -EPROTO},
+		 "sides.kernel.samples[1]: have a whole number expect an object", -EPROTO},
 		{WITH_SIDE("\"progress\":[7]"),
-		 "sides.kernel.progress.0: have a number expect an array", -EPROTO},
-		{"{" LEAST ",\"missing\":[\"x\"]}", "missing.0: have a text expect an object",
+		 "sides.kernel.progress[0]: have a whole number expect an array", -EPROTO},
+		{"{" LEAST ",\"missing\":[\"x\"]}", "missing[0]: have a text expect an object",
 		 -EPROTO},
 		{"{" LEAST ",\"environment\":{\"cpus\":4294967297}}",
 		 "environment: have cpus expect a number of 32 bits", -EPROTO},
 		{WITH_SIDE("\"kinds\":{\"WRITE\":{\"latency\":{\"buckets\":[[7,1],[3000,1]]}}}"),
-		 "sides.kernel.kinds.WRITE.latency.buckets.1.0: have another number expect the "
+		 "sides.kernel.kinds.WRITE.latency.buckets[1][0]: have another number expect the "
 		 "limit of a bucket",
 		 -EPROTO},
 		{WITH_SIDE("\"trace\":{\"references\":{\"buckets\":[[3,1]]}}"),
-		 "sides.kernel.trace.references.buckets.0.0: have another number expect a power of "
+		 "sides.kernel.trace.references.buckets[0][0]: have another number expect a power of "
 		 "two, or 0",
 		 -EPROTO},
 		{WITH_SIDE("\"trace\":{\"tier\":\"magic\"}"),
 		 "sides.kernel.trace: have magic expect a tier", -EPROTO},
 		{WITH_SIDE("\"folded_stacks\":1.5"),
-		 "sides.kernel.folded_stacks: have a number with decimals expect a text", -EPROTO},
+		 "sides.kernel.folded_stacks: have a fraction expect a text", -EPROTO},
 		{"{\"schema_version\":1,\"verdict\":\"equal\",\"tier\":\"pipe\",\"request\":"
 		 "{\"generation\":\"5.0\",\"cache\":\"warm\"}}",
 		 "request: have 5.0 expect a generation", -EPROTO},
