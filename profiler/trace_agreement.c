@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-#define CACHE_FIELD(name)   offsetof(struct cache_counters, name)
-#define BACKREF_FIELD(name) offsetof(struct backref_counters, name)
+#define CACHE_FIELD(name) offsetof(struct cache_counters, name)
 
 static const struct {
 	const char *name;
@@ -13,26 +12,6 @@ static const struct {
 	{"lookups", CACHE_FIELD(lookups)},	{"hits", CACHE_FIELD(hits)},
 	{"stores", CACHE_FIELD(stores)},	{"evictions", CACHE_FIELD(evictions)},
 	{"times cleared", CACHE_FIELD(clears)}, {"most entries", CACHE_FIELD(max_entries)},
-};
-
-static const struct {
-	const char *name;
-	size_t offset;
-	enum trace_metric metric;
-} backref_fields[] = {
-	{"searches", BACKREF_FIELD(searches), METRIC_CLONE_SEARCHES},
-	{"searches without a result", BACKREF_FIELD(results[BACKREF_NO_CLONE]),
-	 METRIC_CLONE_SEARCHES},
-	{"searches with a clone source", BACKREF_FIELD(results[BACKREF_CLONE]),
-	 METRIC_CLONE_SEARCHES},
-	{"extents over the limit", BACKREF_FIELD(results[BACKREF_OVER_LIMIT]),
-	 METRIC_CLONE_SEARCHES},
-	{"extents with one reference", BACKREF_FIELD(results[BACKREF_SINGLE_REF]),
-	 METRIC_CLONE_SEARCHES},
-	{"candidates", BACKREF_FIELD(candidates), METRIC_CANDIDATES},
-	{"preliminary references", BACKREF_FIELD(preliminary_references),
-	 METRIC_PRELIMINARY_REFERENCES},
-	{"leaves resolved", BACKREF_FIELD(leaves_resolved), METRIC_LEAF_ROOTS},
 };
 
 static uint64_t field(const void *counters, size_t offset)
@@ -95,12 +74,12 @@ void trace_agreement_check(struct result *result, const struct generation *kerne
 	if (generation_difference(&engine, kernel))
 		return;
 	compare_caches(result, &engine, agreement);
-	for (size_t i = 0; i < sizeof(backref_fields) / sizeof(backref_fields[0]); i++) {
-		size_t offset = backref_fields[i].offset;
+	for (size_t i = 0; i < SEARCH_COUNTERS; i++) {
+		const struct search_counter *counter = &search_counters[i];
 
-		if (trace_knows(trace, backref_fields[i].metric))
-			compare(agreement, "clone sources", backref_fields[i].name,
-				field(&result->sides[SIDE_KERNEL].backrefs, offset),
-				field(&result->sides[SIDE_ENGINE].backrefs, offset));
+		if (trace_knows(trace, counter->metric))
+			compare(agreement, "clone sources", counter->name,
+				search_count(&result->sides[SIDE_KERNEL].backrefs, counter),
+				search_count(&result->sides[SIDE_ENGINE].backrefs, counter));
 	}
 }

@@ -59,3 +59,25 @@ const char *trace_part_name(enum trace_part part)
 {
 	return part_names[part];
 }
+
+const struct search_counter search_counters[SEARCH_COUNTERS] = {
+#define ROW(name, member, of_searches, metric)                                                 \
+	{                                                                                      \
+		name, offsetof(struct backref_counters, member), of_searches, METRIC_##metric, \
+	}
+	ROW("extents looked at", searches, false, CLONE_SEARCHES),
+	ROW("a clone source was found", results[BACKREF_CLONE], true, CLONE_SEARCHES),
+	ROW("walked, nothing usable", results[BACKREF_NO_CLONE], true, CLONE_SEARCHES),
+	ROW("only our own reference: not walked", results[BACKREF_SINGLE_REF], true,
+	    CLONE_SEARCHES),
+	ROW("too many references: not walked", results[BACKREF_OVER_LIMIT], true, CLONE_SEARCHES),
+	ROW("candidates evaluated", candidates, false, CANDIDATES),
+	ROW("preliminary references", preliminary_references, false, PRELIMINARY_REFERENCES),
+	ROW("leaves resolved to their roots", leaves_resolved, false, LEAF_ROOTS),
+#undef ROW
+};
+
+uint64_t search_count(const struct backref_counters *counters, const struct search_counter *counter)
+{
+	return *(const uint64_t *)((const char *)counters + counter->offset);
+}

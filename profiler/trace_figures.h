@@ -95,4 +95,18 @@ static inline bool trace_knows(const struct trace_figures *figures, enum trace_m
 	return figures->metrics >> metric & 1;
 }
 
+enum { SEARCH_COUNTERS = 8 };
+
+/* A member of struct backref_counters, as reports and messages call it. */
+struct search_counter {
+	const char *name;
+	size_t offset;
+	bool of_searches;	  /* a part of the searches */
+	enum trace_metric metric; /* by which a trace knows it */
+};
+
+extern const struct search_counter search_counters[SEARCH_COUNTERS];
+uint64_t search_count(const struct backref_counters *counters,
+		      const struct search_counter *counter);
+
 #endif

@@ -121,40 +121,31 @@ void build_caches(const struct result *result, struct table *table)
 	leave_out_other_side(result, SENDER_COLUMN, table);
 }
 
-struct backref_fact {
-	const char *name;
-	size_t offset;
-	bool share; /* of the searches */
-	enum trace_metric metric;
-};
-
-static const uint64_t *backref_value(const struct side_result *side,
-				     const struct backref_fact *fact)
-{
-	const struct backref_counters *counters = traced_backrefs(side, fact->metric);
-
-	return counters ? (const uint64_t *)((const char *)counters + fact->offset) : NULL;
-}
-
 /* One row of the clone search: a count of each side that has one, and its share of the searches. */
-static void backref_rows(const struct result *result, const struct backref_fact *fact,
-			 struct agreement *agreement, struct table *table)
+static void search_rows(const struct result *result, const struct search_counter *counter,
+			struct agreement *agreement, struct table *table)
 {
-	const char *name = fact->name;
+	const struct backref_counters *counted[SIDE_COUNT];
+	const char *name = counter->name;
+	uint64_t counts[SIDE_COUNT];
 
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		const uint64_t *value = backref_value(&result->sides[side], fact);
+		counted[side] = traced_backrefs(&result->sides[side], counter->metric);
+		counts[side] = counted[side] ? search_count(counted[side], counter) : 0;
+	}
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		uint64_t searches;
 
-		if (!value)
+		if (!counted[side])
 			continue;
-		searches = traced_backrefs(&result->sides[side], fact->metric)->searches;
+		searches = counter->of_searches ? counted[side]->searches : 0;
 		table_cell(table, TONE_PLAIN, "%s", name);
 		side_cell(table, side);
-		count_cell(table, agreement, *value, backref_value(&result->sides[!side], fact));
-		table_cell(table, TONE_PLAIN, "%s", fact->share ? PERCENT(*value, searches) : "");
-		if (fact->share && searches)
-			table_bar(table, (double)*value / (double)searches);
+		count_cell(table, agreement, counts[side], counted[!side] ? &counts[!side] : NULL);
+		table_cell(table, TONE_PLAIN, "%s",
+			   counter->of_searches ? PERCENT(counts[side], searches) : "");
+		if (searches)
+			table_bar(table, (double)counts[side] / (double)searches);
 		name = "";
 	}
 }
@@ -167,32 +158,11 @@ void build_backrefs(const struct result *result, struct table *table)
 		{"Count", ALIGN_RIGHT, 0},
 		{"Share", ALIGN_RIGHT, 0},
 	};
-	static const struct backref_fact facts[] = {
-#define FACT(name, member, share, metric)                  \
-	{                                                  \
-		name,                                      \
-		offsetof(struct backref_counters, member), \
-		share,                                     \
-		METRIC_##metric,                           \
-	}
-		FACT("extents looked at", searches, false, CLONE_SEARCHES),
-		FACT("a clone source was found", results[BACKREF_CLONE], true, CLONE_SEARCHES),
-		FACT("walked, nothing usable", results[BACKREF_NO_CLONE], true, CLONE_SEARCHES),
-		FACT("only our own reference: not walked", results[BACKREF_SINGLE_REF], true,
-		     CLONE_SEARCHES),
-		FACT("too many references: not walked", results[BACKREF_OVER_LIMIT], true,
-		     CLONE_SEARCHES),
-		FACT("candidates evaluated", candidates, false, CANDIDATES),
-		FACT("preliminary references", preliminary_references, false,
-		     PRELIMINARY_REFERENCES),
-		FACT("leaves resolved to their roots", leaves_resolved, false, LEAF_ROOTS),
-#undef FACT
-	};
 	struct agreement agreement = {0};
 
 	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-		backref_rows(result, &facts[i], &agreement, table);
+	for (size_t i = 0; i < SEARCH_COUNTERS; i++)
+		search_rows(result, &search_counters[i], &agreement, table);
 	agreement_note(table, &agreement, "counts");
 	leave_out_other_side(result, SENDER_COLUMN, table);
 }

@@ -66,7 +66,7 @@ static void each_difference_is_named(void **state)
 	assert_string_equal(found[0].what, "leaf-to-roots cache, hits");
 	assert_int_equal(found[0].kernel, 51);
 	assert_int_equal(found[0].engine, 50);
-	assert_string_equal(found[1].what, "clone sources, candidates");
+	assert_string_equal(found[1].what, "clone sources, candidates evaluated");
 	free_result(result);
 }
 
