@@ -2,13 +2,13 @@
 #include "profiler/guest_link.h"
 #include "profiler/guest_protocol.h"
 #include "profiler/interrupt.h"
+#include "profiler/sender.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -18,7 +18,7 @@ enum {
 struct link {
 	int fd;
 	uint64_t deadline_ms;
-	struct timespec began;
+	uint64_t began_ns;
 	bool dumping;
 	struct guest_outcome *outcome;
 	struct failure *failure;
@@ -28,10 +28,7 @@ struct link {
 
 static double seconds(const struct link *link)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - link->began.tv_sec + (now.tv_nsec - link->began.tv_nsec) / 1e9;
+	return (double)(monotonic_ns() - link->began_ns) / 1e9;
 }
 
 static void end(struct link *link, enum guest_end how)
@@ -153,10 +150,10 @@ void guest_link_attend(int fd, uint64_t timeout_s, struct guest_outcome *outcome
 	link = (struct link){
 		.fd = fd,
 		.deadline_ms = timeout_s * 1000,
+		.began_ns = monotonic_ns(),
 		.outcome = outcome,
 		.failure = failure,
 	};
-	clock_gettime(CLOCK_MONOTONIC, &link.began);
 	*outcome = (struct guest_outcome){0};
 	while (!ret) {
 		struct pollfd polled = {.fd = fd, .events = POLLIN};

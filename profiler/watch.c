@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/watch.h"
 #include "profiler/interrupt.h"
+#include "profiler/sender.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,14 +20,6 @@
 
 /* On a terminal so many ended sends stay above those under way. */
 enum { LIVE_ENDED = 4 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
-}
 
 static void list_clear(struct send_list *list)
 {
@@ -179,10 +172,10 @@ static int show(struct watch *watch, uint64_t time_ns)
 static bool wait_for_end(struct watch *watch, uint64_t ns)
 {
 	struct pollfd end = {.fd = watch->end, .events = POLLIN};
-	uint64_t until_ns = now_ns() + (ns < LOOK_NS ? ns : LOOK_NS);
+	uint64_t until_ns = monotonic_ns() + (ns < LOOK_NS ? ns : LOOK_NS);
 	uint64_t step_ns = watch->details ? POLL_NS : LOOK_NS;
 
-	for (uint64_t time_ns = now_ns(); time_ns < until_ns; time_ns = now_ns()) {
+	for (uint64_t time_ns = monotonic_ns(); time_ns < until_ns; time_ns = monotonic_ns()) {
 		uint64_t left_ns = until_ns - time_ns;
 		const struct timespec timeout = {
 			.tv_nsec = (long)(left_ns < step_ns ? left_ns : step_ns)};
@@ -210,11 +203,11 @@ static bool stopped_by_signal(struct watch *watch)
 
 int watch_sends(struct watch *watch, struct failure *failure)
 {
-	uint64_t next_ns = now_ns();
+	uint64_t next_ns = monotonic_ns();
 	bool over = false;
 
 	while (!over) {
-		uint64_t time_ns = now_ns();
+		uint64_t time_ns = monotonic_ns();
 		int ret;
 
 		if (next_ns > time_ns)
@@ -223,7 +216,7 @@ int watch_sends(struct watch *watch, struct failure *failure)
 		ret = look(watch, failure);
 		if (ret)
 			return ret;
-		time_ns = now_ns();
+		time_ns = monotonic_ns();
 		if (time_ns < next_ns && !over)
 			continue;
 		next_ns = time_ns + watch->interval_ns;

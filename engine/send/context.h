@@ -357,6 +357,8 @@ void receiver_finish(struct receiver *receiver);
 
 /* ---- observe.c ---- */
 
+/* CLOCK_MONOTONIC, as events have it. */
+uint64_t send_now_ns(void);
 void send_observe(struct send_context *send, struct event *event);
 /* The observer of the caches; @context is the send. */
 void send_observe_cache(void *context, enum cache_id cache, enum cache_operation operation);

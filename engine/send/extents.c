@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* The members of a file extent item that the decisions here need. */
 struct extent {
@@ -216,14 +215,6 @@ int send_data_range(struct send_context *send, const struct btree_path *position
 	return ret;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 /* What is written of an extent that nobody else has. */
 static enum clone_loss loss_if_unshared(const struct extent *extent)
 {
@@ -263,7 +254,7 @@ static int find_source(struct send_context *send, const struct btree_path *posit
 	if (extent.offset + extent.num_bytes >= send->cur.size)
 		query.length = send->cur.size - extent.offset;
 	if (send->request->observer)
-		event.backref.began_ns = now_ns();
+		event.backref.began_ns = send_now_ns();
 	ret = clone_finder_find(send->clones, &query, source, &search);
 	send->extent.sharing = search.sharing;
 	event.backref.bytenr = extent.disk_bytenr;

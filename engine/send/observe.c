@@ -3,14 +3,19 @@
 
 #include <time.h>
 
-void send_observe(struct send_context *send, struct event *event)
+uint64_t send_now_ns(void)
 {
 	struct timespec now;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+void send_observe(struct send_context *send, struct event *event)
+{
 	if (!send->request->observer)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	event->time_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	event->time_ns = send_now_ns();
 	send->request->observer(send->request->observer_context, event);
 }
 
