@@ -3,42 +3,14 @@
  * Filesystems on several devices, made by mkfs.btrfs in every profile. Data is laid out over them
  * here, by a model of its own, and read through the chunk map; metadata is what mkfs.btrfs wrote.
  */
-#include "engine/tree/btree.h"
-#include "engine/volume/chunk.h"
-#include "tests/unit/image.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/array_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
-enum {
-	DEVICES_MAX = 5,
-	PIECE = 65536,
-	ROWS = 7,
-	PIECES_MAX = ROWS * DEVICES_MAX,
-};
-
-#define DEVICE_SIZE  (256ULL << 20)
 #define SECOND_SUPER (64ULL << 20)
-
-struct array {
-	const char *profile; /* as mkfs.btrfs calls it */
-	const char *name;    /* as messages do */
-	unsigned int devices;
-	unsigned int copies;
-	unsigned int parities;
-	bool is_striped;
-	unsigned int mirrors;
-	unsigned int spare; /* so many devices may be missing, whichever they are */
-};
 
 static const struct array arrays[] = {
 	{"raid0", "RAID0", 3, 1, 0, true, 1, 0},      {"raid1", "RAID1", 2, 2, 0, false, 2, 1},
@@ -48,100 +20,12 @@ static const struct array arrays[] = {
 	{"raid6", "RAID6", 5, 1, 2, true, 5, 2},
 };
 
-struct fixture {
-	struct image image;
-	const struct array *array;
-	struct volume *volume;
-	uint64_t data;			  /* logical address of the data chunk */
-	unsigned int device[DEVICES_MAX]; /* of each of its stripes */
-	uint64_t physical[DEVICES_MAX];
-	unsigned int pieces; /* written */
-	uint8_t expected[PIECES_MAX * PIECE];
-	uint8_t have[PIECES_MAX * PIECE];
-};
-
-static int set_up(void **state)
-{
-	static struct fixture fixture;
-
-	memset(&fixture, 0, sizeof(fixture));
-	image_init(&fixture.image);
-	*state = &fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	volume_close(fixture->volume);
-	image_release(&fixture->image);
-	return 0;
-}
-
-/* Open the devices that @missing, a bit for each, leaves; the last one first. */
-static int try_open(struct fixture *fixture, unsigned int missing, struct failure *failure)
-{
-	struct image devices[DEVICES_MAX];
-	const char *paths[DEVICES_MAX];
-	struct volume_options options = {.devices = paths + 1};
-	unsigned int count = 0, number;
-
-	for (number = fixture->array->devices; number >= 1; number--) {
-		if (missing & 1u << number)
-			continue;
-		devices[count] = image_device(&fixture->image, number);
-		paths[count] = devices[count].path;
-		count++;
-	}
-	options.device_count = count - 1;
-	volume_close(fixture->volume);
-	fixture->volume = NULL;
-	failure_clear(failure);
-	return volume_open(paths[0], &options, &fixture->volume, failure);
-}
-
-static void open_without(struct fixture *fixture, unsigned int missing)
-{
-	struct failure failure = {0};
-
-	if (try_open(fixture, missing, &failure))
-		fail_msg("%s without 0x%x: %s", fixture->array->profile, missing, failure.text);
-}
-
 static unsigned int count_bits(unsigned int bits)
 {
 	return (unsigned int)__builtin_popcount(bits);
 }
 
 /* ---- the model ---- */
-
-static void find_data_chunk(struct fixture *fixture)
-{
-	const struct key first = {.objectid = BTRFS_FIRST_CHUNK_TREE_OBJECTID};
-	struct btree_path path = {0};
-	struct root *chunks;
-	unsigned int i;
-	int ret;
-
-	assert_int_equal(root_get(fixture->volume, BTRFS_CHUNK_TREE_OBJECTID, &chunks), 0);
-	for (ret = btree_search_from(chunks, &first, &path); !ret; ret = btree_next(&path)) {
-		const struct btrfs_chunk *chunk = btree_path_data(&path);
-		const struct btrfs_stripe *stripes = (const struct btrfs_stripe *)(chunk + 1);
-
-		if (!(from_le64(chunk->type) & BTRFS_BLOCK_GROUP_DATA))
-			continue;
-		assert_int_equal(from_le16(chunk->num_stripes), fixture->array->devices);
-		fixture->data = btree_path_key(&path).offset;
-		for (i = 0; i < fixture->array->devices; i++) {
-			fixture->device[i] = (unsigned int)from_le64(stripes[i].devid);
-			fixture->physical[i] = from_le64(stripes[i].offset);
-		}
-	}
-	btree_path_release(&path);
-	assert_int_equal(ret, 1);
-	assert_true(fixture->data > 0);
-}
 
 static void write_stripe(const struct fixture *fixture, unsigned int stripe, uint64_t row,
 			 const uint8_t *piece)
@@ -217,32 +101,6 @@ static struct fixture *prepare(struct fixture *fixture, const struct array *arra
 }
 
 /* ---- reading ---- */
-
-/* 0 if all trees but that of the checksums, which is empty, can be walked. */
-static int walk_trees(struct volume *volume)
-{
-	static const uint64_t trees[] = {BTRFS_CHUNK_TREE_OBJECTID, BTRFS_ROOT_TREE_OBJECTID,
-					 BTRFS_EXTENT_TREE_OBJECTID, BTRFS_DEV_TREE_OBJECTID,
-					 BTRFS_FS_TREE_OBJECTID};
-	const struct key first = {0};
-	struct root *root;
-	size_t i;
-	int ret;
-
-	for (i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
-		struct btree_path path = {0};
-
-		ret = root_get(volume, trees[i], &root);
-		if (!ret)
-			ret = btree_search_from(root, &first, &path);
-		while (!ret)
-			ret = btree_next(&path);
-		btree_path_release(&path);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
 
 static int read_data(struct fixture *fixture, uint64_t offset, unsigned int mirror, size_t length)
 {
@@ -524,100 +382,6 @@ static void test_devices_refused(void **state)
 	}
 }
 
-/* ---- hostile chunk items ---- */
-
-enum { NODESIZE = 4096, ROUNDS = 1500 };
-
-static uint32_t next_random(uint32_t limit)
-{
-	static uint64_t random = 0x853c49e6748fea9bULL;
-
-	random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (uint32_t)(random >> 33) % limit;
-}
-
-/* Change a few bytes, or put in a number that is worth a try, behind the first @from. */
-static void scramble(uint8_t *bytes, size_t from, size_t length)
-{
-	static const uint64_t numbers[] = {
-		0,	    1,		65535, 65536, UINT64_MAX, UINT64_MAX - 65535,
-		1ULL << 63, 1ULL << 40, 0x1f8, 0x80,  0x100,	  0x84};
-	unsigned int changes = 1 + next_random(3);
-
-	while (changes--) {
-		size_t at = from + next_random((uint32_t)(length - from - 8));
-		uint64_t number = numbers[next_random(sizeof(numbers) / sizeof(numbers[0]))];
-
-		if (next_random(2))
-			bytes[at] ^= (uint8_t)(1 + next_random(255));
-		else
-			memcpy(bytes + at, &number, 1u << next_random(4));
-	}
-}
-
-/* Open what was scrambled and read all over it: it has to end, and to say why. */
-static void use_hostile(struct fixture *fixture)
-{
-	struct failure failure = {0};
-	unsigned int mirror;
-	uint64_t at;
-	int ret = try_open(fixture, next_random(3) ? 0 : 2u << next_random(5), &failure);
-
-	if (ret) {
-		assert_int_equal(failure.code, ret);
-		assert_true(failure.text[0]);
-		return;
-	}
-	walk_trees(fixture->volume);
-	for (at = fixture->data; at < fixture->data + (40 << 20); at += 3000000) {
-		for (mirror = 0; mirror < chunk_map_mirrors(fixture->volume, at); mirror++) {
-			failure_clear(&fixture->volume->failure);
-			ret = chunk_map_read(fixture->volume, at, mirror, fixture->have, 100000);
-			assert_int_equal(fixture->volume->failure.code, ret);
-		}
-	}
-}
-
-static void test_hostile(void **state)
-{
-	static const struct array array = {"raid6", "RAID6", 5, 1, 2, true, 5, 2};
-	struct fixture *fixture = *state;
-	struct btrfs_super_block super;
-	uint8_t made[NODESIZE], leaf[NODESIZE];
-	struct image device;
-	unsigned int number, round;
-	uint64_t offset = 0;
-
-	fixture->array = &array;
-	image_make_several(&fixture->image, "-f -d raid6 -m raid6 -n 4096", array.devices,
-			   DEVICE_SIZE);
-	open_without(fixture, 0);
-	find_data_chunk(fixture);
-	for (number = 1; !offset; number++) {
-		device = image_device(&fixture->image, number);
-		image_find_block(&device, fixture->volume->chunk_tree_bytenr, &offset, 1);
-	}
-	image_read(&device, offset, made, sizeof(made));
-	for (round = 0; round < ROUNDS; round++) {
-		memcpy(leaf, made, sizeof(leaf));
-		scramble(leaf, round % 4 ? 2900 : sizeof(struct btrfs_header), sizeof(leaf));
-		image_write_block(&device, offset, leaf, sizeof(leaf));
-		use_hostile(fixture);
-	}
-	/* The newest superblock is the one that counts. */
-	image_write(&device, offset, made, sizeof(made));
-	device = image_device(&fixture->image, array.devices);
-	image_read(&device, BTRFS_SUPER_INFO_OFFSET, &super, sizeof(super));
-	for (round = 0; round < ROUNDS / 3; round++) {
-		struct btrfs_super_block changed = super;
-
-		put_le64(&changed.generation, from_le64(super.generation) + 1);
-		scramble(changed.sys_chunk_array, 0, from_le32(super.sys_chunk_array_size));
-		image_write_super(&device, BTRFS_SUPER_INFO_OFFSET, &changed);
-		use_hostile(fixture);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -627,7 +391,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two_damaged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_without_copy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_devices_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("devices", tests, NULL, NULL);
