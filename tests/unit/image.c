@@ -196,6 +196,17 @@ void image_make_several(const struct image *image, const char *options, unsigned
 	run_mkfs(image, options, count);
 }
 
+void image_open(const struct image *image, const struct volume_options *options,
+		struct volume **volume)
+{
+	struct failure failure = {0};
+
+	volume_close(*volume);
+	*volume = NULL;
+	if (volume_open(image->path, options, volume, &failure))
+		fail_msg("cannot open: %s", failure.text);
+}
+
 static int open_image(const struct image *image, int flags)
 {
 	int fd = open(image->path, flags | O_CLOEXEC);

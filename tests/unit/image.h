@@ -7,6 +7,7 @@
 #define TESTS_UNIT_IMAGE_H
 
 #include "engine/format/disk_format.h"
+#include "engine/sendengine.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,10 @@ void image_make_several(const struct image *image, const char *options, unsigned
 			uint64_t size);
 /* Device @number, to be used like the image. It goes with the image. */
 struct image image_device(const struct image *image, unsigned int number);
+
+/* Open the filesystem, in place of what is open in *@volume; the caller's to close. */
+void image_open(const struct image *image, const struct volume_options *options,
+		struct volume **volume);
 
 /* Bytes of the image file as it is. */
 void image_read(const struct image *image, uint64_t offset, void *buffer, size_t length);

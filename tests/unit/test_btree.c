@@ -49,11 +49,8 @@ static int tear_down(void **state)
 static void open_fixture(struct fixture *fixture, size_t cache_bytes)
 {
 	const struct volume_options options = {.cache_bytes = cache_bytes};
-	struct failure failure = {0};
 
-	volume_close(fixture->volume);
-	if (volume_open(fixture->image.path, &options, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
+	image_open(&fixture->image, &options, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &fixture->root), 0);
 }
 
@@ -349,17 +346,24 @@ static void raise_last_key(uint8_t *block)
 	put_le64(&items[from_le32(header->nritems) - 1].key.objectid, 1ULL << 40);
 }
 
+static uint64_t first_leaf(const struct fixture *fixture)
+{
+	struct btree_path path = {0};
+	uint64_t bytenr;
+
+	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
+	bytenr = path.nodes[0]->bytenr;
+	btree_path_release(&path);
+	return bytenr;
+}
+
 /* Leaves that overlap: every leaf is sound by itself, and so is its parent. */
 static void test_leaf_order(void **state)
 {
 	struct fixture *fixture = prepare(state);
-	struct btree_path path = {0};
-	uint64_t first_leaf;
+	uint64_t leaf = first_leaf(fixture);
 
-	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
-	first_leaf = path.nodes[0]->bytenr;
-	btree_path_release(&path);
-	change_block(fixture, first_leaf, raise_last_key);
+	change_block(fixture, leaf, raise_last_key);
 	expect_corrupt(fixture, "is not behind the leaf before");
 }
 
@@ -371,13 +375,9 @@ static void clear_items(uint8_t *block)
 static void test_empty_child(void **state)
 {
 	struct fixture *fixture = prepare(state);
-	struct btree_path path = {0};
-	uint64_t first_leaf;
+	uint64_t leaf = first_leaf(fixture);
 
-	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
-	first_leaf = path.nodes[0]->bytenr;
-	btree_path_release(&path);
-	change_block(fixture, first_leaf, clear_items);
+	change_block(fixture, leaf, clear_items);
 	expect_corrupt(fixture, "no items, expect some below node");
 }
 
@@ -394,16 +394,12 @@ static void give_to_subvolume(uint8_t *block)
 static void test_owner(void **state)
 {
 	struct fixture *fixture = prepare(state);
-	struct btree_path path = {0};
-	uint64_t first_leaf;
+	uint64_t leaf = first_leaf(fixture);
 
-	assert_int_equal(btree_search(fixture->root, &fixture->list.keys[0], &path), 0);
-	first_leaf = path.nodes[0]->bytenr;
-	btree_path_release(&path);
 	/* Shared with a snapshot that wrote it last: that is how snapshots are. */
-	change_block(fixture, first_leaf, give_to_subvolume);
+	change_block(fixture, leaf, give_to_subvolume);
 	walk_blocks_read(fixture);
-	change_block(fixture, first_leaf, give_to_csum_tree);
+	change_block(fixture, leaf, give_to_csum_tree);
 	expect_corrupt(fixture, "belongs to root 7, found in root 5");
 }
 

@@ -42,22 +42,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void open_fixture(struct fixture *fixture)
-{
-	struct failure failure = {0};
-
-	volume_close(fixture->volume);
-	fixture->volume = NULL;
-	if (volume_open(fixture->image.path, NULL, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
-}
-
 static struct fixture *prepare(void **state, const char *options)
 {
 	struct fixture *fixture = *state;
 
 	image_make(&fixture->image, options);
-	open_fixture(fixture);
+	image_open(&fixture->image, NULL, &fixture->volume);
 	assert_true(image_find_block(&fixture->image, fixture->volume->chunk_tree_bytenr,
 				     &fixture->leaf, 1) >= 1);
 	image_read(&fixture->image, fixture->leaf, fixture->block, NODESIZE);
@@ -172,7 +162,7 @@ static void test_missing_device(void **state)
 		else
 			stripe->dev_uuid[3] ^= 1;
 		write_leaf(fixture, block);
-		open_fixture(fixture);
+		image_open(&fixture->image, NULL, &fixture->volume);
 		assert_int_equal(chunk_map_mirrors(fixture->volume, data), 1);
 		assert_int_equal(chunk_map_read(fixture->volume, data, 0, &byte, 1), -ENODEV);
 		if (!strstr(volume_failure(fixture->volume)->text,
@@ -294,7 +284,7 @@ static void test_odd_stripes(void **state)
 		chunk = item_chunk(block, find_item(block, BTRFS_BLOCK_GROUP_DATA));
 		put_le64(&chunk->type, BTRFS_BLOCK_GROUP_DATA | bits[i]);
 		write_leaf(fixture, block);
-		open_fixture(fixture);
+		image_open(&fixture->image, NULL, &fixture->volume);
 		for (mirror = 0; mirror < chunk_map_mirrors(fixture->volume, data); mirror++)
 			assert_int_equal(chunk_map_read(fixture->volume, data + 65536 - NODESIZE,
 							mirror, bytes, sizeof(bytes)),

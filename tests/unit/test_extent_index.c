@@ -64,12 +64,7 @@ struct found_list {
 
 static void open_volume(struct fixture *fixture)
 {
-	struct failure failure = {0};
-
-	volume_close(fixture->volume);
-	fixture->volume = NULL;
-	if (volume_open(fixture->image.path, NULL, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
+	image_open(&fixture->image, NULL, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &fixture->root), 0);
 }
 

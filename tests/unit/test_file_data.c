@@ -86,11 +86,8 @@ static void close_image(struct fixture *fixture)
 
 static void open_image_with(struct fixture *fixture, const struct volume_options *options)
 {
-	struct failure failure = {0};
-
 	close_image(fixture);
-	if (volume_open(fixture->image.path, options, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
+	image_open(&fixture->image, options, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &fixture->root), 0);
 	assert_int_equal(file_data_new(fixture->volume, &fixture->reader), 0);
 	for (enum file file = 0; file < FILE_COUNT; file++) {

@@ -70,13 +70,11 @@ static struct fixture *prepare(void **state)
 {
 	const struct volume_options options = {.live = true};
 	struct fixture *fixture = *state;
-	struct failure failure = {0};
 	uint64_t offset;
 
 	image_add_many_files(&fixture->image, FILES);
 	image_make(&fixture->image, "-m single -n 4096");
-	if (volume_open(fixture->image.path, &options, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
+	image_open(&fixture->image, &options, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &fixture->root), 0);
 	assert_int_equal(fixture->root->level, 1);
 	assert_int_equal(image_find_block(&fixture->image, fixture->root->bytenr, &offset, 1), 1);

@@ -39,22 +39,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void open_fixture(struct fixture *fixture)
-{
-	struct failure failure = {0};
-
-	volume_close(fixture->volume);
-	if (volume_open(fixture->image.path, NULL, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
-}
-
 /* Where the first filesystem tree begins: all subvolumes below share it. */
 static void get_tree(struct fixture *fixture, uint64_t *bytenr, uint64_t *generation)
 {
 	struct root *root;
 
 	image_make(&fixture->image, "-m single");
-	open_fixture(fixture);
+	image_open(&fixture->image, NULL, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &root), 0);
 	assert_int_equal(root->level, 0);
 	*bytenr = root->bytenr;
@@ -103,7 +94,7 @@ static struct named_ref root_ref(uint64_t dir, const char *name)
 static void write_root_tree(struct fixture *fixture, const struct image_item *items, size_t count)
 {
 	image_write_leaf(&fixture->image, fixture->volume->root_tree_bytenr, items, count);
-	open_fixture(fixture);
+	image_open(&fixture->image, NULL, &fixture->volume);
 }
 
 static void expect_marks(const struct root *root, uint8_t mark)

@@ -75,15 +75,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void open_fixture(struct fixture *fixture)
-{
-	struct failure failure = {0};
-
-	volume_close(fixture->volume);
-	if (volume_open(fixture->image.path, NULL, &fixture->volume, &failure))
-		fail_msg("cannot open: %s", failure.text);
-}
-
 static void add(struct tree *tree, uint64_t ino, uint8_t type, uint64_t offset, const void *data,
 		size_t size)
 {
@@ -186,7 +177,7 @@ static void write_trees(struct fixture *fixture)
 	} name = {.name = "s"};
 
 	image_make(&fixture->image, "-f -m single");
-	open_fixture(fixture);
+	image_open(&fixture->image, NULL, &fixture->volume);
 	assert_int_equal(root_get(fixture->volume, BTRFS_FS_TREE_OBJECTID, &first), 0);
 	assert_int_equal(root_get(fixture->volume, BTRFS_DATA_RELOC_TREE_OBJECTID, &second), 0);
 	now = root_item(first->bytenr, first->generation, 1);
@@ -206,7 +197,7 @@ static void write_trees(struct fixture *fixture)
 	give_block(fixture, second->bytenr, PARENT);
 	image_write_leaf(&fixture->image, fixture->volume->root_tree_bytenr, roots,
 			 sizeof(roots) / sizeof(roots[0]));
-	open_fixture(fixture);
+	image_open(&fixture->image, NULL, &fixture->volume);
 }
 
 static int read_descriptor(struct fixture *fixture, uint64_t ino)
