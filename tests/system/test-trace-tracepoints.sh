@@ -49,7 +49,7 @@ make_image()
 	for ((i = 1; i <= extents; i++)); do
 		head -c 65536 /dev/urandom >"$top/extent$i" || return
 	done
-	sync
+	sync -f "$mnt"
 	for ((i = 1; i <= extents; i++)); do
 		for ((j = 2; j <= references; j++)); do
 			cp --reflink=always "$top/extent$i" "$top/extent$i.$j" || return
@@ -63,21 +63,21 @@ make_image()
 	# More of everything than the caches hold.
 	mkdir "$top/wide" || return
 	for ((i = 1; i <= names; i++)); do mkdir "$top/wide/w$i" && echo "$i" >"$top/wide/w$i/f"; done
-	sync
+	sync -f "$mnt"
 	btrfs -q subvolume snapshot -r "$top" "$mnt/s0" || return
 	mv "$top/d1/d2" "$top/moved" && rm "$top"/extent1.* && chmod 700 "$top/d1" || return
 	for ((i = 1; i <= names; i++)); do mv "$top/wide/w$i" "$top/moved/v$i" || return; done
 	echo last >"$top/last"
 	btrfs -q subvolume snapshot -r "$top" "$mnt/s1" || return
 	# The number of the file with the highest one is used again, by another inode.
-	rm "$top/last" && sync && umount "$mnt" && mount -o loop,noatime "$scratch/disk" "$mnt" || return
+	rm "$top/last" && sync -f "$mnt" && umount "$mnt" && mount -o loop,noatime "$scratch/disk" "$mnt" || return
 	mkdir "$top/again" && echo new >"$top/again/f" || return
 	btrfs -q subvolume snapshot -r "$top" "$mnt/s2" || return
 	btrfs -q subvolume create "$mnt/large" || return
 	for ((i = 1; i <= big; i++)); do
 		head -c 262144 /dev/urandom >"$mnt/large/big$i" || return
 	done
-	btrfs -q subvolume snapshot -r "$mnt/large" "$mnt/sl" && sync
+	btrfs -q subvolume snapshot -r "$mnt/large" "$mnt/sl" && sync -f "$mnt"
 }
 
 # line FILE NAME REGEX: a line of what was traced
