@@ -33,22 +33,60 @@ static int find_last_extent(struct send_context *send, uint64_t offset)
 	return ret < 0 ? ret : 0;
 }
 
-/* Does this extent of the parent hold data in [@start, ...)? */
-static bool is_data(const struct send_context *send, const struct btree_path *path, uint64_t start)
+/* What is looked for in the parent. */
+enum data_as {
+	DATA_AS_SENT, /* what the generation takes for data */
+	DATA_AS_READ, /* what a reader tells from zeros, as far as the item shows */
+};
+
+/*
+ * The first bytes of inline data, where an extent on disk has its address, as one number. They may
+ * be fewer than that takes: then what lies behind the item follows. DIFFERS: behind the leaf there
+ * are zeros, in the kernel anything.
+ */
+static uint64_t inline_address(const struct send_context *send, const struct btree_path *path)
+{
+	const struct tree_block *leaf = path->nodes[0];
+	const struct btrfs_file_extent_item *item = btree_path_data(path);
+	const uint8_t *at = (const uint8_t *)&item->disk_bytenr;
+	size_t left = (size_t)(leaf->data + send->volume->nodesize - at);
+	le64 bytes = {0};
+
+	memcpy(&bytes, at, left < sizeof(bytes) ? left : sizeof(bytes));
+	return from_le64(bytes);
+}
+
+static bool inline_is_data(const struct send_context *send, const struct btree_path *path,
+			   enum data_as as)
 {
 	const struct btrfs_file_extent_item *item = btree_path_data(path);
-	bool is_inline = item->type == BTRFS_FILE_EXTENT_INLINE;
+	const uint8_t *byte = (const uint8_t *)item + BTRFS_FILE_EXTENT_INLINE_DATA_START;
+	const uint8_t *end = (const uint8_t *)item + btree_path_size(path);
+
+	if (as == DATA_AS_SENT)
+		return send_behaves(send, BEHAVIOUR_HOLE_CHECK_SEES_INLINE) ||
+		       inline_address(send, path) != 0;
+	while (byte < end && !*byte)
+		byte++;
+	return byte < end;
+}
+
+/* Does this extent of the parent hold data in [@start, ...)? */
+static bool is_data(const struct send_context *send, const struct btree_path *path, uint64_t start,
+		    enum data_as as)
+{
+	const struct btrfs_file_extent_item *item = btree_path_data(path);
 
 	if (send_extent_end(send, path) <= start)
 		return false;
-	if (is_inline && send_behaves(send, BEHAVIOUR_HOLE_CHECK_SEES_INLINE))
-		return true;
-	/* Where inline data is not told apart, its first bytes are taken for the address. */
+	if (item->type == BTRFS_FILE_EXTENT_INLINE)
+		return inline_is_data(send, path, as);
 	return from_le64(item->disk_bytenr) != 0;
 }
 
 /* Has the parent no data in the range? 0, 1, errno. MIRRORS: range_is_hole_in_parent() v6.18 */
-static int is_hole_in_parent(struct send_context *send, uint64_t start, uint64_t end)
+static int is_hole_in_parent(struct send_context *send, uint64_t start, uint64_t end,
+			     enum data_as as)
 {
 	const struct key first = {
 		.objectid = send->cur.ino, .type = BTRFS_EXTENT_DATA_KEY, .offset = start};
@@ -71,7 +109,7 @@ static int is_hole_in_parent(struct send_context *send, uint64_t start, uint64_t
 		if (key.objectid > first.objectid || key.type > BTRFS_EXTENT_DATA_KEY ||
 		    key.offset >= end)
 			break;
-		has_data = is_data(send, &path, start);
+		has_data = is_data(send, &path, start, as);
 		if (has_data)
 			break;
 		if (send_extent_end(send, &path) > start)
@@ -123,22 +161,32 @@ static int send_hole(struct send_context *send, uint64_t end)
 
 static int send_new_hole(struct send_context *send, uint64_t end)
 {
+	bool is_looked_for = send_behaves(send, BEHAVIOUR_HOLES_DETECTED);
+	uint64_t start = send->cur.last_extent;
 	int ret;
 
-	if (send->cur.last_extent >= end)
+	if (start >= end)
 		return 0;
-	ret = is_hole_in_parent(send, send->cur.last_extent, end);
+	if (is_looked_for) {
+		ret = is_hole_in_parent(send, start, end, DATA_AS_SENT);
+		if (ret < 0)
+			return ret;
+		if (ret == 0)
+			return send_hole(send, end);
+		send_tell_range(send, EXTENT_HOLE_IN_PARENT, start, end - start);
+		if (send_behaves(send, BEHAVIOUR_HOLE_CHECK_SEES_INLINE))
+			return 0;
+	}
+	/* Nothing is sent: is that right? */
+	ret = is_hole_in_parent(send, start, end, DATA_AS_READ);
 	if (ret < 0)
 		return ret;
-	if (ret == 0 && !send_behaves(send, BEHAVIOUR_HOLES_DETECTED))
+	if (ret == 0)
 		send_notify(send, &(struct send_notice){.id = NOTICE_HOLE_KEPT,
-							.offset = send->cur.last_extent,
-							.length = end - send->cur.last_extent});
-	else if (ret == 0)
-		return send_hole(send, end);
-	else
-		send_tell_range(send, EXTENT_HOLE_IN_PARENT, send->cur.last_extent,
-				end - send->cur.last_extent);
+							.offset = start,
+							.length = end - start});
+	else if (!is_looked_for)
+		send_tell_range(send, EXTENT_HOLE_IN_PARENT, start, end - start);
 	return 0;
 }
 

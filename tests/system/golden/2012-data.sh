@@ -246,6 +246,23 @@ golden_hole_over_inline_zeros()
 	receives
 }
 
+# The same where only the first bytes are zeros, which alone a later kernel that looks for holes looks at.
+golden_hole_over_inline_data_that_begins_with_zeros()
+{
+	filesystem
+	subvolume live
+	fsop fill f 8 92 65
+	snapshot base
+	fsop truncate f 0
+	fsop write f 64K 4K 1
+	snapshot next
+	commands --only '(WRITE|TRUNCATE|!)' -p base next <<-'LIST'
+		WRITE path=f file_offset=65536 data=4096
+		TRUNCATE path=f size=69632
+		! inode 257: the receiver keeps the old data where there is a hole now, at 0, 65536 bytes
+	LIST
+}
+
 # EXTENTS_COMPARED_WHOLE: is_extent_unchanged() compares disk_bytenr + offset. x is shown from 4096 on,
 # and y's extent begins 4096 bytes behind x's, as both take one sector compressed.
 golden_extents_by_sum()

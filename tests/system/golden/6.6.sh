@@ -243,6 +243,22 @@ golden_inline_zeros_are_a_hole()
 	LIST
 }
 
+# The same where only those eight are zeros: then the receiver keeps the others.
+golden_inline_data_that_begins_with_zeros()
+{
+	filesystem
+	subvolume live
+	fsop fill f 8 92 65
+	snapshot base
+	fsop truncate f 0
+	fsop write f 64K 4K 1
+	snapshot next
+	commands --only '(WRITE|TRUNCATE|!)' -p base next <<-'LIST'
+		WRITE path=f file_offset=65536 data=4096
+		! inode 257: the receiver keeps the old data where there is a hole now, at 0, 65536 bytes
+	LIST
+}
+
 # The same with other data: an address that is not 0, so data, and the hole is written as zeros. The
 # inline extent ends at 4096 (rounded up), the hole is sent from where the last extent ended: 0.
 golden_inline_data_is_data()
