@@ -46,6 +46,7 @@ struct fixture {
 	struct file files[FILES];
 	size_t file_count;
 	uint64_t extents[EXTENTS]; /* bytenr */
+	bool is_counted_twice;	   /* a file in the shared leaf has a reference of its own, too */
 	uint64_t accepted_up_to;   /* references */
 	size_t made, dropped;	   /* leaves of an index */
 };
@@ -173,9 +174,8 @@ static struct image_item data_extent(const struct fixture *fixture, size_t numbe
 
 	begin_extent_item(data, FILES / EXTENTS, BTRFS_EXTENT_FLAG_DATA);
 	for (file = number; file < FILES; file += EXTENTS) {
-		if (is_shared(fixture, file))
-			shared++;
-		else
+		shared += is_shared(fixture, file);
+		if (!is_shared(fixture, file) || (shared == 1 && fixture->is_counted_twice))
 			size += put_data_ref(data + size, fixture->files[file].ino);
 	}
 	if (shared)
@@ -368,7 +368,8 @@ static void add_leaf(struct extent_index *index, const struct index_extent *exte
 }
 
 /* The same from the index: leaves in the order in which the references come to them. */
-static void ask_index(struct extent_index *index, uint64_t bytenr, struct found_list *list)
+static void ask_index(const struct fixture *fixture, struct extent_index *index, uint64_t bytenr,
+		      struct found_list *list)
 {
 	struct index_leaf *seen[MAX_LEAVES];
 	struct index_extent *extent;
@@ -381,11 +382,13 @@ static void ask_index(struct extent_index *index, uint64_t bytenr, struct found_
 	for (number = 0; number < extent->ref_count; number++) {
 		assert_int_equal(extent_index_resolve(index, extent, number), 0);
 		/* Here each stands for items of one leaf. */
-		assert_in_range(extent->refs[number].count, 1, FILES);
+		assert_in_range(extent->refs[number].count, !fixture->is_counted_twice, FILES);
 	}
 	for (number = 0; number < extent->ref_count; number++) {
 		struct index_leaf *leaf = extent->items[extent->refs[number].first].leaf;
 
+		if (!extent->refs[number].count)
+			continue;
 		for (i = 0; i < count && seen[i] != leaf; i++)
 			;
 		if (i < count)
@@ -424,7 +427,7 @@ static void assert_as_walk(struct fixture *fixture, struct extent_index *index, 
 	static struct found_list walked, indexed;
 
 	walk_extent(fixture, fixture->extents[number], &walked);
-	ask_index(index, fixture->extents[number], &indexed);
+	ask_index(fixture, index, fixture->extents[number], &indexed);
 	assert_int_equal(walked.count, FILES / EXTENTS);
 	assert_int_equal(indexed.count, walked.count);
 	assert_memory_equal(indexed.all, walked.all, walked.count * sizeof(walked.all[0]));
@@ -445,6 +448,21 @@ static void test_order_is_that_of_the_walk(void **state)
 	assert_int_equal(fixture->dropped, 0);
 	extent_index_free(index);
 	assert_int_equal(fixture->dropped, fixture->made);
+}
+
+/* Items in a leaf that has a shared reference are that one's, whoever else leads there. */
+static void test_shared_leaf_counts_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct extent_ref_filter filter;
+	struct extent_index *index;
+
+	fixture->is_counted_twice = true;
+	write_extent_tree(fixture);
+	open_volume(fixture);
+	index = new_index(fixture, NO_LIMIT, &filter);
+	assert_as_walk(fixture, index, SHARED);
+	extent_index_free(index);
 }
 
 static uint64_t blocks_asked(const struct fixture *fixture)
@@ -585,6 +603,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		INDEX_TEST(test_order_is_that_of_the_walk),
+		INDEX_TEST(test_shared_leaf_counts_once),
 		INDEX_TEST(test_nothing_before_it_is_asked_for),
 		INDEX_TEST(test_limit_of_memory),
 		INDEX_TEST(test_filter),
