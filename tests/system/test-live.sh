@@ -64,7 +64,7 @@ build_snapshots()
 	mv v/d v/e
 	rm v/e/s1*
 	btrfs -q subvolume snapshot -r v s2
-	sync
+	sync -f .
 )
 
 # Slow enough that several transactions are committed while the engine writes.

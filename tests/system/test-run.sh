@@ -117,7 +117,7 @@ live=$mnt/live
 	rm "$live/dir/small-3"
 	truncate -s 5000000 "$live/dir/data"
 	btrfs -q subvolume snapshot -r "$live" "$mnt/two"
-	sync
+	sync -f "$mnt"
 } >/dev/null
 two_id=$(btrfs inspect-internal rootid "$mnt/two")
 btrfs send -q "$mnt/one" >"$scratch/one.stream"

@@ -48,7 +48,7 @@ make_snapshots()
 	btrfs -q subvolume create other
 	echo other >other/file
 	btrfs -q subvolume snapshot -r other o1
-	sync
+	sync -f .
 )
 
 same() # ARGUMENT...: of both commands

@@ -65,7 +65,7 @@ make_image()
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
 	cp --reflink=always "$top/file1" "$top/copy" && mv "$top/file2" "$top/folder3/" && rm "$top/file4" || return
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s1" || return
-	sync
+	sync -f "$scratch/mnt"
 	umount "$scratch/mnt"
 }
 

@@ -42,7 +42,7 @@ make_image()
 	for ((i = 1; i <= extents + singles; i++)); do
 		head -c 65536 /dev/urandom >"$top/extent$i" || return
 	done
-	sync
+	sync -f "$scratch/mnt"
 	for ((i = 1; i <= extents; i++)); do
 		for ((j = 2; j <= references; j++)); do
 			cp --reflink=always "$top/extent$i" "$top/extent$i.$j" || return
@@ -54,7 +54,7 @@ make_image()
 		mkdir "$path" || return
 	done
 	for ((i = 1; i <= small; i++)); do echo "$i" >"$path/small$i"; done
-	sync
+	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
 	btrfs -q subvolume create "$scratch/mnt/large" || return
 	for ((i = 1; i <= big; i++)); do
@@ -67,7 +67,7 @@ make_image()
 		seq 1 30000 >"$scratch/mnt/packed/long$i"
 		seq 1 200 >"$scratch/mnt/packed/inline$i"
 	done
-	sync
+	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
 	make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
 }
@@ -82,7 +82,7 @@ make_changes()
 		mkdir "$top/dir$i" && head -c 40000 /dev/urandom >"$top/dir$i/data" &&
 			cp --reflink=always "$top/dir$i/data" "$top/dir$i/copy" || return
 	done
-	sync
+	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/before" || return
 	for ((i = 1; i <= 20; i++)); do mv "$top/dir$i" "$top/dir40/moved$i"; done
 	for ((i = 21; i <= 30; i++)); do cp --reflink=always "$top/dir$i/data" "$top/dir$i/another"; done
