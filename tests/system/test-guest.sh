@@ -4,30 +4,21 @@
 # processor time. The kernels' packages are fetched by apt, once for a build folder.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-ksend=$(realpath -- "${TOOLS:-$build/tests/system}")/ksend || exit 1
+ksend=$tools/ksend
 
-scratch=$(mktemp -d /tmp/sendprof-guests.XXXXXX) || exit 1
 hanging=''
-clean_up()
+release()
 {
 	[ -z "$hanging" ] || kill "$hanging" 2>/dev/null
 	wait
-	rm -rf "$scratch"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+work_in_scratch guests
 
 export XDG_CACHE_HOME=$build/cache TMPDIR=$scratch/tmp
 mkdir "$TMPDIR" "$scratch/work" "$scratch/other" "$scratch/empty"
 cd "$scratch/work" || exit 1
-
-printed=$scratch/printed
-complained=$scratch/complained
 
 run_it()
 {

@@ -4,26 +4,11 @@
 # message. Needs root to make the snapshots. ROUNDS in the environment changes how many.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-tools=$(realpath -- "${TOOLS:-build/tests/system}") || exit 1
-
-if [ "$(id -u)" != 0 ]; then
-	skip 'damaged tree blocks' 'needs root for loop devices'
-	finish
-fi
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-hostile.XXXXXX") || exit 1
-clean_up()
-{
-	cd /
-	umount "$work/mnt" 2>/dev/null
-	rm -rf --one-file-system "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-cd "$work" || exit 1
+needs_root 'damaged tree blocks'
+work_in_scratch hostile
+cd "$scratch" || exit 1
 
 # Prints the ids of the two snapshots that are left on the image.
 make_image()

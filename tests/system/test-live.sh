@@ -5,47 +5,37 @@
 # what is received from it has to equal the snapshots. Needs root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-sendprof=$(realpath -- "${SENDPROF:-build/sendprof}") || exit 1
-tools=$(realpath -- "${TOOLS:-build/tests/system}") || exit 1
 rounds=2
 balance=''
 
-if [ "$(id -u)" != 0 ]; then
-	skip 'sends while blocks move' 'needs root for loop devices'
-	finish
-fi
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-live.XXXXXX") || exit 1
-clean_up()
+release()
 {
-	touch "$work/enough"
+	touch "$scratch/enough"
 	# A balance may begin after one was cancelled; as long as one runs nothing can be unmounted.
 	while [ -n "$balance" ] && kill -0 "$balance" 2>/dev/null; do
-		btrfs balance cancel "$work/from" >/dev/null 2>&1
+		btrfs balance cancel "$scratch/from" >/dev/null 2>&1
 		sleep 0.1
 	done
-	umount "$work/from" "$work/to" 2>/dev/null
-	rm -rf --one-file-system "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+
+needs_root 'sends while blocks move'
+work_in_scratch live
 
 make_filesystem() # NAME MKFS-OPTION...
 {
 	local name=$1
 
 	shift
-	truncate -s 2G "$work/$name.img" && mkfs.btrfs -q "$@" "$work/$name.img" >/dev/null &&
-		mkdir "$work/$name" && mount -o loop,noatime "$work/$name.img" "$work/$name"
+	truncate -s 2G "$scratch/$name.img" && mkfs.btrfs -q "$@" "$scratch/$name.img" >/dev/null &&
+		mkdir "$scratch/$name" && mount -o loop,noatime "$scratch/$name.img" "$scratch/$name"
 }
 
 build_snapshots()
 (
 	set -e
-	cd "$work/from"
+	cd "$scratch/from"
 	btrfs -q subvolume create v
 	for i in {1..40}; do
 		dd if=/dev/urandom of="v/f$i" bs=64K count=$((i % 13 + 1)) status=none
@@ -93,12 +83,12 @@ send()
 # send_and_receive NAME SNAPSHOT SNAPSHOT [OPTION...]: the two as the engine is to know them
 send_and_receive()
 {
-	local full=$work/full.$1 incremental=$work/incremental.$1 to=$work/to/$1 s1=$2 s2=$3
+	local full=$scratch/full.$1 incremental=$scratch/incremental.$1 to=$scratch/to/$1 s1=$2 s2=$3
 
 	shift 3
 	mkdir "$to" && send "$full" "$@" "$s1" && send "$incremental" "$@" -p "$s1" "$s2" &&
 		btrfs -q receive -f "$full" "$to" && btrfs -q receive -f "$incremental" "$to" &&
-		"$tools/treecmp" "$work/from/s1" "$to/s1" && "$tools/treecmp" "$work/from/s2" "$to/s2" &&
+		"$tools/treecmp" "$scratch/from/s1" "$to/s1" && "$tools/treecmp" "$scratch/from/s2" "$to/s2" &&
 		rm "$full" "$incremental"
 }
 
@@ -107,13 +97,13 @@ send_and_receive()
 build_snapshots
 made=$?
 [ "$made" = 0 ] || exit 1
-until [ -e "$work/enough" ]; do btrfs balance start --full-balance "$work/from"; done >/dev/null 2>&1 &
+until [ -e "$scratch/enough" ]; do btrfs balance start --full-balance "$scratch/from"; done >/dev/null 2>&1 &
 balance=$!
 for ((round = 1; round <= rounds; round++)); do
 	check "what is sent while blocks move is received as it was, round $round" \
-		send_and_receive "$round" "$work/from/s1" "$work/from/s2"
+		send_and_receive "$round" "$scratch/from/s1" "$scratch/from/s2"
 	check "from the file behind the loop device too, round $round" \
-		send_and_receive "file$round" s1 s2 --image "$work/from.img"
+		send_and_receive "file$round" s1 s2 --image "$scratch/from.img"
 done
-echo "# $(cat "$work"/*.stats | grep -c '^restarts') of $((4 * rounds)) sends met moved blocks"
+echo "# $(cat "$scratch"/*.stats | grep -c '^restarts') of $((4 * rounds)) sends met moved blocks"
 finish

@@ -5,30 +5,11 @@
 # Needs root, loop devices, a kernel with btrfs and python3.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=${BUILD:-build}
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
-
-if [ "$(id -u)" != 0 ]; then
-	skip '--max-refs' 'needs root'
-	finish
-fi
-
-scratch=$(mktemp -d /tmp/sendprof-max-refs.XXXXXX) || exit 1
+needs_root '--max-refs'
+work_in_scratch max-refs
 mnt=$scratch/mnt
-printed=$scratch/printed
-complained=$scratch/complained
-
-clean_up()
-{
-	! mountpoint -q "$mnt" || umount "$mnt" || umount -l "$mnt"
-	rm -rf --one-file-system "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # 2,000 files of one extent of 8K, and 1,024 of another: the kernel's limit.
 build_filesystem()

@@ -5,17 +5,10 @@
 # needs no root
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
 golden=$PWD/tests/golden/recordings
-
-scratch=$(mktemp -d /tmp/sendprof-recording.XXXXXX) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-printed=$scratch/printed complained=$scratch/complained
+work_in_scratch recording
 
 if ! command -v zstd >/dev/null || ! command -v python3 >/dev/null; then
 	skip 'recordings' 'needs zstd and python3'

@@ -4,26 +4,17 @@
 # What cannot be compared is no agreement: each way of that is made here.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
 oracle=$PWD/tests/guest/oracle
 
-scratch=$(mktemp -d /tmp/sendprof-replay.XXXXXX) || exit 1
-clean_up()
-{
-	mountpoint -q "$scratch/mnt" && umount "$scratch/mnt"
-	rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+needs_root 'recorded cases'
+work_in_scratch replay
 cd "$scratch" || exit 1
 
-if [ "$(id -u)" != 0 ] || ! truncate -s 200M image || ! mkfs.btrfs -q image >/dev/null 2>&1 || ! mkdir mnt ||
+if ! truncate -s 200M image || ! mkfs.btrfs -q image >/dev/null 2>&1 || ! mkdir mnt ||
    ! mount -o loop image mnt 2>mount.log; then
-	skip 'recorded cases' "needs root, loop devices and btrfs: $(cat mount.log)"
+	skip 'recorded cases' "needs loop devices and btrfs: $(cat mount.log)"
 	finish
 fi
 

@@ -4,35 +4,11 @@
 # how they refuse, and their exit statuses. Needs root, loop devices and a kernel with btrfs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=${BUILD:-build}
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-
-if [ "$(id -u)" != 0 ]; then
-	skip "run, send and doctor" "needs root"
-	finish
-fi
-
-scratch=$(mktemp -d /tmp/sendprof-run.XXXXXX) || exit 1
+needs_root 'run, send and doctor'
+work_in_scratch run
 chmod 755 "$scratch" # for the tests without privilege
-loops=()
-
-clean_up()
-{
-	local mount
-
-	for mount in "$scratch"/*.mnt; do
-		mountpoint -q "$mount" && umount -l "$mount"
-	done
-	for loop in "${loops[@]}"; do
-		losetup -d "$loop" 2>/dev/null
-	done
-	rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # make_filesystem NAME [MKFS OPTION]...: a btrfs in NAME.img, mounted at NAME.mnt
 make_filesystem()
@@ -43,9 +19,6 @@ make_filesystem()
 		mkfs.btrfs -q "${@:2}" "$image" >/dev/null &&
 		mount -o loop,noatime "$image" "$scratch/$1.mnt"
 }
-
-printed=$scratch/printed
-complained=$scratch/complained
 
 # The report goes to the folder "report" in here unless --out says otherwise.
 run_in=$scratch/work

@@ -4,30 +4,15 @@
 # byte, with that of the real command. Needs root.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-sendprof=$(realpath -- "${SENDPROF:-build/sendprof}") || exit 1
-
-if [ "$(id -u)" != 0 ]; then
-	skip "btrfs send's options" 'needs root for loop devices'
-	finish
-fi
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/sendprof-options.XXXXXX") || exit 1
-clean_up()
-{
-	cd /
-	umount "$work/mnt" 2>/dev/null
-	rm -rf --one-file-system "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+needs_root "btrfs send's options"
+work_in_scratch options
 
 make_snapshots()
 (
 	set -e
-	cd "$work"
+	cd "$scratch"
 	truncate -s 512M image
 	mkfs.btrfs -q -n 4096 image >/dev/null
 	mkdir mnt
@@ -53,9 +38,9 @@ make_snapshots()
 
 same() # ARGUMENT...: of both commands
 {
-	rm -f "$work/theirs" "$work/ours"
-	btrfs -q send -f "$work/theirs" "$@" && "$sendprof" send -f "$work/ours" "$@" &&
-		cmp "$work/theirs" "$work/ours"
+	rm -f "$scratch/theirs" "$scratch/ours"
+	btrfs -q send -f "$scratch/theirs" "$@" && "$sendprof" send -f "$scratch/ours" "$@" &&
+		cmp "$scratch/theirs" "$scratch/ours"
 }
 
 refused() # STATUS TEXT ARGUMENT...
@@ -63,24 +48,24 @@ refused() # STATUS TEXT ARGUMENT...
 	local expect=$1 text=$2 status
 
 	shift 2
-	rm -f "$work/ours"
-	"$sendprof" send -f "$work/ours" "$@" 2>"$work/error"
+	rm -f "$scratch/ours"
+	"$sendprof" send -f "$scratch/ours" "$@" 2>"$scratch/error"
 	status=$?
-	cat "$work/error"
-	[ "$status" = "$expect" ] && grep -qF -- "$text" "$work/error" && [ ! -e "$work/ours" ]
+	cat "$scratch/error"
+	[ "$status" = "$expect" ] && grep -qF -- "$text" "$scratch/error" && [ ! -e "$scratch/ours" ]
 }
 
 both_fail() # ARGUMENT...
 {
-	rm -f "$work/theirs"
-	! btrfs -q send -f "$work/theirs" "$@" && refused 3 'none of the clone sources' "$@"
+	rm -f "$scratch/theirs"
+	! btrfs -q send -f "$scratch/theirs" "$@" && refused 3 'none of the clone sources' "$@"
 }
 
 # Not in a condition, where set -e means nothing.
 make_snapshots
 made=$?
 [ "$made" = 0 ] || exit 1
-cd "$work/mnt" || exit 1
+cd "$scratch/mnt" || exit 1
 for proto in 1 2 0; do
 	check "full-protocol-$proto" same --proto $proto s3
 	check "parent-protocol-$proto" same --proto $proto -p s1 s3
@@ -88,11 +73,11 @@ for proto in 1 2 0; do
 done
 # Nobody here sends protocol 3; without a file that has verity its commands are those of protocol 2.
 protocol_3() {
-	"$sendprof" send -f "$work/third" --proto 3 -p s1 s3
-	btrfs -q send -f "$work/second" --proto 2 -p s1 s3
-	"$sendprof" stream check "$work/third" | grep -q 'protocol 3$'
-	"$sendprof" stream diff -i protocol "$work/second" "$work/third"
-	! "$sendprof" stream diff "$work/second" "$work/third"
+	"$sendprof" send -f "$scratch/third" --proto 3 -p s1 s3
+	btrfs -q send -f "$scratch/second" --proto 2 -p s1 s3
+	"$sendprof" stream check "$scratch/third" | grep -q 'protocol 3$'
+	"$sendprof" stream diff -i protocol "$scratch/second" "$scratch/third"
+	! "$sendprof" stream diff "$scratch/second" "$scratch/third"
 }
 check protocol-3 protocol_3
 check compressed-full same --proto 2 --compressed-data s3
@@ -113,9 +98,9 @@ check one-stream-with-clone-source same -e -c s1 s2 s3
 check one-stream-of-one-snapshot same -e s1
 # However the engine works, the stream is the same.
 one_stream_with() { # OPTION...
-	rm -f "$work/plain" "$work/ours"
-	"$sendprof" send -f "$work/plain" -p s2 -c s1 s3 &&
-		"$sendprof" send -f "$work/ours" "$@" -p s2 -c s1 s3 && cmp "$work/plain" "$work/ours"
+	rm -f "$scratch/plain" "$scratch/ours"
+	"$sendprof" send -f "$scratch/plain" -p s2 -c s1 s3 &&
+		"$sendprof" send -f "$scratch/ours" "$@" -p s2 -c s1 s3 && cmp "$scratch/plain" "$scratch/ours"
 }
 for finder in auto faithful indexed; do
 	check "finder-$finder" one_stream_with --finder "$finder"
@@ -128,8 +113,8 @@ for size in 15M 0 -1 16X 16MM M 99999999999999999999 20000000000G; do
 done
 highest_of_2012()
 {
-	"$sendprof" send --generation 2012 --proto 0 s1 >"$work/highest" &&
-		"$sendprof" stream dump "$work/highest" | grep -q '^ *0 .*STREAM *protocol=1$'
+	"$sendprof" send --generation 2012 --proto 0 s1 >"$scratch/highest" &&
+		"$sendprof" stream dump "$scratch/highest" | grep -q '^ *0 .*STREAM *protocol=1$'
 }
 check protocol-2-of-2012 refused 2 "know protocol 1 only" --generation 2012 --proto 2 s1
 check protocol-highest-of-2012 highest_of_2012
@@ -140,10 +125,10 @@ check unknown-generation refused 2 "--generation" --generation 5.4 s1
 # A pipe gets data of a filesystem that nobody writes to out of the page cache, without a copy.
 same_in_pipe() # ARGUMENT...: of both commands
 {
-	rm -f "$work/theirs"
-	btrfs -q send -f "$work/theirs" "$@" && "$sendprof" send "$@" | {
+	rm -f "$scratch/theirs"
+	btrfs -q send -f "$scratch/theirs" "$@" && "$sendprof" send "$@" | {
 		sleep 0.1 # what was written lies in the pipe
-		cmp - "$work/theirs"
+		cmp - "$scratch/theirs"
 	}
 }
 check pipe same_in_pipe s3

@@ -6,28 +6,15 @@
 # needs one build
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
-
-scratch=$(mktemp -d /tmp/sendprof-trace-command.XXXXXX) || exit 1
-printed=$scratch/printed complained=$scratch/complained
-clean_up()
-{
-	mountpoint -q "$scratch/mnt" && umount "$scratch/mnt"
-	rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-export XDG_CACHE_HOME=$build/cache
-
-if [ "$(id -u)" != 0 ] || ! command -v python3 >/dev/null; then
-	skip 'watching sends' 'needs root and python3'
+needs_root 'watching sends'
+if ! command -v python3 >/dev/null; then
+	skip 'watching sends' 'needs python3'
 	finish
 fi
+work_in_scratch trace-command
+export XDG_CACHE_HOME=$build/cache
 command -v bpftool >/dev/null || PATH=$PATH:/usr/sbin
 
 run_it()

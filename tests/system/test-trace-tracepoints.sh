@@ -6,22 +6,11 @@
 # needs one build
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
-
-scratch=$(mktemp -d /tmp/sendprof-tracepoints.XXXXXX) || exit 1
+needs_root 'the tracepoint tier'
+work_in_scratch tracepoints
 mnt=$scratch/mnt
-clean_up()
-{
-	mountpoint -q "$mnt" && umount "$mnt"
-	rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # trace FILE OPTION... -- COMMAND: what is printed of the command's own sends
 trace()
@@ -29,11 +18,11 @@ trace()
 	local out=$1
 
 	shift
-	"$tools/tracesend" --tier tracepoint --own "$@" >"$out" 2>"$scratch/complained"
+	"$tools/tracesend" --tier tracepoint --own "$@" >"$out" 2>"$complained"
 }
 
-if [ "$(id -u)" != 0 ] || ! trace "$scratch/probe" --all -- true; then
-	skip 'the tracepoint tier' "needs root and a kernel that loads programs: $(cat "$scratch/complained" 2>/dev/null)"
+if ! trace "$scratch/probe" --all -- true; then
+	skip 'the tracepoint tier' "needs a kernel that loads programs: $(cat "$complained")"
 	finish
 fi
 

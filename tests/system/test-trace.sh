@@ -7,27 +7,15 @@
 # needs one build
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-. tests/tap.sh
+. tests/system/system-lib.sh
 
-build=$(realpath -- "${BUILD:-build}") || exit 1
-sendprof=$(realpath -- "${SENDPROF:-$build/sendprof}") || exit 1
-tools=$(realpath -- "${TOOLS:-$build/tests/system}") || exit 1
-
-scratch=$(mktemp -d /tmp/sendprof-trace.XXXXXX) || exit 1
-clean_up()
-{
-	mountpoint -q "$scratch/mnt" && umount "$scratch/mnt"
-	rm -rf "$scratch"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-export XDG_CACHE_HOME=$build/cache
-
-if ! command -v qemu-system-x86_64 >/dev/null || [ "$(id -u)" != 0 ]; then
-	skip 'tracing' 'needs QEMU, and root for the image'
+needs_root 'tracing'
+if ! command -v qemu-system-x86_64 >/dev/null; then
+	skip 'tracing' 'needs QEMU'
 	finish
 fi
+work_in_scratch trace
+export XDG_CACHE_HOME=$build/cache
 
 # ---- what is sent: the answers below follow from these ----
 
