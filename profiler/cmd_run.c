@@ -269,13 +269,10 @@ static int check_options(struct run_options *options, struct stream_form *form)
 	if (options->why && !why_parse(options->why, &options->why_filter))
 		return usage_error(&command_run, "--why: have '%s' expect INODE or INODE:OFFSET",
 				   options->why);
-	if (!stream_form_parse_references(options->max_refs, &options->max_references))
-		return usage_error(&command_run,
-				   "--max-refs: have '%s' expect a number from 1, or unlimited",
-				   options->max_refs);
 	if (options->kernel_trace && options->form.turned.count && !options->form.generation)
 		return usage_error(&command_run, "--turn with --kernel-trace needs --generation");
-	if (stream_form_resolve(&options->form, form, &failure))
+	if (stream_form_parse_references(options->max_refs, &options->max_references, &failure) ||
+	    stream_form_resolve(&options->form, form, &failure))
 		return usage_error(&command_run, "%s", failure.text);
 	if (follow_recording(options, form, &failure))
 		return outcome_fail(&failure);

@@ -206,12 +206,9 @@ static int send_main(int argc, char **argv)
 	if (status != OPTIONS_PROCEED)
 		return status;
 	options.names.choose_parent = !options.no_parent;
-	if (stream_form_resolve(&options.form, &form, &failure)) {
+	if (stream_form_resolve(&options.form, &form, &failure) ||
+	    stream_form_parse_references(options.max_refs, &options.max_references, &failure)) {
 		status = usage_error(&command_send, "%s", failure.text);
-	} else if (!stream_form_parse_references(options.max_refs, &options.max_references)) {
-		status = usage_error(&command_send,
-				     "--max-refs: have '%s' expect a number from 1, or unlimited",
-				     options.max_refs);
 	} else if (options.why && !why_parse(options.why, &options.why_filter)) {
 		status = usage_error(&command_send, "--why: have '%s' expect INODE or INODE:OFFSET",
 				     options.why);

@@ -73,20 +73,24 @@ static int parse_memory(const char *text, size_t *bytes, struct failure *failure
 	return 0;
 }
 
-bool stream_form_parse_references(const char *text, uint64_t *references)
+int stream_form_parse_references(const char *text, uint64_t *references, struct failure *failure)
 {
 	char *end;
 
 	*references = 0;
 	if (!text)
-		return true;
+		return 0;
 	if (strcmp(text, "unlimited") == 0) {
 		*references = UINT64_MAX;
-		return true;
+		return 0;
 	}
 	errno = 0;
 	*references = strtoull(text, &end, 10);
-	return !errno && *text >= '0' && *text <= '9' && !*end && *references;
+	if (errno || *text < '0' || *text > '9' || *end || !*references)
+		return failure_set(failure, -EINVAL,
+				   "--max-refs: have '%s' expect a number from 1, or unlimited",
+				   text);
+	return 0;
 }
 
 /* 0 is the highest protocol that the generation knows. */

@@ -71,9 +71,9 @@ enum { STREAM_FORM_FINDERS = SEND_FINDER_INDEXED + 1 };
 
 /*
  * Read @text, "unlimited" or a number that is not 0, as the references that an extent may have and
- * still be cloned; NULL gives 0, the kernel's limit. False when it is neither.
+ * still be cloned; NULL gives 0, the kernel's limit. 0, or -EINVAL with @failure set.
  */
-bool stream_form_parse_references(const char *text, uint64_t *references);
+int stream_form_parse_references(const char *text, uint64_t *references, struct failure *failure);
 
 /* Make a form of the options. 0, or -EINVAL with @failure set. */
 int stream_form_resolve(const struct stream_form_options *options, struct stream_form *form,
