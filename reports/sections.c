@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The list of sections. */
 #include "reports/sections.h"
+#include "reports/resources.h"
 
 /* In a terminal, of what is listed by cost. */
 enum { COSTS_IN_TEXT = 5 };
@@ -19,6 +20,7 @@ const struct section sections[] = {
 	 "From the start of a send to its return, in the thread that sends; medians over the "
 	 "measured repeats, the warm-up not counted.",
 	 NULL, IN_ALL, EXTRA_NONE, 0, build_durations},
+	{"resources", "Resources", RESOURCES_MEANING, NULL, IN_ALL, EXTRA_NONE, 0, build_resources},
 	{"samples", "Every sample", NULL, NULL, IN_PAGES, EXTRA_SAMPLES, 0, build_samples},
 	{"parts", "Where the kernel's time went",
 	 "The kernel's send in the last repeat, divided into what its thread did on the processor "

@@ -56,6 +56,7 @@ void build_missing(const struct result *result, struct table *table);
 void build_divergence(const struct result *result, struct table *table);
 void build_explanation(const struct result *result, struct table *table);
 void build_durations(const struct result *result, struct table *table);
+void build_resources(const struct result *result, struct table *table);
 void build_samples(const struct result *result, struct table *table);
 void build_latency(const struct result *result, struct table *table);
 void build_progress(const struct result *result, struct table *table);

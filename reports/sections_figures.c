@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Sections that show what was measured. */
 #include "reports/format.h"
+#include "reports/resources.h"
 #include "reports/sections.h"
 #include "reports/summary.h"
 
@@ -74,6 +75,23 @@ void build_durations(const struct result *result, struct table *table)
 		table_note(table, "engine %s%s%s", headline.speed, headline.caution ? "; " : "",
 			   headline.caution ? headline.caution : "");
 	headline_release(&headline);
+}
+
+void build_resources(const struct result *result, struct table *table)
+{
+	static const struct column columns[] = {{"", ALIGN_LEFT, 0}, RESOURCE_COLUMNS};
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		const struct run_sample *last = sample_last(&result->sides[side]);
+		struct run_usage usage;
+
+		result_median_usage(result, side, &usage);
+		if (!last || !sample_is_measured(last) || !usage.known)
+			continue;
+		side_cell(table, side);
+		resource_cells(table, true, &usage);
+	}
 }
 
 static const char *sample_remark(const struct run_sample *sample, bool timed)

@@ -16,6 +16,10 @@ static void test_text_of_equal_streams(void **state)
 		"\n  kernel  960 ms   900 ms   990 ms      960 µs  480 ms  5.31 MiB/s       1,285\n",
 		"\n  engine  320 ms   300 ms   330 ms      320 µs  160 ms  15.9 MiB/s       3,856\n",
 		"\n  engine 3.00× faster\n",
+		/* What is not known of the kernel's memory is no figure. */
+		"\nResources\n             User   System  Faults  Major  From device  Peak memory\n"
+		"  kernel   120 ms   240 ms     702      2     8.00 KiB            –\n"
+		"  engine  40.0 ms  80.0 ms     702      2     8.00 KiB     50.0 MiB\n",
 		"\n  names of inodes    engine    2,000  1,500  75.0%     500      244        0\n",
 		"\n  roots of leaves    engine        0      0      –       0        0        0\n",
 		"\n  a clone source was found            engine    200  50.0%\n",
