@@ -4,8 +4,10 @@
 #include "profiler/compare_facts.h"
 #include "profiler/compare_input.h"
 #include "profiler/result_fields.h"
+#include "reports/traced.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,9 +22,36 @@ const struct bench_seen *bench_newest(const struct bench_history *history, size_
 	return &history->workloads[workload].seen[history->file_count - 1];
 }
 
+bool bench_curve_has(const struct bench_curve *curve, enum bench_figure figure, enum side side)
+{
+	for (size_t i = 0; i < curve->point_count; i++) {
+		if (!isnan(curve->points[figure][side][i].y))
+			return true;
+	}
+	return false;
+}
+
+/* What the search for clone sources did, as far as it is known of the side. */
+static void see_work(const struct side_result *sent, enum side side, struct bench_seen *seen)
+{
+	const struct backref_counters *searched = traced_backrefs(sent, METRIC_CLONE_SEARCHES);
+	const struct backref_counters *collected =
+		traced_backrefs(sent, METRIC_PRELIMINARY_REFERENCES);
+	const struct cache_counters *cache = traced_cache(sent, CACHE_BACKREF);
+
+	if (searched)
+		seen->figures[BENCH_WALKS][side] = (double)(searched->results[BACKREF_CLONE] +
+							    searched->results[BACKREF_NO_CLONE]);
+	if (collected)
+		seen->figures[BENCH_REFERENCES][side] = (double)collected->preliminary_references;
+	if (cache && cache->lookups)
+		seen->figures[BENCH_HIT_RATE][side] = (double)cache->hits / (double)cache->lookups;
+}
+
 static void see_side(const struct result *result, enum side side, struct bench_seen *seen)
 {
 	const struct side_result *sent = &result->sides[side];
+	uint64_t bytes = 0;
 
 	seen->median[side] = result_median_ns(result, side);
 	result_median_usage(result, side, &seen->usage[side]);
@@ -34,12 +63,19 @@ static void see_side(const struct result *result, enum side side, struct bench_s
 		if (!sample->repeat || sample->repeated_for_commit)
 			continue;
 		seen->samples++;
-		seen->stream_bytes = sample->bytes;
+		seen->stream_bytes = bytes = sample->bytes;
 		if (ns > seen->most[side])
 			seen->most[side] = ns;
 		if (!seen->least[side] || ns < seen->least[side])
 			seen->least[side] = ns;
 	}
+	for (size_t i = 0; i < BENCH_FIGURES; i++)
+		seen->figures[i][side] = NAN;
+	if (seen->median[side]) {
+		seen->figures[BENCH_TIME][side] = (double)seen->median[side];
+		seen->figures[BENCH_STREAM][side] = (double)bytes;
+	}
+	see_work(sent, side, seen);
 }
 
 void bench_see(const struct result *result, struct bench_seen *seen)
@@ -49,11 +85,10 @@ void bench_see(const struct result *result, struct bench_seen *seen)
 		see_side(result, side, seen);
 }
 
-static int see(const struct input_workload *workload, struct bench_seen *seen)
+static int see(const struct json_place *place, struct bench_seen *seen)
 {
 	struct result *result = calloc(1, sizeof(*result));
-	int ret = result ? result_from_place(&workload->result, result)
-			 : out_of_memory(workload->result.failure);
+	int ret = result ? result_from_place(place, result) : out_of_memory(place->failure);
 
 	if (!ret)
 		bench_see(result, seen);
@@ -81,7 +116,7 @@ static int read_workloads(struct bench_history *history, const struct input *inp
 		for (size_t file = 0; file < history->file_count; file++) {
 			const struct input_workload *there =
 				input_find(&inputs[file], course->label);
-			int ret = there ? see(there, &course->seen[file]) : 0;
+			int ret = there ? see(&there->result, &course->seen[file]) : 0;
 
 			if (ret)
 				return ret;
@@ -127,23 +162,50 @@ static char *curve_label(const json_t *sweep)
 	return fclose(out) ? NULL : label;
 }
 
+static int read_points(const struct bench_sweep_member *members, struct bench_curve *curve,
+		       struct failure *failure)
+{
+	for (size_t figure = 0; figure < BENCH_FIGURES; figure++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			curve->points[figure][side] = calloc(curve->point_count + 1,
+							     sizeof(*curve->points[figure][side]));
+			if (!curve->points[figure][side])
+				return out_of_memory(failure);
+		}
+	}
+	for (size_t i = 0; i < curve->point_count; i++) {
+		const struct json_place result = json_top(members[i].result, failure);
+		struct bench_seen seen;
+		int ret = see(&result, &seen);
+
+		if (ret)
+			return ret;
+		for (size_t figure = 0; figure < BENCH_FIGURES; figure++)
+			for (enum side side = 0; side < SIDE_COUNT; side++)
+				curve->points[figure][side][i] = (struct bench_point){
+					(double)members[i].value, seen.figures[figure][side]};
+	}
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		curve->fitted[side] = bench_fit(curve->points[BENCH_TIME][side], curve->point_count,
+						&curve->fit[side]);
+	return 0;
+}
+
 static int read_curve(const json_t *document, const json_t *sweep, struct bench_curve *curve,
 		      struct failure *failure)
 {
 	const char *parameter = json_string_value(json_object_get(sweep, "parameter"));
+	struct bench_sweep_member *members;
+	int ret;
 
 	curve->label = curve_label(sweep);
 	curve->parameter = strdup(parameter ? parameter : "");
-	if (!curve->label || !curve->parameter)
+	if (!curve->label || !curve->parameter ||
+	    bench_sweep_members(document, sweep, &members, &curve->point_count))
 		return out_of_memory(failure);
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		if (bench_sweep_points(document, sweep, side, &curve->points[side],
-				       &curve->point_count[side]))
-			return out_of_memory(failure);
-		curve->fitted[side] =
-			bench_fit(curve->points[side], curve->point_count[side], &curve->fit[side]);
-	}
-	return 0;
+	ret = read_points(members, curve, failure);
+	free(members);
+	return ret;
 }
 
 static int read_curves(struct bench_history *history, const json_t *document,
@@ -206,8 +268,9 @@ void bench_history_release(struct bench_history *history)
 	for (size_t i = 0; i < history->curve_count; i++) {
 		free(history->curves[i].label);
 		free(history->curves[i].parameter);
-		for (enum side side = 0; side < SIDE_COUNT; side++)
-			free(history->curves[i].points[side]);
+		for (size_t figure = 0; figure < BENCH_FIGURES; figure++)
+			for (enum side side = 0; side < SIDE_COUNT; side++)
+				free(history->curves[i].points[figure][side]);
 	}
 	free(history->files);
 	free(history->workloads);

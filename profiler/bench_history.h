@@ -9,6 +9,16 @@
 #include "profiler/bench_fit.h"
 #include "profiler/comparison.h"
 
+/* What is drawn over the parameter of a sweep. */
+enum bench_figure {
+	BENCH_TIME,	  /* nanoseconds, median */
+	BENCH_WALKS,	  /* extents whose back references were walked */
+	BENCH_REFERENCES, /* that these walks collected */
+	BENCH_HIT_RATE,	  /* of the leaf-to-roots cache, 0 to 1 */
+	BENCH_STREAM,	  /* bytes */
+	BENCH_FIGURES,
+};
+
 /* What a file says of a workload. Times are in nanoseconds. */
 struct bench_seen {
 	bool present;
@@ -16,7 +26,8 @@ struct bench_seen {
 	uint64_t median[SIDE_COUNT], least[SIDE_COUNT], most[SIDE_COUNT]; /* 0: not measured */
 	size_t samples;							  /* pairs that count */
 	uint64_t stream_bytes;
-	struct run_usage usage[SIDE_COUNT]; /* medians */
+	struct run_usage usage[SIDE_COUNT];	   /* medians */
+	double figures[BENCH_FIGURES][SIDE_COUNT]; /* NaN: not known */
 };
 
 struct bench_course {
@@ -24,15 +35,18 @@ struct bench_course {
 	struct bench_seen *seen; /* one a file; owned */
 };
 
-/* A sweep. Points by rising values, which may be fewer for one side. */
+/* A sweep. Points are by rising values, as many for each side; a y that is not known is NaN. */
 struct bench_curve {
 	char *label;	 /* "many-refs kib=4 spread=files": what does not differ; owned */
 	char *parameter; /* owned */
-	struct bench_point *points[SIDE_COUNT]; /* owned */
-	size_t point_count[SIDE_COUNT];
-	bool fitted[SIDE_COUNT];
+	size_t point_count;
+	struct bench_point *points[BENCH_FIGURES][SIDE_COUNT]; /* owned */
+	bool fitted[SIDE_COUNT];			       /* the times */
 	struct bench_fit fit[SIDE_COUNT];
 };
+
+/* Whether there is anything of it to show. */
+bool bench_curve_has(const struct bench_curve *curve, enum bench_figure figure, enum side side);
 
 struct bench_history {
 	struct compared_file *files;

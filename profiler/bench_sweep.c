@@ -33,42 +33,39 @@ static const char *text_of(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-/* 1 with @point set, 0 when @element is no point of @sweep, -ENOMEM. */
-static int read_point(const json_t *element, const json_t *sweep, enum side side,
-		      struct bench_point *point)
+/* 1 with @member set, 0 when @element is no member of @sweep, -ENOMEM. */
+static int read_member(const json_t *element, const json_t *sweep,
+		       struct bench_sweep_member *member)
 {
 	const char *name = text_of(element, "name"), *workload = text_of(sweep, "workload");
 	const char *parameter = text_of(sweep, "parameter");
 	const json_t *parameters = json_object_get(element, "parameters");
 	const json_t *value = parameter ? json_object_get(parameters, parameter) : NULL;
-	const json_t *sides = json_object_get(json_object_get(element, "result"), "sides");
-	const json_t *median =
-		json_object_get(json_object_get(sides, result_side_keys[side]), "median_ns");
+	const json_t *result = json_object_get(element, "result");
 	json_t *others;
 	bool belongs;
 
 	if (!name || !workload || strcmp(name, workload) != 0 || !json_is_integer(value) ||
-	    !json_is_integer(median))
+	    !json_is_object(result))
 		return 0;
 	others = other_parameters(parameters, parameter);
 	if (!others)
 		return -ENOMEM;
 	belongs = json_equal(others, json_object_get(sweep, "parameters"));
 	json_decref(others);
-	*point = (struct bench_point){(double)json_integer_value(value),
-				      (double)json_integer_value(median)};
+	*member = (struct bench_sweep_member){json_integer_value(value), result};
 	return belongs;
 }
 
-static int by_x(const void *left, const void *right)
+static int by_value(const void *left, const void *right)
 {
-	const struct bench_point *a = left, *b = right;
+	const struct bench_sweep_member *a = left, *b = right;
 
-	return (a->x > b->x) - (a->x < b->x);
+	return (a->value > b->value) - (a->value < b->value);
 }
 
-int bench_sweep_points(const json_t *document, const json_t *sweep, enum side side,
-		       struct bench_point **points, size_t *count)
+int bench_sweep_members(const json_t *document, const json_t *sweep,
+			struct bench_sweep_member **members, size_t *count)
 {
 	const json_t *array = json_object_get(document, "workloads");
 	json_t *element;
@@ -76,33 +73,55 @@ int bench_sweep_points(const json_t *document, const json_t *sweep, enum side si
 	int ret = 0;
 
 	*count = 0;
-	*points = calloc(json_array_size(array) + 1, sizeof(**points));
-	if (!*points)
+	*members = calloc(json_array_size(array) + 1, sizeof(**members));
+	if (!*members)
 		return -ENOMEM;
 	json_array_foreach(array, i, element)
 	{
-		ret = read_point(element, sweep, side, &(*points)[*count]);
+		ret = read_member(element, sweep, &(*members)[*count]);
 		if (ret < 0)
 			break;
 		*count += (size_t)ret;
 	}
-	qsort(*points, *count, sizeof(**points), by_x);
+	qsort(*members, *count, sizeof(**members), by_value);
 	if (ret >= 0)
 		return 0;
-	free(*points);
-	*points = NULL;
+	free(*members);
+	*members = NULL;
 	return ret;
+}
+
+/* The medians of a side over the parameter; those that are not known are 0. NULL without memory. */
+static struct bench_point *times_of(const struct bench_sweep_member *members, size_t count,
+				    enum side side)
+{
+	struct bench_point *points = calloc(count + 1, sizeof(*points));
+
+	for (size_t i = 0; points && i < count; i++) {
+		const json_t *sides = json_object_get(members[i].result, "sides");
+		const json_t *median = json_object_get(
+			json_object_get(sides, result_side_keys[side]), "median_ns");
+
+		points[i] = (struct bench_point){(double)members[i].value,
+						 (double)json_integer_value(median)};
+	}
+	return points;
 }
 
 /* {"exponent", "factor_ns", "r_squared", "points"}, or null; NULL when there is no memory. */
 static json_t *fit_json(const json_t *document, const json_t *sweep, enum side side)
 {
+	struct bench_sweep_member *members;
 	struct bench_point *points;
-	struct bench_fit fit;
+	struct bench_fit fit = {0};
 	size_t count;
 	bool fitted;
 
-	if (bench_sweep_points(document, sweep, side, &points, &count))
+	if (bench_sweep_members(document, sweep, &members, &count))
+		return NULL;
+	points = times_of(members, count, side);
+	free(members);
+	if (!points)
 		return NULL;
 	fitted = bench_fit(points, count, &fit);
 	free(points);

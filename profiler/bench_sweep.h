@@ -16,12 +16,14 @@
  */
 json_t *bench_sweep_of(const struct bench_job *job, const char *parameter);
 
-/*
- * The medians of one side over the parameter, by rising values. The caller frees *@points; 0 or
- * -ENOMEM.
- */
-int bench_sweep_points(const json_t *document, const json_t *sweep, enum side side,
-		       struct bench_point **points, size_t *count);
+struct bench_sweep_member {
+	json_int_t value;     /* of the parameter */
+	const json_t *result; /* the document's, never null */
+};
+
+/* The results of a sweep, by rising values. The caller frees *@members; 0 or -ENOMEM. */
+int bench_sweep_members(const json_t *document, const json_t *sweep,
+			struct bench_sweep_member **members, size_t *count);
 
 /*
  * Fit the sweeps of @document anew that are in the arrays @wanted, which may be NULL, and in its

@@ -27,20 +27,41 @@ static const struct option_row rows[] = {
 	OPTION_ROW_STRING(0, "html", "FILE", struct report_options, html,
 			  "write the page, one file that needs no other; '-' is standard output"),
 	OPTION_ROW_STRING(0, "markdown", "FILE", struct report_options, markdown,
-			  "write Markdown, without plots; '-' is standard output"),
+			  "write Markdown, without plots, as for the summary of a CI job; '-' is "
+			  "standard output"),
 	OPTION_ROW_STRING('o', "out", "DIR", struct report_options, folder,
-			  "write everything that run writes, with plots, into this folder"),
+			  "write report.html and report.md, with plots, into this folder"),
 	OPTION_ROW_FLAG(0, "text", struct report_options, text,
 			"print the summary, also when something else is written"),
 	OPTION_ROW_END,
 };
 
-typedef int (*render_fn)(const struct result *result, FILE *out);
+/* What is shown: the result of a run, or else a bench or the course of several results. */
+struct shown {
+	const struct result *result;
+	const struct bench_history *history;
+};
 
-/* Its plots are inside: however it ends, nobody wants the files that they are drawn into. */
-static int render_html(const struct result *result, FILE *out)
+typedef int (*render_fn)(const struct shown *shown, FILE *out);
+
+static int write_html(const struct shown *shown, const char *plots, FILE *out)
 {
 	struct failure undrawn = {0};
+
+	/* The page says which plots are missing. */
+	if (shown->result)
+		report_plots(shown->result, plots, &undrawn);
+	else
+		bench_plots(shown->history, plots, &undrawn);
+	if (interrupt_signal())
+		return -EINTR;
+	return shown->result ? report_html(shown->result, plots, out)
+			     : bench_html(shown->history, plots, out);
+}
+
+/* Its plots are inside: however it ends, nobody wants the files that they are drawn into. */
+static int render_html(const struct shown *shown, FILE *out)
+{
 	char *folder;
 	int ret;
 
@@ -52,20 +73,27 @@ static int render_html(const struct result *result, FILE *out)
 		free(folder);
 		return ret;
 	}
-	/* The page says which plots are missing. */
-	report_plots(result, folder, &undrawn);
-	ret = interrupt_signal() ? -EINTR : report_html(result, folder, out);
+	ret = write_html(shown, folder, out);
 	folder_remove(folder);
 	free(folder);
 	return ret;
 }
 
-static int render_text(const struct result *result, FILE *out)
+static int render_markdown(const struct shown *shown, FILE *out)
 {
-	return report_text(result, out, *colour(out, COLOUR_BOLD), terminal_width());
+	return shown->result ? report_markdown(shown->result, out)
+			     : bench_markdown(shown->history, out);
 }
 
-static int render(const struct result *result, const char *path, render_fn fn,
+static int render_text(const struct shown *shown, FILE *out)
+{
+	bool colour_bold = *colour(out, COLOUR_BOLD);
+
+	return shown->result ? report_text(shown->result, out, colour_bold, terminal_width())
+			     : bench_text(shown->history, out, colour_bold, terminal_width());
+}
+
+static int render(const struct shown *shown, const char *path, render_fn fn,
 		  struct failure *failure)
 {
 	bool standard = !strcmp(path, "-");
@@ -74,7 +102,7 @@ static int render(const struct result *result, const char *path, render_fn fn,
 
 	if (!out)
 		return failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
-	ret = fn(result, out);
+	ret = fn(shown, out);
 	if (!standard && fclose(out) && !ret)
 		ret = -errno;
 	/* main() tells of a standard output that failed. */
@@ -83,7 +111,7 @@ static int render(const struct result *result, const char *path, render_fn fn,
 		       : 0;
 }
 
-static int render_folder(const struct result *result, const char *folder, struct failure *failure)
+static int render_folder(const struct shown *shown, const char *folder, struct failure *failure)
 {
 	struct failure plots = {0};
 	int ret;
@@ -91,7 +119,8 @@ static int render_folder(const struct result *result, const char *folder, struct
 	if (mkdir(folder, 0777) && errno != EEXIST)
 		return failure_set(failure, -errno, "cannot create %s: %s", folder,
 				   strerror(errno));
-	ret = report_write_all(result, folder, &plots);
+	ret = shown->result ? report_write_all(shown->result, folder, &plots)
+			    : bench_write_all(shown->history, folder, &plots);
 	if (ret)
 		return failure_set(failure, ret, "cannot write the report into %s: %s", folder,
 				   plots.code ? plots.text : strerror(-ret));
@@ -100,63 +129,31 @@ static int render_folder(const struct result *result, const char *folder, struct
 	return 0;
 }
 
-static int render_all(const struct report_options *options, const struct result *result,
+static int render_all(const struct report_options *options, const struct shown *shown,
 		      struct failure *failure)
 {
 	bool files = options->html || options->markdown || options->folder;
 	int ret = 0;
 
 	if (options->html)
-		ret = render(result, options->html, render_html, failure);
+		ret = render(shown, options->html, render_html, failure);
 	if (!ret && options->markdown)
-		ret = render(result, options->markdown, report_markdown, failure);
+		ret = render(shown, options->markdown, render_markdown, failure);
 	if (!ret && options->folder)
-		ret = render_folder(result, options->folder, failure);
+		ret = render_folder(shown, options->folder, failure);
 	if (!ret && (options->text || !files))
-		ret = render(result, "-", render_text, failure);
+		ret = render(shown, "-", render_text, failure);
 	return ret;
 }
 
-typedef int (*render_history_fn)(const struct bench_history *history, FILE *out);
-
-static int history_text(const struct bench_history *history, FILE *out)
-{
-	return bench_text(history, out, *colour(out, COLOUR_BOLD), terminal_width());
-}
-
-static int render_history(const struct bench_history *history, const char *path,
-			  render_history_fn fn, struct failure *failure)
-{
-	bool standard = !strcmp(path, "-");
-	FILE *out = standard ? stdout : fopen(path, "we");
-	int ret;
-
-	if (!out)
-		return failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
-	ret = fn(history, out);
-	if (!standard && fclose(out) && !ret)
-		ret = -errno;
-	return ret && !(standard && ferror(stdout))
-		       ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret))
-		       : 0;
-}
-
-/* A bench, or the course of several results. */
 static int report_history(const struct report_options *options, char *const *paths, size_t count)
 {
 	struct bench_history history;
 	struct failure failure = {0};
-	int ret;
+	int ret = bench_history_load(&history, paths, count, &failure);
 
-	if (options->markdown || options->folder)
-		return usage_error(&command_report,
-				   "--markdown and --out show a single run; have %s",
-				   count > 1 ? "several results" : "a bench");
-	ret = bench_history_load(&history, paths, count, &failure);
-	if (!ret && options->html)
-		ret = render_history(&history, options->html, bench_html, &failure);
-	if (!ret && (options->text || !options->html))
-		ret = render_history(&history, "-", history_text, &failure);
+	if (!ret)
+		ret = render_all(options, &(struct shown){.history = &history}, &failure);
 	bench_history_release(&history);
 	return ret ? outcome_fail(&failure) : STATUS_OK;
 }
@@ -171,7 +168,7 @@ static int report_run(const struct report_options *options, const char *path)
 		return outcome_fail(&(struct failure){-ENOMEM, "out of memory"});
 	ret = result_load(path, result, &failure);
 	if (!ret)
-		ret = render_all(options, result, &failure);
+		ret = render_all(options, &(struct shown){.result = result}, &failure);
 	result_release(result);
 	free(result);
 	return ret ? outcome_fail(&failure) : STATUS_OK;
@@ -204,15 +201,15 @@ const struct command command_report = {
 		"'-' reads standard input. The exit status says whether that worked, not what the "
 		"result is."
 		"\n\n"
-		"What 'sendprof bench' left is shown as tables, or by --html as a page with bars and "
-		"the curves of sweeps. Of several results, oldest first, the last is shown, and in "
-		"the page the course of each workload over all of them.",
+		"What 'sendprof bench' left is shown as tables, by --html as a page with bars and "
+		"the curves of sweeps. Of several results, oldest first, the last is shown, and by "
+		"--html and --markdown the course of each workload over all of them.",
 	.options = rows,
 	.examples = "sendprof report sendprof-report/result.json\n"
 		    "sendprof report --html page.html result.json\n"
 		    "sendprof report --html bench.html sendprof-bench/bench.json\n"
 		    "sendprof report --html course.html nightly/*.json\n"
-		    "sendprof report --markdown - result.json >>\"$GITHUB_STEP_SUMMARY\"",
+		    "sendprof report --markdown - bench.json >>\"$GITHUB_STEP_SUMMARY\"",
 	.run = report_main,
 	.subcommands = subcommands,
 };

@@ -17,4 +17,5 @@
 ASSET(latency_gp, "reports/latency.gp");
 ASSET(progress_gp, "reports/progress.gp");
 ASSET(mix_gp, "reports/mix.gp");
+ASSET(sweep_gp, "reports/sweep.gp");
 ASSET(page_css, "reports/page.css");

@@ -6,6 +6,7 @@
 extern const char asset_latency_gp[];
 extern const char asset_progress_gp[];
 extern const char asset_mix_gp[];
+extern const char asset_sweep_gp[];
 extern const char asset_page_css[];
 
 #endif

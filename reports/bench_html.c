@@ -5,17 +5,24 @@
 #include "reports/comparison_tables.h"
 #include "reports/format.h"
 #include "reports/html_parts.h"
+#include "reports/pages.h"
+#include "reports/plots.h"
+#include "reports/resources.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void begin_section(const char *id, const char *title, const char *meaning, FILE *out)
 {
 	fprintf(out, "<section id=\"%s\">\n<h2>%s</h2>\n", id, title);
-	if (meaning)
-		fprintf(out, "<p class=\"meaning\">%s</p>\n", meaning);
+	if (meaning) {
+		fputs("<p class=\"meaning\">", out);
+		format_html(out, meaning);
+		fputs("</p>\n", out);
+	}
 }
 
 /* Draw @table and release it; the section ends with it. */
@@ -35,15 +42,6 @@ static int end_section(struct table *table, FILE *out)
 	return ret;
 }
 
-static size_t count_verdicts(const struct bench_history *history, enum verdict verdict)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < history->workload_count; i++)
-		count += bench_newest(history, i)->verdict == verdict;
-	return count;
-}
-
 static double ratio_of(const struct bench_seen *seen)
 {
 	return seen->median[SIDE_KERNEL] && seen->median[SIDE_ENGINE]
@@ -52,7 +50,7 @@ static double ratio_of(const struct bench_seen *seen)
 }
 
 /* The mean of ratios is their geometric one: twice and half as fast are even. */
-static int put_tiles(const struct bench_history *history, FILE *out)
+static int put_tiles(const struct bench_history *history, size_t equal, FILE *out)
 {
 	double logs = 0;
 	size_t count = 0, least = 0, most = 0;
@@ -72,8 +70,7 @@ static int put_tiles(const struct bench_history *history, FILE *out)
 		count++;
 	}
 	fputs("<dl class=\"tiles\">\n", out);
-	html_tile(out, "", "Identical streams", COUNT(count_verdicts(history, VERDICT_EQUAL)),
-		  total);
+	html_tile(out, "", "Identical streams", COUNT(equal), total);
 	if (count) {
 		char *labels[] = {printable_text("%s", history->workloads[most].label),
 				  printable_text("%s", history->workloads[least].label)};
@@ -96,28 +93,19 @@ static int put_tiles(const struct bench_history *history, FILE *out)
 	return 0;
 }
 
-static int put_head(const struct bench_history *history, FILE *out)
+static int put_head(const struct bench_history *history, const struct page_plots *plots, FILE *out)
 {
-	size_t equal = count_verdicts(history, VERDICT_EQUAL), count = history->workload_count;
-	const struct compared_file *file = &history->files[history->file_count - 1];
-	bool good = equal == count;
-	char *detail = printable_text("%zu of %zu workloads sent alike, byte for byte%s%s%s%s",
-				      equal, count, *file->kernel ? "; Linux " : "", file->kernel,
-				      *file->created ? ", " : "", file->created);
+	struct bench_headline headline;
+	int ret = bench_headline(history, &headline);
 
-	if (!detail)
-		return -ENOMEM;
-	html_begin(!count ? TONE_WARN
-		   : good ? TONE_GOOD
-			  : TONE_BAD,
-		   !count ? "NOTHING"
-		   : good ? "IDENTICAL"
-			  : "DIFFERENT",
-		   "btrfs send, workloads measured", out);
-	format_html(out, detail);
-	fputs("</p>\n</header>\n", out);
-	free(detail);
-	return put_tiles(history, out);
+	if (ret == 0) {
+		html_begin(headline.tone, headline.word, "btrfs send, workloads measured", out);
+		format_html(out, headline.detail);
+		fputs("</p>\n</header>\n", out);
+		ret = put_tiles(history, headline.equal, out);
+	}
+	free(headline.detail);
+	return ret == 0 ? html_absent_plots(plots, out) : ret;
 }
 
 static int put_times(const struct bench_history *history, FILE *out)
@@ -148,42 +136,41 @@ static int put_times(const struct bench_history *history, FILE *out)
 	return end_section(&table, out);
 }
 
-static const char *count_text(void *context, double x, char *buffer, size_t size)
+static void put_title(const char *text, FILE *out)
 {
-	(void)context;
-	snprintf(buffer, size, "%s", COUNT((uint64_t)x));
-	return buffer;
-}
+	char *title = printable_text("%s", text);
 
-static int put_curve(const struct bench_curve *curve, FILE *out)
-{
-	char *label = printable_text("%s", curve->label);
-	char *title = printable_text("%s, logarithmic", curve->parameter);
-	struct chart chart = {
-		.label = label,
-		.log_x = true,
-		.x_title = title,
-		.x_text = count_text,
-	};
-
-	for (enum side side = 0; side < SIDE_COUNT; side++)
-		chart.lines[side] = (struct chart_line){
-			.points = curve->points[side],
-			.count = curve->point_count[side],
-			.fit = curve->fitted[side] ? &curve->fit[side] : NULL,
-		};
-	if (label && title) {
-		fputs("<h3>", out);
-		format_html(out, label);
-		fputs("</h3>\n", out);
-		chart_draw(&chart, out);
-	}
-	free(label);
+	fputs("<h3>", out);
+	format_html(out, title ? title : "");
+	fputs("</h3>\n", out);
 	free(title);
-	return label && title ? 0 : -ENOMEM;
 }
 
-static int put_curves(const struct bench_history *history, FILE *out)
+static int put_curve(const struct bench_history *history, size_t index,
+		     const struct page_plots *plots, FILE *out)
+{
+	const struct bench_curve *curve = &history->curves[index];
+	char name[BENCH_PLOT_NAME];
+	struct table table;
+
+	put_title(curve->label, out);
+	if (plots->directory) {
+		fputs("<figure>", out);
+		/* Why there is none is said on top of the page. */
+		(void)plot_inline(plots->directory, bench_plot_name(index, name), name, out);
+		fputs("</figure>\n", out);
+	}
+	build_bench_points(curve, &table);
+	fputs("<details>\n<summary>The figures</summary>\n", out);
+	if (!table.error)
+		html_table(&table, out);
+	fputs("</details>\n", out);
+	table_release(&table);
+	return table.error;
+}
+
+static int put_curves(const struct bench_history *history, const struct page_plots *plots,
+		      FILE *out)
 {
 	struct table table;
 	int ret = 0;
@@ -193,10 +180,13 @@ static int put_curves(const struct bench_history *history, FILE *out)
 	begin_section("sweeps", "How times grow",
 		      "Medians over a parameter, both axes logarithmic, so a power is a straight "
 		      "line: x^1 means twice the time for twice the value. Dotted is what fits "
-		      "best.",
+		      "best. Below it why: extents whose back references were walked, the "
+		      "references that these walks collected, and how often the roots of a leaf "
+		      "were known already. The engine's counts are those of its faithful "
+		      "finder, in the warm-up; the kernel's take --tier.",
 		      out);
 	for (size_t i = 0; ret == 0 && i < history->curve_count; i++)
-		ret = put_curve(&history->curves[i], out);
+		ret = put_curve(history, i, plots, out);
 	build_bench_fits(history, &table);
 	if (ret == 0)
 		return end_section(&table, out);
@@ -230,12 +220,10 @@ static int put_course(const struct bench_history *history, const struct bench_co
 		for (size_t i = 0; points[side] && i < history->file_count; i++)
 			points[side][i] = (struct bench_point){
 				(double)i, (double)course->seen[i].median[side]};
-		chart.lines[side] = (struct chart_line){points[side], history->file_count, NULL};
+		chart.lines[side] = (struct chart_line){points[side], history->file_count};
 	}
 	if (!failed) {
-		fputs("<h3>", out);
-		format_html(out, label);
-		fputs("</h3>\n", out);
+		put_title(label, out);
 		chart_draw(&chart, out);
 	}
 	free(points[SIDE_KERNEL]);
@@ -265,10 +253,7 @@ static int put_usage(const struct bench_history *history, FILE *out)
 	bench_usage_begin(&table);
 	for (size_t i = 0; i < history->workload_count; i++)
 		bench_usage_rows(&table, history->workloads[i].label, bench_newest(history, i));
-	begin_section("resources", "Resources",
-		      "What a send used, medians. From device: what was in no cache. The memory is "
-		      "that of the whole process; the kernel&#39;s own is not known.",
-		      out);
+	begin_section("resources", "Resources", RESOURCES_MEANING, out);
 	return end_section(&table, out);
 }
 
@@ -281,18 +266,37 @@ static int put_files(const struct bench_history *history, FILE *out)
 	return end_section(&table, out);
 }
 
-int bench_html(const struct bench_history *history, FILE *out)
+int bench_html_write(const struct bench_history *history, const struct page_plots *plots, FILE *out)
 {
-	static int (*const parts[])(const struct bench_history *history, FILE *out) = {
-		put_times, put_curves, put_courses, put_usage, put_files,
-	};
-	int ret = put_head(history, out);
+	int ret = put_head(history, plots, out);
 
-	for (size_t i = 0; ret == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
-		ret = parts[i](history, out);
+	if (ret == 0)
+		ret = put_times(history, out);
+	if (ret == 0)
+		ret = put_curves(history, plots, out);
+	if (ret == 0)
+		ret = put_courses(history, out);
+	if (ret == 0)
+		ret = put_usage(history, out);
+	if (ret == 0)
+		ret = put_files(history, out);
 	if (ret == 0)
 		fputs("</main>\n</body>\n</html>\n", out);
 	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
 		ret = errno ? -errno : -EIO;
 	return ret;
+}
+
+int bench_html(const struct bench_history *history, const char *plots_directory, FILE *out)
+{
+	struct page_plots plots = {.directory = plots_directory};
+	char name[BENCH_PLOT_NAME], *path = NULL;
+
+	if (plots_directory &&
+	    asprintf(&path, "%s/%s.svg", plots_directory, bench_plot_name(0, name)) < 0)
+		return -ENOMEM;
+	if (history->curve_count && (!path || access(path, R_OK)))
+		plots.reason = PLOTS_NOT_DRAWN;
+	free(path);
+	return bench_html_write(history, &plots, out);
 }

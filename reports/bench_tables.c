@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "reports/bench.h"
 #include "reports/format.h"
+#include "reports/resources.h"
 #include "reports/summary.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+
+static size_t count_equal(const struct bench_history *history)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < history->workload_count; i++)
+		count += bench_newest(history, i)->verdict == VERDICT_EQUAL;
+	return count;
+}
+
+int bench_headline(const struct bench_history *history, struct bench_headline *headline)
+{
+	const struct compared_file *file = &history->files[history->file_count - 1];
+
+	*headline = (struct bench_headline){
+		.equal = count_equal(history),
+		.word = "NOTHING",
+		.tone = TONE_WARN,
+	};
+	if (history->workload_count) {
+		bool good = headline->equal == history->workload_count;
+
+		headline->word = good ? "IDENTICAL" : "DIFFERENT";
+		headline->tone = good ? TONE_GOOD : TONE_BAD;
+	}
+	headline->detail = printable_text("%zu of %zu workloads sent alike, byte for byte%s%s%s%s",
+					  headline->equal, history->workload_count,
+					  *file->kernel ? "; Linux " : "", file->kernel,
+					  *file->created ? ", " : "", file->created);
+	return headline->detail ? 0 : -ENOMEM;
+}
 
 static const struct column times_columns[] = {
 	{"Workload", ALIGN_LEFT, 0}, {"Kernel", ALIGN_RIGHT, 0}, {"Engine", ALIGN_RIGHT, 0},
@@ -16,15 +50,7 @@ void bench_times_begin(struct table *table)
 }
 
 static const struct column usage_columns[] = {
-	{"Resources, medians", ALIGN_LEFT, 0},
-	{"Sender", ALIGN_LEFT, 0},
-	{"User", ALIGN_RIGHT, 0},
-	{"System", ALIGN_RIGHT, 0},
-	{"Faults", ALIGN_RIGHT, 1},
-	{"Major", ALIGN_RIGHT, 2},
-	{"From device", ALIGN_RIGHT, 0},
-	{"Peak memory", ALIGN_RIGHT, 0},
-};
+	{"Resources, medians", ALIGN_LEFT, 0}, {"Sender", ALIGN_LEFT, 0}, RESOURCE_COLUMNS};
 
 void bench_usage_begin(struct table *table)
 {
@@ -60,32 +86,34 @@ void bench_usage_rows(struct table *table, const char *label, const struct bench
 {
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		const struct run_usage *usage = &seen->usage[side];
-		bool known = usage->known && seen->samples;
 
 		table_cell(table, TONE_PLAIN, "%s", side ? "" : label);
 		table_cell(table, side_tones[side], "%s", side_names[side]);
-		add_figure(table, TONE_PLAIN, known, DURATION(usage->user_ns));
-		add_figure(table, TONE_PLAIN, known, DURATION(usage->system_ns));
-		add_figure(table, TONE_PLAIN, known, COUNT(usage->minor_faults));
-		add_figure(table, TONE_PLAIN, known, COUNT(usage->major_faults));
-		add_figure(table, TONE_PLAIN, known && usage->has_device_bytes,
-			   BYTES(usage->device_bytes));
-		add_figure(table, TONE_PLAIN, known && usage->has_peak_bytes,
-			   BYTES(usage->peak_bytes));
+		resource_cells(table, usage->known && seen->samples, usage);
 	}
+}
+
+static void put_point(struct table *table, enum bench_figure figure, double y)
+{
+	uint64_t whole = isnan(y) ? 0 : (uint64_t)y;
+
+	add_figure(table, TONE_PLAIN, !isnan(y),
+		   figure == BENCH_TIME	    ? DURATION(whole)
+		   : figure == BENCH_STREAM ? BYTES(whole)
+		   : figure == BENCH_HIT_RATE
+			   ? PERCENT(isnan(y) ? 0 : (uint64_t)(y * 100000), 100000)
+			   : COUNT(whole));
 }
 
 static void put_exponent(struct table *table, const struct bench_curve *curve, enum side side)
 {
 	const struct bench_fit *fit = &curve->fit[side];
-	long exponent = lround(fabs(fit->exponent) * 100), certainty = lround(fit->certainty * 100);
 
 	if (!curve->fitted[side])
 		table_cell(table, TONE_MUTED, "too few points");
 	else
-		table_cell(table, side_tones[side], "x^%s%ld.%02ld (R² %ld.%02ld)",
-			   fit->exponent < 0 && exponent ? "-" : "", exponent / 100, exponent % 100,
-			   certainty / 100, certainty % 100);
+		table_cell(table, side_tones[side], "x^%s (R² %s)", HUNDREDTHS(fit->exponent),
+			   HUNDREDTHS(fit->certainty));
 }
 
 void build_bench_fits(const struct bench_history *history, struct table *table)
@@ -101,9 +129,31 @@ void build_bench_fits(const struct bench_history *history, struct table *table)
 
 		table_cell(table, TONE_PLAIN, "%s", curve->label);
 		table_cell(table, TONE_PLAIN, "%s", curve->parameter);
-		table_cell(table, TONE_PLAIN, "%zu", curve->point_count[SIDE_KERNEL]);
+		table_cell(table, TONE_PLAIN, "%zu", curve->point_count);
 		put_exponent(table, curve, SIDE_KERNEL);
 		put_exponent(table, curve, SIDE_ENGINE);
+	}
+}
+
+void build_bench_points(const struct bench_curve *curve, struct table *table)
+{
+	const struct column columns[] = {
+		{"Value", ALIGN_RIGHT, 0},	{"Sender", ALIGN_LEFT, 0},
+		{"Time", ALIGN_RIGHT, 0},	{"Walks", ALIGN_RIGHT, 0},
+		{"References", ALIGN_RIGHT, 0}, {"Cache hits", ALIGN_RIGHT, 0},
+		{"Stream", ALIGN_RIGHT, 0},
+	};
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < curve->point_count; i++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			const double x = curve->points[BENCH_TIME][side][i].x;
+
+			table_cell(table, TONE_PLAIN, "%s", side ? "" : COUNT((uint64_t)x));
+			table_cell(table, side_tones[side], "%s", side_names[side]);
+			for (enum bench_figure figure = 0; figure < BENCH_FIGURES; figure++)
+				put_point(table, figure, curve->points[figure][side][i].y);
+		}
 	}
 }
 
@@ -135,4 +185,50 @@ void build_bench_files(const struct bench_history *history, struct table *table)
 		table_note(table, "%zu workload%s of earlier files %s not in the newest.",
 			   history->gone, history->gone == 1 ? "" : "s",
 			   history->gone == 1 ? "is" : "are");
+}
+
+/* The newest of them, so that a line is not too long. */
+enum { COURSE_MAX = 8 };
+
+static char *course_text(const struct bench_history *history, size_t workload, enum side side)
+{
+	size_t first = history->file_count > COURSE_MAX ? history->file_count - COURSE_MAX : 0,
+	       size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = first; i < history->file_count; i++) {
+		uint64_t ns = history->workloads[workload].seen[i].median[side];
+
+		fprintf(out, "%s%s", i > first ? ", " : "", ns ? DURATION(ns) : FORMAT_NONE);
+	}
+	return fclose(out) ? NULL : text;
+}
+
+void build_bench_course(const struct bench_history *history, struct table *table)
+{
+	static const struct column columns[] = {
+		{"Workload", ALIGN_LEFT, 0},
+		{"Sender", ALIGN_LEFT, 0},
+		{"Medians, oldest first", ALIGN_LEFT, 0},
+	};
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; history->file_count > 1 && i < history->workload_count; i++) {
+		for (enum side side = 0; side < SIDE_COUNT; side++) {
+			char *text = course_text(history, i, side);
+
+			table_cell(table, TONE_PLAIN, "%s",
+				   side ? "" : history->workloads[i].label);
+			table_cell(table, side_tones[side], "%s", side_names[side]);
+			table_cell(table, side_tones[side], "%s", text ? text : "");
+			if (!text)
+				table->error = -ENOMEM;
+			free(text);
+		}
+	}
+	if (history->file_count > COURSE_MAX)
+		table_note(table, "Of %zu files the newest %d.", history->file_count, COURSE_MAX);
 }

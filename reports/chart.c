@@ -43,9 +43,9 @@ static int place(const struct axis *axis, double value)
 	return axis->start + (int)lround(part * (axis->end - axis->start));
 }
 
-static bool counts(const struct chart *chart, const struct bench_point *point)
+static bool counts(const struct bench_point *point)
 {
-	return point->y > 0 && (!chart->log_x || point->x > 0);
+	return point->y > 0;
 }
 
 /* The ranges of all points; false when there are none. */
@@ -57,7 +57,7 @@ static bool find_ranges(const struct chart *chart, struct axis *x, struct axis *
 		const struct chart_line *line = &chart->lines[side];
 
 		for (size_t i = 0; i < line->count; i++) {
-			if (!counts(chart, &line->points[i]))
+			if (!counts(&line->points[i]))
 				continue;
 			x->from = fmin(x->from, line->points[i].x);
 			x->to = fmax(x->to, line->points[i].x);
@@ -96,22 +96,32 @@ static double next_round(double value)
 	return (lead < 1.5 ? 2 : lead < 3.5 ? 5 : 10) * power;
 }
 
-/* The steps of the y axis, each @step times further: whole decades when there are many. */
+size_t chart_ticks(double from, double to, double ticks[CHART_TICKS_MAX])
+{
+	double tick = pow(10, floor(log10(from)));
+	bool decades = log10(to / from) > 2.5;
+	unsigned int every = 1 + (unsigned int)(log10(to / from) / TICKS_MAX);
+	size_t count = 0;
+
+	for (unsigned int i = 0; tick <= to * 1.0001 && count < CHART_TICKS_MAX; i++) {
+		if (tick >= from * 0.9999 && (!decades || i % every == 0))
+			ticks[count++] = tick;
+		tick = decades ? 10 * tick : next_round(tick);
+	}
+	return count;
+}
+
 static void put_y_axis(const struct axis *y, int left, int right, FILE *out)
 {
-	double tick = pow(10, floor(log10(y->from)));
-	bool decades = log10(y->to / y->from) > 2.5;
-	unsigned int every = 1 + (unsigned int)(log10(y->to / y->from) / TICKS_MAX);
+	double ticks[CHART_TICKS_MAX];
+	size_t count = chart_ticks(y->from, y->to, ticks);
 
-	for (unsigned int i = 0; tick <= y->to * 1.0001; i++) {
-		if (tick >= y->from * 0.9999 && (!decades || i % every == 0)) {
-			int at = place(y, tick);
+	for (size_t i = 0; i < count; i++) {
+		int at = place(y, ticks[i]);
 
-			fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"var(--rule)\" fill=\"none\"/>",
-				left, at, right);
-			put_text(out, left - 8, at + 4, "end", "muted", DURATION((uint64_t)tick));
-		}
-		tick = decades ? 10 * tick : next_round(tick);
+		fprintf(out, "<path d=\"M%d %dH%d\" stroke=\"var(--rule)\" fill=\"none\"/>", left,
+			at, right);
+		put_text(out, left - 8, at + 4, "end", "muted", DURATION((uint64_t)ticks[i]));
 	}
 }
 
@@ -126,7 +136,7 @@ static void put_x_axis(const struct chart *chart, const struct axis *x, int bott
 		line = &chart->lines[SIDE_ENGINE];
 	for (size_t i = 0; i < line->count; i++) {
 		double value = line->points[i].x;
-		int at = (chart->log_x && value <= 0) ? last : place(x, value);
+		int at = place(x, value);
 
 		if (at < last + LABEL_SPACE)
 			continue;
@@ -134,23 +144,6 @@ static void put_x_axis(const struct chart *chart, const struct axis *x, int bott
 		put_text(out, at, bottom + 18, "middle", "muted",
 			 chart->x_text(chart->context, value, buffer, sizeof(buffer)));
 	}
-	if (chart->x_title)
-		put_text(out, (x->start + x->end) / 2, bottom + 38, "middle", "muted",
-			 chart->x_title);
-}
-
-static void put_fit(const struct bench_fit *fit, const struct axis *x, const struct axis *y,
-		    enum side side, FILE *out)
-{
-	double ends[] = {fit->factor * pow(x->from, fit->exponent),
-			 fit->factor * pow(x->to, fit->exponent)};
-
-	if (!(ends[0] > 0 && ends[1] > 0 && isfinite(ends[0]) && isfinite(ends[1])))
-		return;
-	fprintf(out,
-		"<path d=\"M%d %dL%d %d\" stroke=\"var(--%s)\" fill=\"none\" "
-		"stroke-dasharray=\"3 5\" opacity=\"0.7\"/>",
-		x->start, place(y, ends[0]), x->end, place(y, ends[1]), side_names[side]);
 }
 
 static void put_line(const struct chart *chart, const struct axis *x, const struct axis *y,
@@ -164,16 +157,16 @@ static void put_line(const struct chart *chart, const struct axis *x, const stru
 	for (size_t i = 0; i < line->count; i++) {
 		const struct bench_point *point = &line->points[i];
 
-		if (counts(chart, point))
+		if (counts(point))
 			fprintf(out, "%s%d %d", drawing ? "L" : "M", place(x, point->x),
 				place(y, point->y));
-		drawing = counts(chart, point);
+		drawing = counts(point);
 	}
 	fputs("\"/>", out);
 	for (size_t i = 0; i < line->count; i++) {
 		const struct bench_point *point = &line->points[i];
 
-		if (counts(chart, point))
+		if (counts(point))
 			fprintf(out,
 				"<circle cx=\"%d\" cy=\"%d\" r=\"4\" fill=\"var(--%s)\"><title>%s"
 				"</title></circle>",
@@ -182,44 +175,18 @@ static void put_line(const struct chart *chart, const struct axis *x, const stru
 	}
 }
 
-/* "1.93", whatever the locale. */
-static const char *hundredths(char out[FORMAT_SIZE], double number)
-{
-	long value = lround(fabs(number) * 100);
-
-	snprintf(out, FORMAT_SIZE, "%s%ld.%02ld", number < 0 && value ? "−" : "", value / 100,
-		 value % 100);
-	return out;
-}
-#define HUNDREDTHS(number) hundredths((char[FORMAT_SIZE]){0}, number)
-
-/* Names of the lines, with what was fitted, from the left to the right. */
+/* Names of the lines, from the left to the right. */
 static void put_names(const struct chart *chart, int left, int right, FILE *out)
 {
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		const struct bench_fit *fit = chart->lines[side].fit;
-		char text[3 * FORMAT_SIZE];
-
-		if (!chart->lines[side].count)
-			continue;
-		if (fit && right < WIDE / 2)
-			snprintf(text, sizeof(text), "%s ~ x^%s", side_names[side],
-				 HUNDREDTHS(fit->exponent));
-		else if (fit)
-			snprintf(text, sizeof(text), "%s ~ x^%s (R² %s)", side_names[side],
-				 HUNDREDTHS(fit->exponent), HUNDREDTHS(fit->certainty));
-		else
-			snprintf(text, sizeof(text), "%s", side_names[side]);
-		if (side == SIDE_KERNEL)
-			put_text(out, left, 16, "start", side_names[side], text);
-		else
-			put_text(out, right, 16, "end", side_names[side], text);
-	}
+	if (chart->lines[SIDE_KERNEL].count)
+		put_text(out, left, 16, "start", "kernel", side_names[SIDE_KERNEL]);
+	if (chart->lines[SIDE_ENGINE].count)
+		put_text(out, right, 16, "end", "engine", side_names[SIDE_ENGINE]);
 }
 
 static void draw(const struct chart *chart, const char *class_name, int width, FILE *out)
 {
-	struct axis x = {.start = LEFT + 12, .end = width - RIGHT, .is_log = chart->log_x};
+	struct axis x = {.start = LEFT + 12, .end = width - RIGHT};
 	struct axis y = {.start = HEIGHT - BOTTOM - 8, .end = TOP + 8, .is_log = true};
 
 	if (!find_ranges(chart, &x, &y))
@@ -232,11 +199,8 @@ static void draw(const struct chart *chart, const char *class_name, int width, F
 	begin_svg(chart->label, class_name, width, HEIGHT, out);
 	put_y_axis(&y, LEFT, width - RIGHT + 10, out);
 	put_x_axis(chart, &x, HEIGHT - BOTTOM, out);
-	for (enum side side = 0; side < SIDE_COUNT; side++) {
-		if (chart->lines[side].fit && chart->log_x)
-			put_fit(chart->lines[side].fit, &x, &y, side, out);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
 		put_line(chart, &x, &y, side, out);
-	}
 	put_names(chart, LEFT, width - RIGHT + 10, out);
 	fputs("</svg>", out);
 }

@@ -15,17 +15,21 @@
 struct chart_line {
 	const struct bench_point *points; /* by rising x */
 	size_t count;
-	const struct bench_fit *fit; /* drawn, too; NULL: none */
 };
 
 struct chart {
 	const char *label; /* what it shows, for who cannot see it */
 	struct chart_line lines[SIDE_COUNT];
-	bool log_x;	     /* x is above 0 then */
-	const char *x_title; /* NULL: none */
 	const char *(*x_text)(void *context, double x, char *buffer, size_t size);
 	void *context;
 };
+
+/*
+ * Round values from @from up to @to, both above 0, for a logarithmic axis: 1, 2, 5, 10..., or
+ * decades when there are many. At most CHART_TICKS_MAX; returns how many.
+ */
+enum { CHART_TICKS_MAX = 12 };
+size_t chart_ticks(double from, double to, double ticks[CHART_TICKS_MAX]);
 
 /* Draw it in two widths, of which the style of the page shows one. */
 void chart_draw(const struct chart *chart, FILE *out);

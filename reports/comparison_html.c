@@ -112,7 +112,7 @@ static int put_course(const struct comparison *comparison, const struct compared
 			points[side][i] = (struct bench_point){
 				(double)i, metric->seen[i].present ? metric->seen[i].value : 0};
 		chart.lines[side] =
-			(struct chart_line){points[side], points[side] && metric ? count : 0, NULL};
+			(struct chart_line){points[side], points[side] && metric ? count : 0};
 	}
 	if (points[SIDE_KERNEL] && points[SIDE_ENGINE])
 		chart_draw(&chart, out);

@@ -8,26 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Draw @table unless it is empty, and release it. */
-static int put_section(const char *title, struct table *table, FILE *out)
-{
-	int ret = table->error;
-
-	if (ret == 0 && (table->cell_count || table->note)) {
-		fputs("## ", out);
-		format_markdown(out, title);
-		fputs("\n\n", out);
-		if (table->cell_count)
-			markdown_table(table, out);
-		if (table->note) {
-			format_markdown(out, table->note);
-			fputs("\n\n", out);
-		}
-	}
-	table_release(table);
-	return ret;
-}
-
 static int put_changes(const struct comparison *comparison,
 		       const struct compared_workload *workload, FILE *out)
 {
@@ -38,7 +18,7 @@ static int put_changes(const struct comparison *comparison,
 	if (!title)
 		return -ENOMEM;
 	build_changes(comparison, workload, false, &table);
-	ret = put_section(title, &table, out);
+	ret = markdown_section(2, title, &table, out);
 	free(title);
 	return ret;
 }
@@ -54,18 +34,18 @@ int comparison_markdown(const struct comparison *comparison, FILE *out)
 		format_markdown(out, headline.detail);
 		fputs("\n\n", out);
 		build_gates(comparison, &table);
-		ret = put_section("Gates", &table, out);
+		ret = markdown_section(2, "Gates", &table, out);
 	}
 	comparison_headline_release(&headline);
 	if (ret == 0) {
 		build_reasons(comparison, &table);
-		ret = put_section("Why it failed", &table, out);
+		ret = markdown_section(2, "Why it failed", &table, out);
 	}
 	for (size_t i = 0; ret == 0 && i < comparison->workload_count; i++)
 		ret = put_changes(comparison, &comparison->workloads[i], out);
 	if (ret == 0) {
 		build_compared_files(comparison, &table);
-		ret = put_section("Compared", &table, out);
+		ret = markdown_section(2, "Compared", &table, out);
 	}
 	if (ret == 0 && (fflush(out) != 0 || ferror(out)))
 		ret = errno ? -errno : -EIO;

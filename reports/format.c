@@ -2,6 +2,7 @@
 /* Figures: counts, sizes, durations, rates. */
 #include "reports/format.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 struct unit {
@@ -150,6 +151,15 @@ const char *format_percent(char out[FORMAT_SIZE], uint64_t part, uint64_t whole)
 		snprintf(number, sizeof(number), "%llu.%llu", tenths / 10, tenths % 10);
 		snprintf(out, FORMAT_SIZE, "%s%%", number);
 	}
+	return out;
+}
+
+const char *format_hundredths(char out[FORMAT_SIZE], double number)
+{
+	long value = lround(fabs(number) * 100);
+
+	snprintf(out, FORMAT_SIZE, "%s%ld.%02ld", number < 0 && value ? "-" : "", value / 100,
+		 value % 100);
 	return out;
 }
 

@@ -22,6 +22,7 @@ const char *format_offset(char out[FORMAT_SIZE], uint64_t offset);    /* 0x1f3c 
 const char *format_rate(char out[FORMAT_SIZE], uint64_t bytes, uint64_t ns);	  /* 310 MiB/s */
 const char *format_percent(char out[FORMAT_SIZE], uint64_t part, uint64_t whole); /* 83.4% */
 const char *format_factor(char out[FORMAT_SIZE], double factor);		  /* 3.21× */
+const char *format_hundredths(char out[FORMAT_SIZE], double number);		  /* -1.93 */
 const char *format_uuid(char out[FORMAT_SIZE], const uint8_t uuid[16]);
 
 /* What stands where there is no figure. */
@@ -36,6 +37,7 @@ const char *format_uuid(char out[FORMAT_SIZE], const uint8_t uuid[16]);
 #define RATE(bytes, ns)	     format_rate((char[FORMAT_SIZE]){0}, bytes, ns)
 #define PERCENT(part, whole) format_percent((char[FORMAT_SIZE]){0}, part, whole)
 #define FACTOR(factor)	     format_factor((char[FORMAT_SIZE]){0}, factor)
+#define HUNDREDTHS(number)   format_hundredths((char[FORMAT_SIZE]){0}, number)
 #define UUID(uuid)	     format_uuid((char[FORMAT_SIZE]){0}, uuid)
 
 /*

@@ -21,8 +21,8 @@ int gnuplot_run(const char *directory, const char *commands, struct failure *fai
 int svg_adapt(const char *path, struct failure *failure);
 
 /*
- * Copy an adapted SVG into a page that defines the variables itself. @class_name and @label are
- * plain words. -ENOENT when there is none, -EPROTO when it is not one.
+ * Copy an adapted SVG into a page that defines the variables itself. @class_name is a
+ * plain word, @label printable. -ENOENT when there is none, -EPROTO when it is not one.
  */
 int svg_inline(const char *path, const char *class_name, const char *label, FILE *out);
 

@@ -5,10 +5,10 @@
  */
 #include "reports/flame.h"
 #include "reports/format.h"
-#include "reports/gnuplot.h"
 #include "reports/html_parts.h"
 #include "reports/html_trace.h"
 #include "reports/pages.h"
+#include "reports/plots.h"
 #include "reports/report.h"
 #include "reports/sections.h"
 #include "reports/summary.h"
@@ -20,19 +20,12 @@
 /* A table with more rows than all commands have, both sides, is folded away: many samples. */
 enum { ROWS_FOLDED = 2 * STREAM_C_COUNT };
 
-static const struct {
-	const char *suffix, *class_name;
-} plot_variants[] = {{"", "wide"}, {"-narrow", "narrow"}};
-
-/*
- * A section's plot as HTML, in two widths of which the style shows one; *@html is NULL when it has
- * none, or none was drawn.
- */
+/* A section's plot as HTML; *@html is NULL when it has none, or none was drawn. */
 static int read_plot(const struct section *section, const struct page_plots *plots, char **html)
 {
 	size_t size;
 	FILE *out;
-	int ret = 0;
+	int ret;
 
 	*html = NULL;
 	if (!section->plot || !plots->directory)
@@ -40,17 +33,7 @@ static int read_plot(const struct section *section, const struct page_plots *plo
 	out = open_memstream(html, &size);
 	if (!out)
 		return -ENOMEM;
-	for (size_t i = 0; ret == 0 && i < sizeof(plot_variants) / sizeof(plot_variants[0]); i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s%s.svg", plots->directory, section->plot,
-			     plot_variants[i].suffix) < 0) {
-			ret = -ENOMEM;
-			break;
-		}
-		ret = svg_inline(path, plot_variants[i].class_name, section->title, out);
-		free(path);
-	}
+	ret = plot_inline(plots->directory, section->plot, section->title, out);
 	if (fclose(out) != 0)
 		ret = -ENOMEM;
 	if (ret < 0) {
@@ -134,6 +117,22 @@ static int put_section(const struct section *section, const struct result *resul
 	return ret;
 }
 
+int html_absent_plots(const struct page_plots *plots, FILE *out)
+{
+	char *reason;
+
+	if (!plots->reason)
+		return 0;
+	reason = printable_text("%s", plots->reason);
+	if (!reason)
+		return -ENOMEM;
+	fputs("<p class=\"absent\">Plots are missing: ", out);
+	format_html(out, reason);
+	fputs(".</p>\n", out);
+	free(reason);
+	return 0;
+}
+
 static int put_head(const struct result *result, const struct page_plots *plots, FILE *out)
 {
 	struct headline headline;
@@ -146,17 +145,7 @@ static int put_head(const struct result *result, const struct page_plots *plots,
 		ret = html_tiles(result, &headline, out);
 	}
 	headline_release(&headline);
-	if (ret == 0 && plots->reason) {
-		char *reason = printable_text("%s", plots->reason);
-
-		if (!reason)
-			return -ENOMEM;
-		fputs("<p class=\"absent\">Plots are missing: ", out);
-		format_html(out, reason);
-		fputs(".</p>\n", out);
-		free(reason);
-	}
-	return ret;
+	return ret == 0 ? html_absent_plots(plots, out) : ret;
 }
 
 int html_write(const struct result *result, const struct page_plots *plots, FILE *out)
@@ -195,7 +184,6 @@ int report_html(const struct result *result, const char *plots_directory, FILE *
 	struct page_plots plots = {.directory = plots_directory};
 
 	if (!plots_directory || !has_a_plot(plots_directory))
-		plots.reason = "none were drawn; that needs gnuplot (Debian, Ubuntu: apt install "
-			       "gnuplot-nox)";
+		plots.reason = PLOTS_NOT_DRAWN;
 	return html_write(result, &plots, out);
 }

@@ -33,6 +33,41 @@ void markdown_table(const struct table *table, FILE *out)
 	fputc('\n', out);
 }
 
+int markdown_section(unsigned int level, const char *title, struct table *table, FILE *out)
+{
+	int ret = table->error;
+
+	if (ret == 0 && (table->cell_count || table->note)) {
+		fprintf(out, "%.*s ", (int)level, "######");
+		format_markdown(out, title);
+		fputs("\n\n", out);
+		if (table->cell_count)
+			markdown_table(table, out);
+		if (table->note) {
+			format_markdown(out, table->note);
+			fputs("\n\n", out);
+		}
+	}
+	table_release(table);
+	return ret;
+}
+
+int markdown_absent_plots(const struct page_plots *plots, FILE *out)
+{
+	char *reason;
+
+	if (!plots || !plots->reason)
+		return 0;
+	reason = printable_text("%s", plots->reason);
+	if (!reason)
+		return -ENOMEM;
+	fputs("Plots are missing: ", out);
+	format_markdown(out, reason);
+	fputs(".\n\n", out);
+	free(reason);
+	return 0;
+}
+
 /* A diff of indented lines: in a code block nothing needs to be escaped, and nothing can end it. */
 static int put_context(const struct divergence *divergence, FILE *out)
 {
@@ -128,17 +163,7 @@ static int put_head(const struct result *result, const struct page_plots *plots,
 		}
 	}
 	headline_release(&headline);
-	if (ret == 0 && plots && plots->reason) {
-		char *reason = printable_text("%s", plots->reason);
-
-		if (!reason)
-			return -ENOMEM;
-		fputs("Plots are missing: ", out);
-		format_markdown(out, reason);
-		fputs(".\n\n", out);
-		free(reason);
-	}
-	return ret;
+	return ret == 0 ? markdown_absent_plots(plots, out) : ret;
 }
 
 int markdown_write(const struct result *result, const struct page_plots *plots, FILE *out)

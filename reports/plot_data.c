@@ -33,9 +33,9 @@ static const struct scale *scale_for(const struct scale *scales, uint64_t larges
 	return scales;
 }
 
-void plot_progress(const struct result *result, FILE *data, FILE *script,
-		   struct plot_height *height)
+void plot_progress(const void *subject, FILE *data, FILE *script, struct plot_height *height)
 {
+	const struct result *result = subject;
 	static const struct scale times[] = {
 		{"µs", 1000}, {"ms", 1000000}, {"s", 1000000000}, {NULL, 0}};
 	static const struct scale sizes[] = {
@@ -206,8 +206,9 @@ static void write_kind_tics(const unsigned int *kinds, size_t count, FILE *scrip
 	fprintf(script, ")\nkinds = %zu\n", count);
 }
 
-void plot_latency(const struct result *result, FILE *data, FILE *script, struct plot_height *height)
+void plot_latency(const void *subject, FILE *data, FILE *script, struct plot_height *height)
 {
+	const struct result *result = subject;
 	unsigned int kinds[STREAM_C_COUNT];
 	size_t all = kinds_by_time(result, kinds), count = 0;
 	struct latency_range range = {0};
@@ -269,8 +270,9 @@ static void write_mix_maxima(const struct result *result, FILE *script)
 		(unsigned long long)bytes);
 }
 
-void plot_mix(const struct result *result, FILE *data, FILE *script, struct plot_height *height)
+void plot_mix(const void *subject, FILE *data, FILE *script, struct plot_height *height)
 {
+	const struct result *result = subject;
 	unsigned int kinds[STREAM_C_COUNT];
 	size_t count = kinds_by_time(result, kinds);
 	enum side once = kinds_shown_once(result);

@@ -15,17 +15,17 @@
 #include <sys/stat.h>
 
 static const struct plot plots[] = {
-	{"progress", "Progress", asset_progress_gp, plot_progress},
-	{"latency", "Latency by command", asset_latency_gp, plot_latency},
-	{"mix", "Command mix", asset_mix_gp, plot_mix},
+	{"progress", asset_progress_gp, plot_progress},
+	{"latency", asset_latency_gp, plot_latency},
+	{"mix", asset_mix_gp, plot_mix},
 };
 
 /* Pixels. A PNG has twice of it, for dense screens. */
 static const struct {
-	const char *suffix;
+	const char *suffix, *class_name;
 	unsigned int width;
 	bool narrow;
-} svg_variants[] = {{"", 860, false}, {"-narrow", 380, true}};
+} svg_variants[] = {{"", "wide", 860, false}, {"-narrow", "narrow", 380, true}};
 
 /* "wx": made anew in place of what may be there, so no link planted there is followed. */
 static int open_new(const char *directory, const char *name, const char *suffix, FILE **file,
@@ -60,7 +60,7 @@ static void write_colours(FILE *script)
 }
 
 /* Data and script. @height is what the plot wants, 0 when there is nothing to draw. */
-static int write_inputs(const struct plot *plot, const struct result *result, const char *directory,
+static int write_inputs(const struct plot *plot, const void *subject, const char *directory,
 			struct plot_height *height, struct failure *failure)
 {
 	FILE *data = NULL, *script = NULL;
@@ -73,7 +73,7 @@ static int write_inputs(const struct plot *plot, const struct result *result, co
 		fprintf(script, "# Shown again by: gnuplot -p %s.gp\n", plot->name);
 		fputs("set encoding utf8\nif (!exists(\"narrow\")) narrow = 0\n", script);
 		write_colours(script);
-		plot->prepare(result, data, script, height);
+		plot->prepare(subject, data, script, height);
 		fputs(plot->script, script);
 	}
 	if (data) {
@@ -141,24 +141,46 @@ static int adapt_variants(const struct plot *plot, const char *directory, struct
 	return ret;
 }
 
+int plot_make(const struct plot *plot, const void *subject, const char *directory,
+	      struct failure *failure)
+{
+	struct plot_height height = {0};
+	int ret;
+
+	remove_plot(plot, directory);
+	ret = write_inputs(plot, subject, directory, &height, failure);
+	if (ret == 0 && height.wide) {
+		ret = draw(plot, directory, &height, failure);
+		if (ret == 0)
+			ret = adapt_variants(plot, directory, failure);
+	}
+	if (ret == 0 && !height.wide)
+		remove_plot(plot, directory);
+	return ret;
+}
+
+int plot_inline(const char *directory, const char *name, const char *label, FILE *out)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < sizeof(svg_variants) / sizeof(svg_variants[0]); i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s%s.svg", directory, name, svg_variants[i].suffix) < 0)
+			return -ENOMEM;
+		ret = svg_inline(path, svg_variants[i].class_name, label, out);
+		free(path);
+	}
+	return ret;
+}
+
 int report_plots(const struct result *result, const char *directory, struct failure *failure)
 {
 	int ret = 0;
 
 	if (mkdir(directory, 0777) < 0 && errno != EEXIST)
 		return failure_set(failure, -errno, "%s: %s", directory, strerror(errno));
-	for (size_t i = 0; ret == 0 && i < sizeof(plots) / sizeof(plots[0]); i++) {
-		struct plot_height height = {0};
-
-		remove_plot(&plots[i], directory);
-		ret = write_inputs(&plots[i], result, directory, &height, failure);
-		if (ret == 0 && height.wide) {
-			ret = draw(&plots[i], directory, &height, failure);
-			if (ret == 0)
-				ret = adapt_variants(&plots[i], directory, failure);
-		}
-		if (ret == 0 && !height.wide)
-			remove_plot(&plots[i], directory);
-	}
+	for (size_t i = 0; ret == 0 && i < sizeof(plots) / sizeof(plots[0]); i++)
+		ret = plot_make(&plots[i], result, directory, failure);
 	return ret;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The files of a report. */
+#include "reports/bench.h"
 #include "reports/flame.h"
 #include "reports/pages.h"
 #include "reports/report.h"
@@ -8,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef int (*page_fn)(const struct result *result, const struct page_plots *plots, FILE *out);
+/* @subject: what it is a page of. */
+typedef int (*page_fn)(const void *subject, const struct page_plots *plots, FILE *out);
 
-static int write_page(const struct result *result, const struct page_plots *plots,
-		      const char *directory, const char *name, page_fn write,
-		      struct failure *failure)
+static int write_page(const void *subject, const struct page_plots *plots, const char *directory,
+		      const char *name, page_fn write, struct failure *failure)
 {
 	char *path;
 	FILE *out;
@@ -21,7 +22,7 @@ static int write_page(const struct result *result, const struct page_plots *plot
 	if (asprintf(&path, "%s/%s", directory, name) < 0)
 		return failure_set(failure, -ENOMEM, "no memory");
 	out = fopen(path, "we");
-	ret = out ? write(result, plots, out) : -errno;
+	ret = out ? write(subject, plots, out) : -errno;
 	if (out && fclose(out) != 0 && ret == 0)
 		ret = -errno;
 	if (ret < 0)
@@ -30,16 +31,39 @@ static int write_page(const struct result *result, const struct page_plots *plot
 	return ret;
 }
 
-static int write_flame(const struct result *result, const struct page_plots *plots, FILE *out)
+static int write_markdown(const void *subject, const struct page_plots *plots, FILE *out)
 {
+	return markdown_write(subject, plots, out);
+}
+
+static int write_html(const void *subject, const struct page_plots *plots, FILE *out)
+{
+	return html_write(subject, plots, out);
+}
+
+static int write_bench_markdown(const void *subject, const struct page_plots *plots, FILE *out)
+{
+	return bench_markdown_write(subject, plots, out);
+}
+
+static int write_bench_html(const void *subject, const struct page_plots *plots, FILE *out)
+{
+	return bench_html_write(subject, plots, out);
+}
+
+static int write_flame(const void *subject, const struct page_plots *plots, FILE *out)
+{
+	const struct result *result = subject;
 	int ret = flame_file(result->sides[SIDE_KERNEL].folded_stacks, out);
 
 	(void)plots;
 	return ret == 0 && (fflush(out) != 0 || ferror(out)) ? -EIO : ret;
 }
 
-static int write_stacks(const struct result *result, const struct page_plots *plots, FILE *out)
+static int write_stacks(const void *subject, const struct page_plots *plots, FILE *out)
 {
+	const struct result *result = subject;
+
 	(void)plots;
 	fputs(result->sides[SIDE_KERNEL].folded_stacks, out);
 	return fflush(out) != 0 || ferror(out) ? -EIO : 0;
@@ -70,6 +94,21 @@ static int write_stack_files(const struct result *result, const char *directory,
 	return ret;
 }
 
+/* Both pages; that plots are missing is no error, but told. */
+static int write_pages(const void *subject, struct page_plots *plots, const char *directory,
+		       page_fn markdown, page_fn html, const struct failure *undrawn,
+		       struct failure *failure)
+{
+	int ret;
+
+	if (undrawn->code)
+		plots->reason = undrawn->text;
+	ret = write_page(subject, plots, directory, "report.md", markdown, failure);
+	if (ret == 0)
+		ret = write_page(subject, plots, directory, "report.html", html, failure);
+	return ret;
+}
+
 int report_write_all(const struct result *result, const char *directory, struct failure *failure)
 {
 	struct page_plots plots = {.link = "plots"};
@@ -80,16 +119,38 @@ int report_write_all(const struct result *result, const char *directory, struct 
 
 	if (asprintf(&plots_directory, "%s/plots", directory) < 0)
 		return failure_set(failure, -ENOMEM, "no memory");
-	if (report_plots(result, plots_directory, &undrawn) < 0)
-		plots.reason = undrawn.text;
+	report_plots(result, plots_directory, &undrawn);
 	plots.directory = plots_directory;
 	if (flame_samples(result->sides[SIDE_KERNEL].folded_stacks))
 		plots.flame = "flame.svg";
-	ret = write_page(result, &plots, directory, "report.md", markdown_write, &unwritten);
-	if (ret == 0)
-		ret = write_page(result, &plots, directory, "report.html", html_write, &unwritten);
+	ret = write_pages(result, &plots, directory, write_markdown, write_html, &undrawn,
+			  &unwritten);
 	if (ret == 0)
 		ret = write_stack_files(result, directory, &unwritten);
+	free(plots_directory);
+	if (ret < 0)
+		return failure_set(failure, ret, "%s", unwritten.text);
+	if (undrawn.code)
+		failure_set(failure, undrawn.code, "plots: %s", undrawn.text);
+	return 0;
+}
+
+int bench_write_all(const struct bench_history *history, const char *directory,
+		    struct failure *failure)
+{
+	struct page_plots plots = {.link = "plots"};
+	struct failure undrawn = {0};
+	struct failure unwritten = {0};
+	char *plots_directory;
+	int ret;
+
+	if (asprintf(&plots_directory, "%s/plots", directory) < 0)
+		return failure_set(failure, -ENOMEM, "no memory");
+	if (history->curve_count)
+		bench_plots(history, plots_directory, &undrawn);
+	plots.directory = plots_directory;
+	ret = write_pages(history, &plots, directory, write_bench_markdown, write_bench_html,
+			  &undrawn, &unwritten);
 	free(plots_directory);
 	if (ret < 0)
 		return failure_set(failure, ret, "%s", unwritten.text);

@@ -4,6 +4,7 @@
  * would clash within one page; no plot here uses the parts (point symbols, text boxes), so both the
  * definitions and the ids go.
  */
+#include "reports/format.h"
 #include "reports/gnuplot.h"
 #include "reports/palette.h"
 
@@ -171,8 +172,9 @@ int svg_inline(const char *path, const char *class_name, const char *label, FILE
 	tag_end = strncmp(text, "<svg", 4) ? NULL : strchr(text, '>');
 	style_end = tag_end ? strstr(tag_end, "</style>") : NULL;
 	if (style_end) {
-		fprintf(out, "<svg class=\"plot %s\" role=\"img\" aria-label=\"%s\"", class_name,
-			label);
+		fprintf(out, "<svg class=\"plot %s\" role=\"img\" aria-label=\"", class_name);
+		format_html(out, label);
+		fputc('"', out);
 		fwrite(text + 4, 1, (size_t)(tag_end - text) - 3, out);
 		fputs(style_end + strlen("</style>"), out);
 	}

@@ -408,7 +408,7 @@ static void test_sweeps(void **state)
 				   "parameter", "refs", "parameters", "kib", 4, "workload",
 				   "many-refs", "parameter", "refs", 7);
 	const json_t *sweep;
-	struct bench_point *points;
+	struct bench_sweep_member *members;
 	size_t count;
 
 	(void)state;
@@ -430,11 +430,14 @@ static void test_sweeps(void **state)
 	assert_true(fabs(json_real_value(
 				 json_object_get(json_object_get(sweep, "engine"), "exponent")) -
 			 1) < 1e-9);
-	assert_int_equal(bench_sweep_points(document, sweep, SIDE_ENGINE, &points, &count), 0);
+	assert_int_equal(bench_sweep_members(document, sweep, &members, &count), 0);
 	assert_int_equal(count, 2);
-	assert_true(points[0].x == 1 && points[0].y == 3 && points[1].x == 100 &&
-		    points[1].y == 300);
-	free(points);
+	assert_int_equal(members[0].value, 1);
+	assert_int_equal(members[1].value, 100);
+	assert_ptr_equal(members[1].result,
+			 json_object_get(json_array_get(json_object_get(document, "workloads"), 0),
+					 "result"));
+	free(members);
 	/* The missing one comes: the fit has it. */
 	bench_results_put(document, "many-refs", REFS(10, 4), timed_result(100, 30));
 	assert_int_equal(bench_sweeps_note(document, NULL), 0);

@@ -2,6 +2,7 @@
 /* What is shown of benches, one or several, and that no name in them can break a page. */
 #include "profiler/bench_results.h"
 #include "profiler/bench_sweep.h"
+#include "profiler/folders.h"
 #include "reports/bench.h"
 #include "tests/unit/compare_files.h"
 #include "tests/unit/html_check.h"
@@ -17,6 +18,8 @@ static json_t *slower(unsigned int times, enum verdict verdict)
 {
 	sample_equal(&sample);
 	sample.verdict = verdict;
+	sample.sides[SIDE_ENGINE].caches[CACHE_BACKREF] =
+		(struct cache_counters){700, 650, 50, 0, 1, 0};
 	for (enum side side = 0; side < SIDE_COUNT; side++)
 		for (size_t i = 0; i < sample.sides[side].sample_count; i++)
 			sample.sides[side].samples[i].duration_ns *= times;
@@ -51,6 +54,11 @@ static void load(json_t *const *documents, size_t count)
 static int plain_text(const struct bench_history *shown, FILE *out)
 {
 	return bench_text(shown, out, false, 110);
+}
+
+static int page(const struct bench_history *shown, FILE *out)
+{
+	return bench_html(shown, NULL, out);
 }
 
 static char *render(int (*write)(const struct bench_history *shown, FILE *out))
@@ -108,7 +116,7 @@ static void test_page(void **state)
 
 	(void)state;
 	load((json_t *const[]){bench_of("bulk", 1, VERDICT_EQUAL)}, 1);
-	text = render(bench_html);
+	text = render(page);
 	assert_in_range(html_check(text), 60, 200);
 	expect_in(text, "<h1>IDENTICAL</h1>");
 	expect_in(text, "1 of 1 workloads sent alike, byte for byte; Linux 6.18.44");
@@ -130,7 +138,7 @@ static void test_different(void **state)
 
 	(void)state;
 	load((json_t *const[]){bench_of("bulk", 1, VERDICT_DIFFERENT)}, 1);
-	text = render(bench_html);
+	text = render(page);
 	html_check(text);
 	expect_in(text, "<h1>DIFFERENT</h1>");
 	expect_in(text, "0 of 1 workloads sent alike");
@@ -138,36 +146,125 @@ static void test_different(void **state)
 }
 
 /* Times that grow with the square of the parameter, and a fit that says so. */
-static void test_sweep(void **state)
+static json_t *sweep_of_squares(const char *parameter)
 {
 	json_t *document = bench_results_new();
-	json_t *wanted = json_pack("[{s:s, s:s, s:{s:s}}]", "workload", "many", "parameter", "refs",
-				   "parameters", "mode", "x");
+	json_t *wanted = json_pack("[{s:s, s:s, s:{s:s}}]", "workload", "many", "parameter",
+				   parameter, "parameters", "mode", "x");
+
+	for (int i = 1; i <= 100; i *= 10)
+		bench_results_put(document, "many",
+				  json_pack("{s:i, s:s}", parameter, i, "mode", "x"),
+				  slower((unsigned int)(i * i), VERDICT_EQUAL));
+	assert_int_equal(bench_sweeps_note(document, wanted), 0);
+	json_decref(wanted);
+	return document;
+}
+
+static void test_sweep(void **state)
+{
 	char *text;
 
 	(void)state;
 	setenv("LC_ALL", "C.UTF-8", 1);
-	for (int i = 1; i <= 100; i *= 10)
-		bench_results_put(document, "many", refs(i),
-				  slower((unsigned int)(i * i), VERDICT_EQUAL));
-	assert_int_equal(bench_sweeps_note(document, wanted), 0);
-	json_decref(wanted);
-	load((json_t *const[]){document}, 1);
+	load((json_t *const[]){sweep_of_squares("refs")}, 1);
 	assert_int_equal(history.curve_count, 1);
-	text = render(bench_html);
+	assert_int_equal(history.curves[0].point_count, 3);
+	/* Nobody watched the kernel; the engine tells of itself. */
+	assert_false(bench_curve_has(&history.curves[0], BENCH_WALKS, SIDE_KERNEL));
+	assert_true(bench_curve_has(&history.curves[0], BENCH_WALKS, SIDE_ENGINE));
+	text = render(page);
 	html_check(text);
-	expect_in(text, ">kernel ~ x^2.00 (R² 1.00)</text>");
-	expect_in(text, ">engine ~ x^2.00</text>");
-	expect_in(text, ">refs, logarithmic</text>");
-	/* A straight line from one corner to the other: engine at the bottom left, kernel at the
-	 * top right, and the middle point in the middle. */
-	expect_in(text, "stroke=\"var(--kernel)\" stroke-width=\"2\" d=\"M86 179L462 109L838 38\"");
-	expect_in(text, "stroke=\"var(--engine)\" stroke-width=\"2\" d=\"M86 196L462 125L838 55\"");
-	expect_in(text, "<path d=\"M86 179L838 38\" stroke=\"var(--kernel)\" fill=\"none\" "
-			"stroke-dasharray");
+	expect_in(text, "Plots are missing: none were drawn; that needs gnuplot");
+	expect_in(text, "x^2.00 (R² 1.00)");
+	expect_in(text, ">100</th>");
 	free(text);
 	text = render(plain_text);
 	expect_in(text, "  many mode=x  refs       3  x^2.00 (R² 1.00)  x^2.00 (R² 1.00)\n");
+	expect_in(text, "many mode=x over refs\n");
+	/* Of 400 searches 300 walked, and found 888 references. */
+	expect_in(text, "    100  kernel   2 h 40 min      –           –           –  5.09 MiB\n"
+			"         engine  53 min 20 s    300         888       92.9%  5.09 MiB\n");
+	free(text);
+}
+
+static char *read_text(const char *folder, const char *name)
+{
+	char *path, *text = calloc(1, 1 << 20);
+	FILE *file;
+
+	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
+	file = fopen(path, "r");
+	if (!file)
+		fail_msg("no %s", path);
+	assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+	fclose(file);
+	free(path);
+	return text;
+}
+
+/* All files; a parameter by a name that no script survives. */
+static void test_folder(void **state)
+{
+	char folder[] = "/tmp/test_bench_reports.XXXXXX", *text;
+	struct failure failure = {0};
+	bool drawn;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	load((json_t *const[]){sweep_of_squares("re'fs`\"; exit")}, 1);
+	assert_int_equal(bench_write_all(&history, folder, &failure), 0);
+	drawn = failure.code == 0;
+	if (!drawn)
+		assert_int_equal(failure.code, -ENOENT);
+	text = read_text(folder, "plots/sweep-1.gp");
+	expect_in(text, "parameter = \"re?fs????exit\"\n");
+	expect_in(text, "kernel_name = 'kernel ~ x^2.00'.(narrow ? '' : ' (R² 1.00)')\n");
+	expect_in(text, "x_tics = '(\"1\" 1, \"10\" 10, \"100\" 100)'\n");
+	expect_in(text, "\"hits of the leaf-to-roots cache\"");
+	free(text);
+	/* Times, a gap where the kernel's walks would be, and the engine's; rates are of 10,000. */
+	text = read_text(folder, "plots/sweep-1.dat");
+	expect_in(text, "1 960000000\n10 96000000000\n100 9600000000000\n\n\n1 320000000\n");
+	expect_in(text, "\n\n\n1 NaN\n10 NaN\n100 NaN\n\n\n1 300\n10 300\n100 300\n\n\n");
+	expect_in(text, "\n1 9286\n10 9286\n100 9286\n");
+	/* The line that fits runs through both ends. */
+	expect_in(text, "1 960000000\n100 9600000000000\n\n\n1 320000000\n100 3200000000000\n");
+	free(text);
+	text = read_text(folder, "report.html");
+	html_check(text);
+	if (drawn)
+		expect_in(text, "<figure><svg class=\"plot wide\" role=\"img\" "
+				"aria-label=\"sweep-1\"");
+	free(text);
+	text = read_text(folder, "report.md");
+	expect_in(text, "| many mode=x | re'fs\\`\"; exit | 3 | x^2.00 (R² 1.00) |");
+	if (drawn)
+		expect_in(text, "![sweep-1](plots/sweep-1.png)");
+	else
+		expect_in(text, "Plots are missing: ");
+	free(text);
+	assert_int_equal(folder_remove(folder), 0);
+}
+
+static void test_markdown(void **state)
+{
+	char *text;
+
+	(void)state;
+	load((json_t *const[]){bench_of("bulk", 1, VERDICT_EQUAL),
+			       bench_of("bulk", 2, VERDICT_EQUAL)},
+	     2);
+	text = render(bench_markdown);
+	expect_in(text, "# IDENTICAL: 1 of 1 workloads sent alike, byte for byte; Linux 6.18.44");
+	expect_in(text,
+		  "\n## Times\n\n| Workload | Kernel | Engine | Faster | Stream | Verdict |\n"
+		  "|---|---:|---:|---:|---:|---|\n"
+		  "| bulk mode=x refs=10 | 1.92 s | 640 ms | 3.00× | 5.09 MiB | identical |\n");
+	expect_in(text, "\n|  | engine | 40.0 ms | 80.0 ms | 702 | 2 | 8.00 KiB | 50.0 MiB |\n");
+	expect_in(text, "\n| bulk mode=x refs=10 | kernel | 960 ms, 1.92 s |\n"
+			"|  | engine | 320 ms, 640 ms |\n");
+	expect_not_in(text, "How times grow");
 	free(text);
 }
 
@@ -185,7 +282,7 @@ static void test_course(void **state)
 	assert_int_equal(history.workload_count, 1);
 	assert_int_equal(history.gone, 1);
 	assert_false(history.workloads[0].seen[1].present);
-	text = render(bench_html);
+	text = render(page);
 	html_check(text);
 	expect_in(text, "<section id=\"course\">");
 	/* Logarithmic from 320 ms to 3.84 s: the kernel's last is at the top, the engine's first at
@@ -221,12 +318,17 @@ static void test_hostile(void **state)
 	assert_int_equal(bench_sweeps_note(document, wanted), 0);
 	json_decref(wanted);
 	load((json_t *const[]){bench_of("other", 1, VERDICT_EQUAL), document}, 2);
-	text = render(bench_html);
+	text = render(page);
 	html_check(text);
 	expect_not_in(text, "<script>");
 	expect_not_in(text, "<b>");
 	free(text);
 	text = render(plain_text);
+	assert_null(strchr(text, '\033'));
+	free(text);
+	text = render(bench_markdown);
+	expect_not_in(text, "<script>");
+	expect_not_in(text, "<b>");
 	assert_null(strchr(text, '\033'));
 	free(text);
 }
@@ -263,8 +365,9 @@ static void test_write_errors(void **state)
 	(void)state;
 	assert_non_null(full);
 	load((json_t *const[]){bench_of("bulk", 1, VERDICT_EQUAL)}, 1);
-	assert_true(bench_html(&history, full) < 0);
+	assert_true(page(&history, full) < 0);
 	assert_true(plain_text(&history, full) < 0);
+	assert_true(bench_markdown(&history, full) < 0);
 	fclose(full);
 }
 
@@ -275,6 +378,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_page, tear_down),
 		cmocka_unit_test_teardown(test_different, tear_down),
 		cmocka_unit_test_teardown(test_sweep, tear_down),
+		cmocka_unit_test_teardown(test_folder, tear_down),
+		cmocka_unit_test_teardown(test_markdown, tear_down),
 		cmocka_unit_test_teardown(test_course, tear_down),
 		cmocka_unit_test_teardown(test_runs, tear_down),
 		cmocka_unit_test_teardown(test_hostile, tear_down),
