@@ -120,8 +120,12 @@ struct layout {
 	unsigned int widths[TABLE_COLUMNS_MAX];
 	unsigned int bars[TABLE_COLUMNS_MAX]; /* width of the bars behind the texts; 0: none */
 	bool shown[TABLE_COLUMNS_MAX];
-	size_t rows; /* shown */
+	size_t rows;	/* shown */
+	size_t wrapped; /* the column whose texts go on in the next line; if none their number */
 };
+
+/* Columns of the terminal: narrower than this a column is not made. */
+enum { WRAPPED_MIN = 16 };
 
 static unsigned int layout_width(const struct table *table, const struct layout *layout)
 {
@@ -165,12 +169,39 @@ static bool spare_column(const struct table *table, struct layout *layout)
 	return true;
 }
 
-/* Leave out what can be spared, bars first, then the most dispensable column, until the rest fits.
+/* Of the columns of words the widest gives what is too much, as far as it can. */
+static void wrap_column(const struct table *table, unsigned int excess, struct layout *layout)
+{
+	size_t widest = table->column_count;
+	unsigned int least;
+
+	for (size_t column = 0; column < table->column_count; column++)
+		if (layout->shown[column] && table->columns[column].align == ALIGN_LEFT &&
+		    (widest == table->column_count ||
+		     layout->widths[column] > layout->widths[widest]))
+			widest = column;
+	if (widest == table->column_count)
+		return;
+	least = format_width(table->columns[widest].heading);
+	if (least < WRAPPED_MIN)
+		least = WRAPPED_MIN;
+	if (layout->widths[widest] <= least)
+		return;
+	layout->wrapped = widest;
+	layout->widths[widest] =
+		layout->widths[widest] > least + excess ? layout->widths[widest] - excess : least;
+}
+
+/*
+ * Leave out what can be spared, bars first, then the most dispensable column, until the rest fits.
+ * What does not fit even then is wrapped.
  */
 static void lay_out(const struct text_terminal *terminal, const struct table *table, size_t rows,
 		    struct layout *layout)
 {
-	*layout = (struct layout){.rows = rows};
+	unsigned int width;
+
+	*layout = (struct layout){.rows = rows, .wrapped = table->column_count};
 	for (size_t column = 0; column < table->column_count; column++)
 		measure_column(table, column, layout);
 	while (layout_width(table, layout) > terminal->width) {
@@ -183,6 +214,9 @@ static void lay_out(const struct text_terminal *terminal, const struct table *ta
 		if (!barred && !spare_column(table, layout))
 			break;
 	}
+	width = layout_width(table, layout);
+	if (width > terminal->width)
+		wrap_column(table, width - terminal->width, layout);
 }
 
 /* A bar of @width columns at most, in eighths of one where the terminal has them. */
@@ -207,36 +241,61 @@ static unsigned int put_bar(const struct text_terminal *terminal, enum tone tone
 	return whole + (terminal->utf8 && length % 8);
 }
 
-/* @blanks are owed from the cells before: none end a line. */
+/* @blanks are owed from the cells before: none end a line. @length: of @text, of which that is all.
+ */
 static void put_cell(const struct text_terminal *terminal, const struct column *column,
-		     unsigned int width, enum tone tone, const char *text, unsigned int *blanks)
+		     unsigned int width, enum tone tone, const char *text, size_t length,
+		     unsigned int *blanks)
 {
-	unsigned int space = width - format_width(text);
+	unsigned int taken = format_width(text) - format_width(text + length);
+	unsigned int space = width > taken ? width - taken : 0;
 
 	if (column->align == ALIGN_RIGHT)
 		*blanks += space;
-	if (*text) {
+	if (length) {
 		text_pad(terminal, *blanks);
-		text_put(terminal, tone, text);
+		if (tone != TONE_PLAIN)
+			text_begin(terminal, text_tone_codes[tone]);
+		text_bytes(terminal, text, length);
+		if (tone != TONE_PLAIN)
+			text_end(terminal);
 		*blanks = 0;
 	}
 	if (column->align == ALIGN_LEFT)
 		*blanks += space;
 }
 
+/* Take from *@rest what fits into the wrapped column; returns its length from *@rest as it was. */
+static size_t take_line(const struct layout *layout, const char **rest)
+{
+	const char *text = *rest;
+	size_t length = line_length(text, layout->widths[layout->wrapped]);
+
+	*rest += length;
+	*rest += strspn(*rest, " ");
+	return without_trailing_spaces(text, length);
+}
+
+/* @rest: what is left of the wrapped text above, and then of this one. */
 static void put_row(const struct text_terminal *terminal, const struct table *table,
-		    const struct layout *layout, size_t row)
+		    const struct layout *layout, size_t row, const char **rest)
 {
 	unsigned int blanks = TEXT_INDENT;
 
 	for (size_t column = 0; column < table->column_count; column++) {
 		const struct cell *cell = table_at(table, row, column);
+		const char *text = cell->text;
+		size_t length = strlen(text);
 		unsigned int bar = 0;
 
 		if (!layout->shown[column])
 			continue;
+		if (column == layout->wrapped) {
+			text = *rest = *text ? text : *rest;
+			length = take_line(layout, rest);
+		}
 		put_cell(terminal, &table->columns[column], layout->widths[column], cell->tone,
-			 cell->text, &blanks);
+			 text, length, &blanks);
 		if (layout->bars[column] && cell->bar > 0) {
 			text_pad(terminal, blanks + 1);
 			bar = 1 + put_bar(terminal, TONE_MUTED, cell->bar, table->bar_width);
@@ -245,6 +304,26 @@ static void put_row(const struct text_terminal *terminal, const struct table *ta
 		blanks += layout->bars[column] - bar + TEXT_GAP;
 	}
 	fputc('\n', terminal->out);
+}
+
+/* What is left of a wrapped text, in lines of its own. */
+static void put_rest(const struct text_terminal *terminal, const struct table *table,
+		     const struct layout *layout, const char **rest)
+{
+	unsigned int indent = TEXT_INDENT;
+
+	for (size_t column = 0; column < layout->wrapped && **rest; column++)
+		if (layout->shown[column])
+			indent += layout->widths[column] + layout->bars[column] + TEXT_GAP;
+	while (**rest) {
+		const char *text = *rest;
+		size_t length = take_line(layout, rest);
+
+		put_cell(terminal, &table->columns[layout->wrapped],
+			 layout->widths[layout->wrapped], TONE_PLAIN, text, length,
+			 &(unsigned int){indent});
+		fputc('\n', terminal->out);
+	}
 }
 
 static void put_headings(const struct text_terminal *terminal, const struct table *table,
@@ -256,7 +335,8 @@ static void put_headings(const struct text_terminal *terminal, const struct tabl
 		if (!layout->shown[column])
 			continue;
 		put_cell(terminal, &table->columns[column], layout->widths[column], TONE_MUTED,
-			 table->columns[column].heading, &blanks);
+			 table->columns[column].heading, strlen(table->columns[column].heading),
+			 &blanks);
 		blanks += layout->bars[column] + TEXT_GAP;
 	}
 	fputc('\n', terminal->out);
@@ -266,11 +346,18 @@ void text_grid(const struct text_terminal *terminal, const struct table *table)
 {
 	struct layout layout;
 	size_t rows = table_rows(table), most = table->text_rows;
+	const char *rest = "";
 
 	lay_out(terminal, table, most && most < rows ? most : rows, &layout);
 	put_headings(terminal, table, &layout);
-	for (size_t row = 0; row < layout.rows; row++)
-		put_row(terminal, table, &layout, row);
+	for (size_t row = 0; row < layout.rows; row++) {
+		/* A row without such a text has room for it. */
+		if (layout.wrapped < table->column_count &&
+		    *table_at(table, row, layout.wrapped)->text)
+			put_rest(terminal, table, &layout, &rest);
+		put_row(terminal, table, &layout, row, &rest);
+	}
+	put_rest(terminal, table, &layout, &rest);
 }
 
 void text_table(const struct text_terminal *terminal, const struct table *table)
