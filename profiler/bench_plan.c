@@ -334,3 +334,14 @@ char *bench_filesystem_label(const struct bench_job *job)
 {
 	return make_label(job, NULL, 0);
 }
+
+double bench_job_weight(const struct bench_job *job)
+{
+	struct workload_claims claims = {0};
+
+	job->workload->claim(job->values, &claims);
+	/* Milliseconds: 1 GiB/s, and tens of microseconds for each name and each reference. */
+	return 1 + (double)claims.bytes / (1 << 20) +
+	       (double)(claims.files + claims.folders) * 0.04 + (double)claims.references * 0.07 +
+	       (double)claims.attributes * 0.005;
+}

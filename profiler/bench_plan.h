@@ -59,6 +59,11 @@ bool bench_shard_parse(const char *text, uint64_t *index, uint64_t *count);
  */
 json_t *bench_job_parameters(const struct bench_job *job);
 /*
+ * How long it takes beside others, roughly: by what it claims to consist of, at the rates at which
+ * a kernel sends that. Above 0.
+ */
+double bench_job_weight(const struct bench_job *job);
+/*
  * "many-refs extents=8 refs=10 sink=null", parameters in the order of the table. The caller frees
  * it.
  */

@@ -129,10 +129,11 @@ static int measure(const struct bench_run *bench, const struct bench_job *job,
 		.progress = bench->progress,
 		.after_pair = nothing_after_pair,
 	};
-	int ret = name_snapshots(bench, job, &paths, &request.names)
-			  ? out_of_memory(failure)
-			  : run(&request, result, failure);
+	int ret;
 
+	run_request_set_tier(&request, bench->tier);
+	ret = name_snapshots(bench, job, &paths, &request.names) ? out_of_memory(failure)
+								 : run(&request, result, failure);
 	option_list_release(&request.names.clone_sources);
 	words_release(&paths);
 	return ret;
@@ -161,13 +162,10 @@ static int run_job(const struct bench_run *bench, const struct bench_job *job,
 {
 	struct failure unmounting = {0};
 	struct bench_moves moves = {0};
-	char label[48];
 	int ret;
 
-	if (!bench_filesystem_cached(bench->place, job)) {
-		snprintf(label, sizeof(label), "building %s", job->workload->name);
-		progress_begin_step(bench->progress, label);
-	}
+	if (!bench_filesystem_cached(bench->place, job))
+		progress_begin_step(bench->progress, "building");
 	ret = bench_filesystem_mount(bench->place, job, failure);
 	progress_clear(bench->progress);
 	if (ret)
@@ -183,45 +181,78 @@ static int run_job(const struct bench_run *bench, const struct bench_job *job,
 	return ret;
 }
 
-/* The time left is that of the jobs so far, each standing for one that is to come. */
+/* Weights of the jobs that are to be run. */
+struct bench_work {
+	double all, done;
+};
+
+static void begin_task(const struct bench_run *bench, size_t index, const struct bench_work *work)
+{
+	const struct bench_job *job = &bench->plan->jobs[index];
+	char task[64];
+
+	snprintf(task, sizeof(task), "[%zu/%zu] %s", index + 1, bench->plan->count,
+		 job->workload->name);
+	progress_begin_task(bench->progress, task, work->done / work->all,
+			    bench_job_weight(job) / work->all);
+}
+
 static void tell(const struct bench_run *bench, size_t index, const struct result *result,
-		 uint64_t elapsed_ns, size_t done, size_t left)
+		 const struct bench_work *work)
 {
 	char *label = bench_job_label(&bench->plan->jobs[index]);
+	uint64_t left_ns;
 
+	/* Nothing is left of this task, whichever comes next. */
+	progress_begin_task(bench->progress, "", work->done / work->all, 0);
+	left_ns = progress_left_ns(bench->progress, monotonic_ns());
 	if (!bench->progress->quiet && label) {
 		fprintf(stderr, "[%zu/%zu] %s: kernel %s, engine %s, %s", index + 1,
 			bench->plan->count, label, DURATION(result_median_ns(result, SIDE_KERNEL)),
 			DURATION(result_median_ns(result, SIDE_ENGINE)),
 			result->verdict == VERDICT_EQUAL ? "identical" : "DIFFERENT");
-		if (left)
-			fprintf(stderr, "; about %s left", DURATION(elapsed_ns / done * left));
+		if (left_ns)
+			fprintf(stderr, "; about %s left", DURATION(left_ns));
 		fputc('\n', stderr);
 	}
 	free(label);
 }
 
-int bench_run_all(const struct bench_run *bench, struct failure *failure)
+static void weigh(const struct bench_run *bench, struct bench_work *work)
 {
-	uint64_t begin_ns = monotonic_ns();
-	struct result *result = calloc(1, sizeof(*result));
-	size_t left = 0, done = 0;
-	int ret = result ? 0 : out_of_memory(failure);
+	size_t left = 0;
 
-	for (size_t i = 0; i < bench->plan->count; i++)
-		left += !finished(bench, &bench->plan->jobs[i]);
+	for (size_t i = 0; i < bench->plan->count; i++) {
+		if (finished(bench, &bench->plan->jobs[i]))
+			continue;
+		work->all += bench_job_weight(&bench->plan->jobs[i]);
+		left++;
+	}
 	if (left < bench->plan->count)
 		progress_note(bench->progress, "%zu of %zu workloads are in %s already",
 			      bench->plan->count - left, bench->plan->count, bench->path);
+}
+
+int bench_run_all(const struct bench_run *bench, struct failure *failure)
+{
+	struct result *result = calloc(1, sizeof(*result));
+	struct bench_work work = {0};
+	int ret = result ? 0 : out_of_memory(failure);
+
+	weigh(bench, &work);
 	for (size_t i = 0; !ret && i < bench->plan->count; i++) {
-		if (finished(bench, &bench->plan->jobs[i]))
+		const struct bench_job *job = &bench->plan->jobs[i];
+
+		if (finished(bench, job))
 			continue;
+		begin_task(bench, i, &work);
 		if (interrupt_signal())
 			ret = failure_set(failure, -EINTR, "interrupted");
 		else
-			ret = run_job(bench, &bench->plan->jobs[i], result, failure);
+			ret = run_job(bench, job, result, failure);
+		work.done += bench_job_weight(job);
 		if (!ret)
-			tell(bench, i, result, monotonic_ns() - begin_ns, ++done, --left);
+			tell(bench, i, result, &work);
 		result_release(result);
 	}
 	free(result);

@@ -16,6 +16,7 @@ struct bench_run {
 	json_t *document;
 	struct bench_conditions conditions;
 	struct stream_form form;
+	unsigned int tier; /* how the kernel's send is traced: index of run_tier_words */
 	struct progress *progress;
 };
 

@@ -8,6 +8,7 @@
 #include "profiler/folders.h"
 #include "profiler/interrupt.h"
 #include "profiler/outcome.h"
+#include "profiler/run.h"
 #include "reports/format.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct bench_options {
 	uint64_t repeat;
 	bool cold;
 	unsigned int sink; /* enum send_sink */
+	unsigned int tier; /* index into run_tier_words */
 	struct stream_form_options form;
 	bool no_batch;
 	const char *cache;
@@ -54,6 +56,10 @@ static const struct option_row rows[] = {
 			  "what reads the streams: pipe, a reader that times each command and "
 			  "compares; null, nothing: they are dropped, and compared only before "
 			  "what is measured"),
+	OPTION_ROW_CHOICE(0, "tier", "TIER", struct bench_options, tier, run_tier_words,
+			  "how the kernel's send is traced, for its counters, in one more pair of "
+			  "sends that is not timed; auto: as well as this machine allows; pipe: "
+			  "not at all"),
 	STREAM_ENGINE_ROWS(struct bench_options, form),
 	OPTION_ROW_FLAG(0, "no-batch", struct bench_options, no_batch,
 			"let the engine write each command by itself, as the kernel does, and have "
@@ -158,6 +164,7 @@ static int run_bench(const struct bench_options *options, const struct bench_pla
 		.directory = options->directory,
 		.conditions = {options->repeat, system.release},
 		.form = *form,
+		.tier = options->tier,
 		.progress = &progress,
 	};
 	bool different = false;
@@ -252,6 +259,7 @@ static int bench_main(int argc, char **argv)
 	struct bench_options options = {
 		.size = WORKLOAD_SMALL,
 		.repeat = 3,
+		.tier = RUN_TIER_PIPE,
 		.form = STREAM_FORM_DEFAULTS,
 		.directory = "sendprof-bench",
 	};

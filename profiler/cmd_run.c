@@ -26,7 +26,7 @@ struct run_options {
 	const char *directory;
 	uint64_t repeat;
 	unsigned int cache; /* CACHE_STATE_* */
-	unsigned int tier;  /* index into tiers */
+	unsigned int tier;  /* index into run_tier_words */
 	struct stream_form_options form;
 	uint64_t explain_s;
 	const char *why;
@@ -40,8 +40,6 @@ struct run_options {
 };
 
 static const char *const cache_states[] = {"warm", "cold", NULL};
-/* After "auto" the tiers by name, in their order. */
-static const char *const tiers[] = {"auto", "pipe", "tracepoint", "function", NULL};
 
 static const struct option_row rows[] = {
 	OPTION_ROW_STRING('s', "snap", "SNAPSHOT", struct run_options, names.snapshot,
@@ -55,7 +53,7 @@ static const struct option_row rows[] = {
 		       "measured pairs of sends, after a warm-up"),
 	OPTION_ROW_CHOICE(0, "cache", "STATE", struct run_options, cache, cache_states,
 			  "caches at the start of each send"),
-	OPTION_ROW_CHOICE(0, "tier", "TIER", struct run_options, tier, tiers,
+	OPTION_ROW_CHOICE(0, "tier", "TIER", struct run_options, tier, run_tier_words,
 			  "how the kernel's send is traced, in one more pair of sends that is not "
 			  "timed; auto: as well as this machine allows; pipe: not at all"),
 	OPTION_ROW_STRING('o', "out", "DIR", struct run_options, directory,
@@ -197,7 +195,7 @@ static int run_and_report(const struct run_options *options, const struct stream
 	struct progress progress;
 	bool created;
 	struct failure failure = {0}, report_failure = {0};
-	const struct run_request request = {
+	struct run_request request = {
 		.names = options->names,
 		.kernel_stream =
 			options->kernel_trace ? options->kernel_trace : options->kernel_stream,
@@ -207,8 +205,6 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.repeat = options->repeat,
 		.form = *form,
 		.cold = options->cache == CACHE_STATE_COLD,
-		.tier_forced = options->tier > 0,
-		.tier = options->tier ? options->tier - 1 : TIER_COUNT - 1,
 		.keep_streams = options->keep_streams,
 		.batch = options->batch,
 		.max_references = options->max_references,
@@ -219,6 +215,7 @@ static int run_and_report(const struct run_options *options, const struct stream
 		.context = (void *)options,
 	};
 
+	run_request_set_tier(&request, options->tier);
 	progress_init(&progress, options->quiet);
 	if (prepare_directory(options->directory, &created, &failure))
 		return outcome_fail(&failure);

@@ -301,6 +301,14 @@ static void warn_about_directory(const struct pair_runner *runner)
 			      request->directory);
 }
 
+const char *const run_tier_words[] = {"auto", "pipe", "tracepoint", "function", NULL};
+
+void run_request_set_tier(struct run_request *request, unsigned int word)
+{
+	request->tier_forced = word != RUN_TIER_AUTO;
+	request->tier = word == RUN_TIER_AUTO ? TIER_COUNT - 1 : word - RUN_TIER_PIPE;
+}
+
 int run(const struct run_request *request, struct result *result, struct failure *failure)
 {
 	struct pair_runner runner;

@@ -35,6 +35,12 @@ struct run_request {
 	void *context;
 };
 
+/* The words of an option for the tier, ended by NULL: "auto", then the tiers in their order. */
+extern const char *const run_tier_words[];
+enum { RUN_TIER_AUTO, RUN_TIER_PIPE };
+/* By the index of one of them. */
+void run_request_set_tier(struct run_request *request, unsigned int word);
+
 /*
  * Run all pairs. @result is zeroed before and the caller's to release in any case; when something
  * failed its verdict is incomplete, and its snapshot has no path if not even the snapshots could be

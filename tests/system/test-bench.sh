@@ -213,13 +213,36 @@ check 'and fitted through all points' test "$(grep -c '"points": 4' "$scratch/sw
 # Pages: of one bench, of several, and of compare with history.
 check 'report shows a bench' "$sendprof" report "$scratch/sweep.json"
 check 'and makes a page of it' "$sendprof" report --html "$scratch/page.html" "$scratch/sweep.json"
-check 'with the curves of the sweep' grep -q 'kernel ~ x^' "$scratch/page.html"
+check 'with the fits of the sweep' grep -q '>x^[-0-9.]* (R² ' "$scratch/page.html"
 check 'a page of the course' "$sendprof" report --html "$scratch/course.html" "$scratch/shard1/bench.json" \
 	"$scratch/second/bench.json" "$scratch/all/bench.json"
 check 'has a line for each workload' test "$(grep -o '<section id="course">' "$scratch/course.html" | wc -l)" = 1 -a \
 	"$(grep -c '^<h3>' "$scratch/course.html")" -ge "$count"
 check 'nothing in it is fetched' test -z "$(grep -o 'https\?://[^ "]*\|<script\|<link\|url(' "$scratch/course.html")"
-check_status 2 'a folder of several is refused' "$sendprof" report --out "$scratch/folder" "$scratch/sweep.json"
+check 'Markdown for a summary of a job' "$sendprof" report --markdown "$scratch/summary.md" "$scratch/sweep.json"
+check 'tells the verdict' grep -q '^# IDENTICAL: 4 of 4 workloads sent alike' "$scratch/summary.md"
+check 'and what grows' grep -q '^| .* | refs | 4 | x^' "$scratch/summary.md"
+check 'all files of a bench' "$sendprof" report --out "$scratch/folder" "$scratch/sweep.json"
+check 'are there' test -s "$scratch/folder/report.html" -a -s "$scratch/folder/report.md"
+if command -v gnuplot >/dev/null; then
+	check 'with a plot of the sweep' test -s "$scratch/folder/plots/sweep-1.png"
+else
+	skip 'with a plot of the sweep' 'no gnuplot'
+fi
+# The engine's walks are its own, the kernel's known only where it was traced.
+check 'a sweep that is traced' bench_into traced --tier auto many-refs --sweep refs=4,16
+if command -v python3 >/dev/null; then
+	check 'of the kernel is known what tracing told' python3 - "$scratch/traced/bench.json" <<-'EOF'
+		import json, sys
+		for workload in json.load(open(sys.argv[1]))["workloads"]:
+		    kernel, engine = (workload["result"]["sides"][side]["trace"] for side in ("kernel", "engine"))
+		    if kernel and "preliminary_references" in kernel["metrics"]:
+		        have, expect = (t["backrefs"]["preliminary_references"] for t in (kernel, engine))
+		        assert have == expect > 0, (have, expect)
+	EOF
+else
+	skip 'of the kernel is known what tracing told' 'no python3'
+fi
 check 'compare draws the course' "$sendprof" compare --quiet --html "$scratch/compare.html" \
 	"$scratch/merged.json" "$scratch/merged.json" "$scratch/merged.json"
 check 'for each workload' test "$(grep -o '<figure>' "$scratch/compare.html" | wc -l)" = 3

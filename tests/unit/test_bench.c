@@ -6,6 +6,7 @@
 #include "profiler/bench_results.h"
 #include "profiler/bench_sweep.h"
 #include "profiler/compare_input.h"
+#include "profiler/progress.h"
 
 #include <errno.h>
 #include <math.h>
@@ -448,6 +449,35 @@ static void test_sweeps(void **state)
 	json_decref(document);
 }
 
+/* By the shares of the tasks, and within one by its repeats. */
+static void test_time_left(void **state)
+{
+	struct progress progress = {.quiet = true};
+	const uint64_t second = 1000000000;
+
+	(void)state;
+	assert_int_equal(progress_left_ns(&progress, second), 0);
+	progress_begin_task(&progress, "[1/2] bulk", 0, 0.25);
+	assert_int_equal(progress_left_ns(&progress, progress.tasks_ns + second), 0);
+	progress_begin(&progress, "kernel", 1, 3);
+	assert_int_equal(progress_left_ns(&progress, progress.tasks_ns + second), 15 * second);
+	progress_begin_task(&progress, "[2/2] sparse", 0.25, 0.75);
+	assert_int_equal(progress_left_ns(&progress, progress.tasks_ns + second), 3 * second);
+	progress_begin_task(&progress, "", 1, 0);
+	assert_int_equal(progress_left_ns(&progress, progress.tasks_ns + second), 0);
+}
+
+/* What is larger weighs more. */
+static void test_weights(void **state)
+{
+	struct bench_job small = {.workload = workload_find("bulk"), .values = {1, 16}};
+	struct bench_job large = {.workload = workload_find("bulk"), .values = {4, 64}};
+
+	(void)state;
+	assert_true(bench_job_weight(&small) > 0);
+	assert_true(bench_job_weight(&large) > 10 * bench_job_weight(&small));
+}
+
 /* What is written is what compare takes, and comes back as it was. */
 static void test_file(void **state)
 {
@@ -482,13 +512,14 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	 cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_shards),	 cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_finished), cmocka_unit_test(test_put),
-		cmocka_unit_test(test_merge),	 cmocka_unit_test(test_file),
-		cmocka_unit_test(test_images),	 cmocka_unit_test(test_sweeps),
-		cmocka_unit_test(test_variants), cmocka_unit_test(test_variant_names),
+		cmocka_unit_test(test_table),	  cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_shards),	  cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_finished),  cmocka_unit_test(test_put),
+		cmocka_unit_test(test_merge),	  cmocka_unit_test(test_file),
+		cmocka_unit_test(test_images),	  cmocka_unit_test(test_sweeps),
+		cmocka_unit_test(test_variants),  cmocka_unit_test(test_variant_names),
+		cmocka_unit_test(test_time_left), cmocka_unit_test(test_weights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

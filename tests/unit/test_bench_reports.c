@@ -56,6 +56,11 @@ static int plain_text(const struct bench_history *shown, FILE *out)
 	return bench_text(shown, out, false, 110);
 }
 
+static int narrow_text(const struct bench_history *shown, FILE *out)
+{
+	return bench_text(shown, out, false, 60);
+}
+
 static int page(const struct bench_history *shown, FILE *out)
 {
 	return bench_html(shown, NULL, out);
@@ -107,6 +112,15 @@ static void test_text(void **state)
 		  "           –\n");
 	expect_in(text, "engine  40.0 ms  80.0 ms     702      2     8.00 KiB     50.0 MiB\n");
 	expect_not_in(text, "Sweep");
+	free(text);
+	/* A name goes on below itself, where the other side's row has room for it. */
+	text = render(narrow_text);
+	expect_in(text, "  Workload          Kernel  Engine  Faster    Stream  Verdict\n"
+			"  bulk mode=x       960 ms  320 ms   3.00×  5.09 MiB  identical\n"
+			"  refs=10\n\n");
+	expect_in(text, "  Resources, medians  Sender  ");
+	expect_in(text, "\n  bulk mode=x         kernel   120 ms  ");
+	expect_in(text, "\n  refs=10             engine  40.0 ms  ");
 	free(text);
 }
 
