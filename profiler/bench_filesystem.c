@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,13 +59,16 @@ int bench_place_find(struct bench_place *place, const char *cache, const char *d
 int bench_place_open(struct bench_place *place, const char *cache, const char *device,
 		     struct failure *failure)
 {
+	const char *temporary = getenv("TMPDIR");
 	int ret = bench_place_find(place, cache, device, failure);
 
 	if (ret)
 		return ret;
-	place->mount_point = strdup("/tmp/sendprof-bench.XXXXXX");
-	if (!place->mount_point)
+	if (asprintf(&place->mount_point, "%s/sendprof-bench.XXXXXX",
+		     temporary && *temporary ? temporary : "/tmp") < 0) {
+		place->mount_point = NULL;
 		return out_of_memory(failure);
+	}
 	ret = device ? 0 : folders_make(place->cache);
 	if (ret)
 		return failure_set(failure, ret, "cannot create %s: %s", place->cache,
@@ -247,6 +251,8 @@ static int run_builder(const struct bench_place *place, const struct bench_job *
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
+		/* Nobody else would end it, and it holds the mount. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (dup2(errors, STDERR_FILENO) < 0)
 			_exit(1);
 		/* What err() begins its message with. */

@@ -255,6 +255,10 @@ int bench_run_all(const struct bench_run *bench, struct failure *failure)
 			tell(bench, i, result, &work);
 		result_release(result);
 	}
+	if (ret == -EINTR)
+		progress_note(bench->progress,
+			      "stopped; the same command goes on with what is not in %s",
+			      bench->path);
 	free(result);
 	return ret;
 }

@@ -88,6 +88,41 @@ check_status 0 'the same command goes on' bench_into all
 check 'every workload is what it claims and is sent alike' test "$(results_in all)" = "$count"
 check 'what was there was not run again' test \
 	"$(grep -m 1 '"created"' "$scratch/all/bench.json")" = "$first"
+# Killed while it builds, so that nothing can be tidied up: what it leaves behind is a file.
+files_that_are_built()
+{
+	find "$scratch/killed" -name '*.img.*' 2>/dev/null
+}
+is_building()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		[ -z "$(files_that_are_built)" ] || [ -z "$(losetup -n -j "$(files_that_are_built)")" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+is_let_go()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		[ -n "$(losetup -n -j "$(files_that_are_built)")" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+TMPDIR=$scratch "$sendprof" bench --cache-dir "$scratch/killed" --out "$scratch/killed-out" \
+	--param files=10000000 small-files >/dev/null 2>&1 &
+pid=$!
+check 'a bench builds' is_building
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+check 'when it is killed its builder goes, too' is_let_go
+check_status 0 'what is left is removed' "$sendprof" bench --prune --cache-dir "$scratch/killed"
+check 'all of it' test -z "$(ls "$scratch/killed")"
+
 # While it was sent all extents of it were moved, and transactions were committed.
 moved()
 {

@@ -56,18 +56,19 @@ ln -s "$sendprof" "$scratch/bin/sendprof"
 printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
 chmod +x "$scratch/bin/sudo"
 
-# The shell code of a job: the blocks behind "run: |" or "- |" from the one that makes the disk on.
-# There are no others after it, except lists of paths, which are no "run:".
+# commands_of HEADING OPENING FROM: the shell code of a job, the blocks behind "run: |" or "- |" of a
+# section, from the command FROM on. There are no others after it, except lists of paths, which are
+# no "run:".
 commands_of()
 {
-	awk -v heading="## $1" -v opening="$2" '
-		/^## / { inside = $0 == heading }
+	awk -v heading="$1" -v opening="$2" '
+		/^##/ { inside = $0 ~ "^##* " heading "$" }
 		!inside { next }
 		{ match($0, /^ */); indent = RLENGTH }
 		block && NF && indent <= base { block = 0 }
 		block { print substr($0, base + 3); next }
 		$0 ~ "^ *" opening "$" { block = 1; base = indent }' docs/ci.md |
-		sed -n '/^ *truncate /,$p' | sed 's/^  *\(truncate\|sudo\|sendprof\|mkfs\|mkdir\|btrfs\|mount\)/\1/'
+		sed -n "/^ *$3 /,\$p" | sed 's/^  *\(truncate\|sudo\|sendprof\|mkfs\|mkdir\|btrfs\|mount\)/\1/'
 }
 
 # run_job FOLDER [VARIABLE=VALUE]...: as CI does it, each line's failure ends the job
@@ -81,14 +82,14 @@ run_job()
 	local status=$?
 
 	mountpoint -q "$folder/mnt" && umount "$folder/mnt"
-	rmdir "$folder/mnt" && rm -f "$folder/disk.img"
+	[ ! -e "$folder/mnt" ] || { rmdir "$folder/mnt" && rm -f "$folder/disk.img"; }
 	return $status
 }
 
 github=$scratch/github gitlab=$scratch/gitlab
 mkdir "$github" "$gitlab"
-commands_of 'GitHub Actions' 'run: \\|' >"$github/job"
-commands_of 'GitLab' '- \\|' >"$gitlab/job"
+commands_of 'GitHub Actions' 'run: \\|' truncate >"$github/job"
+commands_of 'GitLab' '- \\|' truncate >"$gitlab/job"
 
 check 'the job for GitHub has all its steps' test "$(grep -c -E 'mkfs|sendprof (run|compare)' "$github/job")" = 3
 check 'the job for GitHub passes' run_job "$github"
@@ -101,6 +102,22 @@ check 'the summary shows the gates' grep -q -F 'kernel.stream.bytes\>0%' "$githu
 check 'the job for GitLab has all its steps' test "$(grep -c -E 'mkfs|sendprof (run|compare)' "$gitlab/job")" = 3
 check 'the job for GitLab passes' run_job "$gitlab" CI_COMMIT_BRANCH=main CI_DEFAULT_BRANCH=main
 check 'it leaves all files' test -s "$gitlab/junit.xml" -a -s "$gitlab/compare.html"
+
+# The job that measures workloads: what it has of its own, then the comparison with the other name, in
+# steps, as each has a summary to itself.
+workloads=$scratch/workloads
+mkdir "$workloads"
+# As quick as can be: what the sizes are does not matter here.
+commands_of 'Workloads instead of your own files' 'run: \\|' 'sudo sendprof bench' |
+	sed 's/sendprof bench /&--size tiny --repeat 2 /' >"$workloads/job"
+check 'the step with workloads has all its commands' test \
+	"$(grep -c -E 'sendprof (bench|report)' "$workloads/job")" = 2
+check 'it passes' run_job "$workloads" XDG_CACHE_HOME="$workloads"
+check 'its summary is that of the bench' grep -q '^# IDENTICAL: 3 of 3' "$workloads/summary.md"
+sed -n '/base\/result\.json/,$p' "$github/job" | sed 's/result\.json/bench.json/g' >"$workloads/job"
+check 'the comparison takes it' run_job "$workloads"
+check 'and says so' grep -q '^# PASSED' "$workloads/summary.md"
+check 'for each workload' test "$(grep -c 'streams' "$workloads/summary.md")" = 3
 
 base=$github/base/result.json
 for name in regressed differs bench; do
