@@ -145,7 +145,7 @@ int bench_show(const struct bench_plan *plan, const json_t *document, FILE *out,
 	int ret = 0;
 
 	bench_times_begin(&tables.times);
-	bench_usage_begin(&tables.usage);
+	bench_usage_begin(&tables.usage, BENCH_USAGE_TITLE);
 	for (size_t i = 0; !ret && i < plan->count; i++)
 		ret = add_job(&tables, &plan->jobs[i], document, failure);
 	if (!ret && (tables.times.error || tables.usage.error))

@@ -11,9 +11,13 @@
 
 #include <stdio.h>
 
-/* Each initialises @table; rows are added by the next two. End with table_release(). */
+/*
+ * Each initialises @table; rows are added by the next two. End with table_release(). @title stands
+ * above the names.
+ */
 void bench_times_begin(struct table *table);
-void bench_usage_begin(struct table *table);
+void bench_usage_begin(struct table *table, const char *title);
+#define BENCH_USAGE_TITLE "Resources, medians" /* where nothing else says so */
 void bench_times_row(struct table *table, const char *label, const struct bench_seen *seen);
 /* A row for each side. */
 void bench_usage_rows(struct table *table, const char *label, const struct bench_seen *seen);

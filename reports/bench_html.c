@@ -250,10 +250,10 @@ static int put_usage(const struct bench_history *history, FILE *out)
 {
 	struct table table;
 
-	bench_usage_begin(&table);
+	bench_usage_begin(&table, "Workload");
 	for (size_t i = 0; i < history->workload_count; i++)
 		bench_usage_rows(&table, history->workloads[i].label, bench_newest(history, i));
-	begin_section("resources", "Resources", RESOURCES_MEANING, out);
+	begin_section("used", "Resources", RESOURCES_MEANING, out);
 	return end_section(&table, out);
 }
 

@@ -28,7 +28,7 @@ static int put_rows(const struct bench_history *history, FILE *out)
 	int ret, later;
 
 	bench_times_begin(&times);
-	bench_usage_begin(&usage);
+	bench_usage_begin(&usage, "Workload");
 	for (size_t i = 0; i < history->workload_count; i++) {
 		const char *label = history->workloads[i].label;
 

@@ -49,12 +49,12 @@ void bench_times_begin(struct table *table)
 	table_init(table, times_columns, sizeof(times_columns) / sizeof(times_columns[0]));
 }
 
-static const struct column usage_columns[] = {
-	{"Resources, medians", ALIGN_LEFT, 0}, {"Sender", ALIGN_LEFT, 0}, RESOURCE_COLUMNS};
-
-void bench_usage_begin(struct table *table)
+void bench_usage_begin(struct table *table, const char *title)
 {
-	table_init(table, usage_columns, sizeof(usage_columns) / sizeof(usage_columns[0]));
+	const struct column columns[] = {
+		{title, ALIGN_LEFT, 0}, {"Sender", ALIGN_LEFT, 0}, RESOURCE_COLUMNS};
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 /* A figure, or the sign for none. */

@@ -46,7 +46,7 @@ int bench_text(const struct bench_history *history, FILE *out, bool colour, unsi
 	int ret, others[4];
 
 	bench_times_begin(&times);
-	bench_usage_begin(&usage);
+	bench_usage_begin(&usage, BENCH_USAGE_TITLE);
 	for (size_t i = 0; i < history->workload_count; i++) {
 		const char *label = history->workloads[i].label;
 
