@@ -229,8 +229,8 @@ const struct workload workload_deep_dirs = {
 	.stresses = "chains of folders up to nearly PATH_MAX, turned upside down: delayed moves",
 	.parameters =
 		{
-			{"chains", "chains", {2, 20, 100, 1000}, 1, 100000, NULL},
-			{"depth", "folders in a chain", {20, 60, 120, 250}, 1, 400, NULL},
+			{"chains", "chains", {2, 20, 100, 200}, 1, 100000, NULL},
+			{"depth", "folders in a chain", {20, 60, 120, 200}, 1, 400, NULL},
 		},
 	.build = deep_dirs_build,
 	.claim = deep_dirs_claim,

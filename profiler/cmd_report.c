@@ -198,8 +198,8 @@ const struct command command_report = {
 	.description =
 		"Reads what 'sendprof run' left as result.json, of this version or an older one, "
 		"and renders it: as a summary for the terminal unless something else is asked for. "
-		"'-' reads standard input. The exit status says whether that worked, not what the "
-		"result is."
+		"'-' reads that of a run from standard input. The exit status says whether it "
+		"worked, not what the result is."
 		"\n\n"
 		"What 'sendprof bench' left is shown as tables, by --html as a page with bars and "
 		"the curves of sweeps. Of several results, oldest first, the last is shown, and by "
