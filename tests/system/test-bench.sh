@@ -168,6 +168,27 @@ check_status 0 'compare takes the two' "$sendprof" compare "$scratch/second/benc
 check 'compare sees every workload' test "$("$sendprof" compare --json "$scratch/all/bench.json" \
 	"$scratch/second/bench.json" | grep -c '"workload": .*=\|"condition": "streams"')" -ge "$count"
 
+# Built again elsewhere: the same names, sizes, data and extended attributes in the same snapshots.
+# contents CACHE: of its image of the workload "random"
+contents()
+{
+	# shellcheck disable=SC2016 # for the other shell, in which nothing stays mounted
+	unshare --mount bash -c 'mkdir -p "$2" && mount -o loop,ro "$1"/random_*.img "$2" && cd "$2" &&
+		find parent child -printf "%p %y %s %n\n" | sort &&
+		find parent child -type f -exec sha256sum {} + | sort -k 2 &&
+		find parent child -exec getfattr --dump --absolute-names {} + | grep -v "^$"' \
+		- "$scratch/$1" "$scratch/mnt"
+}
+check 'random, built again' bench_into again --cache-dir "$scratch/cache2" random
+contents cache >"$scratch/contents"
+contents cache2 >"$scratch/contents2"
+check 'it has files and attributes' test "$(grep -c '^user\.change' "$scratch/contents")" -gt 10 -a \
+	"$(grep -c ' f ' "$scratch/contents")" -gt 100
+check 'it is the same' cmp "$scratch/contents" "$scratch/contents2"
+check 'another seed' bench_into again --cache-dir "$scratch/cache3" --param seed=2 random
+contents cache3 >"$scratch/contents3"
+check_status 1 'is another filesystem' cmp "$scratch/contents" "$scratch/contents3"
+
 # Each way of measuring has a name, so that none is taken for another.
 check 'a null sink' bench_into ways --sink null bulk many-refs
 check 'cold, to a null sink, of small memory' bench_into ways --sink null --cold --memory 16M bulk
