@@ -86,11 +86,11 @@ static void write_fit(const struct bench_curve *curve, enum side side, double fr
 		      FILE *data)
 {
 	const struct bench_fit *fit = &curve->fit[side];
+	double first = fit->factor * pow(from, fit->exponent);
+	double last = fit->factor * pow(to, fit->exponent);
 
-	if (curve->fitted[side])
-		fprintf(data, "%.0f %.0f\n%.0f %.0f\n\n\n", from,
-			fit->factor * pow(from, fit->exponent), to,
-			fit->factor * pow(to, fit->exponent));
+	if (curve->fitted[side] && isfinite(first) && isfinite(last))
+		fprintf(data, "%.0f %.0f\n%.0f %.0f\n\n\n", from, first, to, last);
 	else
 		fputs("NaN NaN\n\n\n", data);
 }

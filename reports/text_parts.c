@@ -32,13 +32,19 @@ void text_bytes(const struct text_terminal *terminal, const char *text, size_t b
 		format_ascii(terminal->out, text, bytes);
 }
 
-void text_put(const struct text_terminal *terminal, enum tone tone, const char *text)
+static void put_part(const struct text_terminal *terminal, enum tone tone, const char *text,
+		     size_t length)
 {
 	if (tone != TONE_PLAIN)
 		text_begin(terminal, text_tone_codes[tone]);
-	text_bytes(terminal, text, strlen(text));
+	text_bytes(terminal, text, length);
 	if (tone != TONE_PLAIN)
 		text_end(terminal);
+}
+
+void text_put(const struct text_terminal *terminal, enum tone tone, const char *text)
+{
+	put_part(terminal, tone, text, strlen(text));
 }
 
 void text_pad(const struct text_terminal *terminal, unsigned int columns)
@@ -73,11 +79,7 @@ void text_wrapped(const struct text_terminal *terminal, enum tone tone, const ch
 	for (;;) {
 		size_t length = line_length(text, columns);
 
-		if (tone != TONE_PLAIN)
-			text_begin(terminal, text_tone_codes[tone]);
-		text_bytes(terminal, text, without_trailing_spaces(text, length));
-		if (tone != TONE_PLAIN)
-			text_end(terminal);
+		put_part(terminal, tone, text, without_trailing_spaces(text, length));
 		fputc('\n', terminal->out);
 		text += length;
 		while (*text == ' ')
@@ -241,7 +243,8 @@ static unsigned int put_bar(const struct text_terminal *terminal, enum tone tone
 	return whole + (terminal->utf8 && length % 8);
 }
 
-/* @blanks are owed from the cells before: none end a line. @length: of @text, of which that is all.
+/*
+ * The first @length bytes of @text. @blanks are owed from the cells before: none end a line.
  */
 static void put_cell(const struct text_terminal *terminal, const struct column *column,
 		     unsigned int width, enum tone tone, const char *text, size_t length,
@@ -254,11 +257,7 @@ static void put_cell(const struct text_terminal *terminal, const struct column *
 		*blanks += space;
 	if (length) {
 		text_pad(terminal, *blanks);
-		if (tone != TONE_PLAIN)
-			text_begin(terminal, text_tone_codes[tone]);
-		text_bytes(terminal, text, length);
-		if (tone != TONE_PLAIN)
-			text_end(terminal);
+		put_part(terminal, tone, text, length);
 		*blanks = 0;
 	}
 	if (column->align == ALIGN_LEFT)
