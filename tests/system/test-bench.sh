@@ -282,6 +282,7 @@ check 'all files of a bench' "$sendprof" report --out "$scratch/folder" "$scratc
 check 'are there' test -s "$scratch/folder/report.html" -a -s "$scratch/folder/report.md"
 if command -v gnuplot >/dev/null; then
 	check 'with a plot of the sweep' test -s "$scratch/folder/plots/sweep-1.png"
+	check 'which is in the page, too' grep -q '<svg class="plot narrow".* aria-label="sweep-1"' "$scratch/page.html"
 else
 	skip 'with a plot of the sweep' 'no gnuplot'
 fi
