@@ -43,6 +43,14 @@ struct current_inode {
 	struct path_buf path;	    /* at the receiver, from first use on; empty while not known */
 };
 
+/* What is known of the names in a top directory that could be those of orphans. */
+struct orphan_like {
+	unsigned int epoch; /* of the volume that all this is true in */
+	bool is_known;
+	bool exist;	   /* once it is known */
+	uint64_t look_ups; /* until it is */
+};
+
 /* Who else has bytes of the extent at hand: for the account of what is written of it. */
 struct extent_account {
 	uint64_t offset;      /* of its item, in the file */
@@ -83,6 +91,7 @@ struct send_context {
 	struct move_list *pending_moves;    /* by the directory they wait for */
 	struct waiting_move *waiting_moves; /* by the directory that waits */
 	struct orphan_dir *orphan_dirs;	    /* deleted, but not empty yet */
+	struct orphan_like orphan_like[2];  /* in the send root, in the parent root */
 
 	unsigned int flags;	   /* of the request, as far as the generation knows them */
 	struct receiver *receiver; /* NULL: nobody asks what becomes of the stream */
@@ -161,12 +170,14 @@ int send_inode_path(struct send_context *send, const struct path_buf **path);
 int send_current_name(struct send_context *send, uint64_t ino, uint64_t generation,
 		      uint64_t *parent, uint64_t *parent_generation, struct path_buf *name);
 
+/* Forget a name that is not the inode's any more. */
+void send_forget_name(struct send_context *send, uint64_t ino, uint64_t generation);
+
+/* ---- orphan_names.c ---- */
+
 /* Append the temporary name of an inode, which no name in either top directory equals. */
 int send_orphan_name(struct send_context *send, uint64_t ino, uint64_t generation,
 		     struct path_buf *path);
-
-/* Forget a name that is not the inode's any more. */
-void send_forget_name(struct send_context *send, uint64_t ino, uint64_t generation);
 
 /* ---- overwrites.c: names that are taken from one inode by another ---- */
 

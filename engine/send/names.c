@@ -67,48 +67,6 @@ int send_inode_state(struct send_context *send, uint64_t ino, uint64_t generatio
 	return 0;
 }
 
-/* Write @number in decimal at @at; where it ends. */
-static size_t put_number(char *text, size_t at, uint64_t number)
-{
-	size_t end = at + 1;
-	uint64_t rest;
-
-	for (rest = number / 10; rest; rest /= 10)
-		end++;
-	for (at = end; at == end || number; number /= 10)
-		text[--at] = (char)('0' + number % 10);
-	return end;
-}
-
-/* MIRRORS: gen_unique_name() v6.18 */
-int send_orphan_name(struct send_context *send, uint64_t ino, uint64_t generation,
-		     struct path_buf *path)
-{
-	struct root *roots[] = {send->send_root, send->parent_root};
-	const uint64_t begin[] = {ino, generation};
-	uint64_t index = 0;
-	struct key location;
-	char name[64] = "o";
-	size_t stem = 1, i;
-
-	for (i = 0; i < 2; i++) {
-		stem = put_number(name, stem, begin[i]);
-		name[stem++] = '-';
-	}
-	for (;;) {
-		size_t length = put_number(name, stem, index++);
-		int ret = -ENOENT;
-
-		for (i = 0; ret == -ENOENT && i < 2 && roots[i]; i++)
-			ret = dir_lookup(roots[i], BTRFS_FIRST_FREE_OBJECTID, name, length,
-					 &location);
-		if (ret == -ENOENT)
-			return path_append(path, name, length);
-		if (ret)
-			return ret;
-	}
-}
-
 void send_forget_name(struct send_context *send, uint64_t ino, uint64_t generation)
 {
 	struct lru_entry *entry = send->names.keep

@@ -48,6 +48,26 @@ scenario_temporary_name_taken_below_top() {
 	receive_check
 }
 
+# So many names that the top directory is looked through for such names only after some were looked up.
+scenario_temporary_names_taken_in_large_top() {
+	filesystem
+	subvolume live
+	fsmake files . f 0 200
+	touch "o$(fsop generation f00000)-0" "o$(fsop generation f00199)-0"
+	snapshot base
+	rm o*
+	fsop exchange f00001 f00002
+	touch "o$(fsop generation f00004)-0"
+	fsop exchange f00003 f00004
+	snapshot next
+	send_full base
+	expect_count '^mkfile  *\./o[0-9]+-[0-9]+-1$' 2
+	send_incr next base
+	expect_count '^rename .*dest=\./o[0-9]+-[0-9]+-1$' 1
+	send_incr base next
+	receive_check
+}
+
 # Times of directories go out late, the latest used first; an empty one's go out at once.
 scenario_directory_times_are_delayed() {
 	filesystem
