@@ -26,7 +26,8 @@ struct extent_index {
 	struct extent_refs refs; /* of the extent that is being added */
 	struct u64_map extents, leaves;
 	struct index_extent *newest, *oldest;
-	unsigned int epoch; /* of the volume that all this is true in */
+	struct index_extent *expected; /* to be asked for next; or NULL */
+	unsigned int epoch;	       /* of the volume that all this is true in */
 	size_t bytes, max_bytes, peak_bytes;
 	uint64_t references; /* of the extent that is being added */
 	bool is_accepted;
@@ -93,6 +94,8 @@ static void link_newest(struct extent_index *index, struct index_extent *extent)
 static void free_extent(struct index_extent *extent)
 {
 	free(extent->refs);
+	free(extent->prefix);
+	free(extent->runs);
 	free(extent->items);
 	free(extent->shared.refs);
 	free(extent);
@@ -101,6 +104,8 @@ static void free_extent(struct index_extent *extent)
 static void drop_extent(struct extent_index *index, struct index_extent *extent)
 {
 	u64_map_remove(&index->extents, extent->bytenr);
+	if (extent == index->expected)
+		index->expected = NULL;
 	unlink_extent(index, extent);
 	index->bytes -= extent->bytes;
 	free_extent(extent);
@@ -169,6 +174,8 @@ static void account(struct extent_index *index, struct index_extent *extent)
 {
 	index->bytes -= extent->bytes;
 	extent->bytes = sizeof(*extent) + extent->ref_count * sizeof(*extent->refs) +
+			(extent->prefix ? extent->ref_count * sizeof(*extent->prefix) : 0) +
+			extent->run_capacity * sizeof(*extent->runs) +
 			extent->item_capacity * sizeof(*extent->items) +
 			extent->shared.capacity * sizeof(*extent->shared.refs);
 	add_bytes(index, extent->bytes);
@@ -273,6 +280,37 @@ static int add_extent(struct extent_index *index, uint64_t bytenr, struct index_
 	return 0;
 }
 
+/*
+ * Mostly extents are asked for in the order of the last time. With very many references what is
+ * known of each has left the processor's caches until then, so that of the next one is fetched now.
+ */
+static void expect(struct extent_index *index, struct index_extent *next)
+{
+	size_t at;
+
+	index->expected = next;
+	if (!next || !next->prefix)
+		return;
+	__builtin_prefetch(next->newer);
+	if (next->newer)
+		__builtin_prefetch(&next->newer->unsent);
+	at = next->unsent ? next->unsent - 1 : 0;
+	__builtin_prefetch(&next->prefix[at]);
+	__builtin_prefetch(next->runs);
+	__builtin_prefetch(&next->refs[at]);
+	__builtin_prefetch(&next->refs[at + 1]);
+	__builtin_prefetch(&next->items[at]);
+	__builtin_prefetch(&next->items[at + 1]);
+}
+
+static struct index_extent *find_extent(const struct extent_index *index, uint64_t bytenr)
+{
+	struct index_extent *expected = index->expected;
+
+	return expected && expected->bytenr == bytenr ? expected
+						      : u64_map_find(&index->extents, bytenr);
+}
+
 int extent_index_get(struct extent_index *index, uint64_t bytenr, struct index_extent **out)
 {
 	const struct extent_ref_filter *filter = index->filter;
@@ -284,10 +322,11 @@ int extent_index_get(struct extent_index *index, uint64_t bytenr, struct index_e
 		index->epoch = index->volume->epoch;
 	}
 	trim(index);
-	extent = u64_map_find(&index->extents, bytenr);
+	extent = find_extent(index, bytenr);
 	if (!extent)
 		return add_extent(index, bytenr, out);
 	if (extent != index->newest) {
+		expect(index, extent->newer);
 		unlink_extent(index, extent);
 		link_newest(index, extent);
 	}
@@ -350,63 +389,60 @@ static int resolve_shared(struct ref_items *place, struct index_ref *ref, uint64
 	return ref_items_in_leaf(place, parent, take_item, taking);
 }
 
-static void note_only_item(const struct index_extent *extent, struct index_ref *ref)
+/* By 64 bits that are all mixed, so others than equal leaves do not meet. */
+static uint64_t add_to_prefix(uint64_t leaves, uint64_t leaf)
 {
-	const struct index_item *item;
+	leaves = (leaves ^ leaf) * 0x9e3779b97f4a7c15;
+	return leaves ^ leaves >> 32;
+}
+
+static int append_to_prefix(struct index_extent *extent, struct index_prefix added)
+{
+	struct index_prefix *prefix = &extent->prefix[extent->prefix_count], *before = prefix - 1;
+
+	added.leaves = 1;
+	if (extent->prefix_count) {
+		added.leaves = before->leaves;
+		if (before->begin > added.begin)
+			added.begin = before->begin;
+		if (before->end < added.end)
+			added.end = before->end;
+	}
+	if (!extent->prefix_count || before->leaf != added.leaf) {
+		if (array_reserve((void **)&extent->runs, &extent->run_capacity, extent->run_count,
+				  sizeof(*extent->runs)))
+			return -ENOMEM;
+		added.leaves = add_to_prefix(added.leaves, added.leaf->bytenr);
+		extent->runs[extent->run_count++].leaf = added.leaf;
+	}
+	*prefix = added;
+	extent->runs[extent->run_count - 1].end = (uint32_t)++extent->prefix_count;
+	return 0;
+}
+
+/* The reference behind the prefix was resolved: it may belong to it. 0 or -ENOMEM. */
+static int note_prefix(struct index_extent *extent)
+{
+	const struct index_ref *ref = &extent->refs[extent->prefix_count];
+	const struct index_item *item = &extent->items[ref->first];
 	uint64_t end;
 
-	if (ref->leaf || ref->count != 1)
-		return;
-	item = &extent->items[ref->first];
+	if (ref->leaf || ref->count != 1 || ref->root_id != extent->refs[0].root_id)
+		return 0;
 	end = item->data_offset + item->num_bytes;
 	if (end >= INDEX_FAR || item->num_bytes >= INDEX_FAR)
-		return;
-	ref->only_begin = item->is_encoded ? 0 : (uint32_t)item->data_offset;
-	ref->only_end = item->is_encoded ? INDEX_FAR : (uint32_t)end;
-	ref->only_leaf = item->leaf;
-}
-
-static bool continues_run(const struct index_ref *before, const struct index_ref *ref)
-{
-	return before->is_resolved && ref->only_leaf && before->only_leaf == ref->only_leaf &&
-	       before->only_begin == ref->only_begin && before->only_end == ref->only_end &&
-	       before->root_id == ref->root_id;
-}
-
-static void note_run(struct index_extent *extent, size_t number)
-{
-	struct index_ref *ref = &extent->refs[number];
-
-	ref->run_first = (uint32_t)number;
-	if (number && continues_run(ref - 1, ref))
-		ref->run_first = ref[-1].run_first;
-	extent->refs[ref->run_first].run_last = (uint32_t)number;
-}
-
-/* By 64 bits that are all mixed, so others than equal leaves do not meet. */
-static uint64_t add_to_prefix(uint64_t prefix, uint64_t leaf)
-{
-	prefix = (prefix ^ leaf) * 0x9e3779b97f4a7c15;
-	return prefix ^ prefix >> 32;
-}
-
-static void note_prefix(struct index_extent *extent)
-{
-	struct index_ref *ref = &extent->refs[extent->prefix_count];
-	const struct index_ref *before = extent->prefix_count ? ref - 1 : NULL;
-
-	if (!ref->only_leaf || ref->root_id != extent->refs[0].root_id)
-		return;
-	ref->prefix = before ? before->prefix : 1;
-	ref->prefix_begin = ref->only_begin;
-	ref->prefix_end = ref->only_end;
-	if (!before || before->only_leaf != ref->only_leaf)
-		ref->prefix = add_to_prefix(ref->prefix, ref->only_leaf->bytenr);
-	if (before && before->prefix_begin > ref->prefix_begin)
-		ref->prefix_begin = before->prefix_begin;
-	if (before && before->prefix_end < ref->prefix_end)
-		ref->prefix_end = before->prefix_end;
-	extent->prefix_count++;
+		return 0;
+	if (!extent->prefix)
+		extent->prefix = malloc(extent->ref_count * sizeof(*extent->prefix));
+	if (!extent->prefix)
+		return -ENOMEM;
+	append_to_prefix(
+		extent,
+		(struct index_prefix){.ino = ref->ino,
+				      .leaf = item->leaf,
+				      .begin = item->is_encoded ? 0 : (uint32_t)item->data_offset,
+				      .end = item->is_encoded ? INDEX_FAR : (uint32_t)end});
+	return 0;
 }
 
 int extent_index_resolve(struct extent_index *index, struct index_extent *extent, size_t number)
@@ -432,10 +468,8 @@ int extent_index_resolve(struct extent_index *index, struct index_extent *extent
 	if (ret)
 		return ret;
 	ref->count = (uint32_t)(extent->item_count - ref->first);
-	note_only_item(extent, ref);
-	note_run(extent, number);
-	if (number == extent->prefix_count)
-		note_prefix(extent);
+	if (number == extent->prefix_count && note_prefix(extent))
+		return volume_fail(index->volume, -ENOMEM, "out of memory for the extent index");
 	ref->is_resolved = true;
 	account(index, extent);
 	return 0;

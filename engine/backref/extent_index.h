@@ -41,40 +41,48 @@ struct index_ref {
 	struct index_leaf *leaf; /* of a shared reference, once resolved */
 	uint32_t first, count;	 /* its items: by file offset; of a shared one by slot */
 	bool is_resolved;
+};
+
+/* For who looks at very many references: what matters of one in a few bytes. */
+struct index_prefix {
+	uint64_t ino;
+	struct index_leaf *leaf; /* of its item */
+	/* A number that two extents share here if the leaves up to here are the same, in order. */
+	uint64_t leaves;
 	/*
-	 * For who looks at very many: if there is one item only, its leaf, and the positions in the
-	 * extent that it stands for. Positions from INDEX_FAR on are not told apart.
+	 * The positions in the extent that each one up to here stands for. Positions from
+	 * INDEX_FAR on are not told apart.
 	 */
-	uint32_t only_begin, only_end;
-	struct index_leaf *only_leaf;
-	/*
-	 * Neighbours of one root with all that alike are a run. Of the first one of a run, the
-	 * last one as far as they are resolved; the numbers are those of the extent's refs.
-	 */
-	uint32_t run_first, run_last;
-	/*
-	 * In the extent's prefix: a number that two references share if the leaves up to them are
-	 * the same, in their order; and the positions that each of them up to this one stands for.
-	 */
-	uint64_t prefix;
-	uint32_t prefix_begin, prefix_end;
+	uint32_t begin, end;
+};
+
+/* Neighbours in the prefix that have one leaf. */
+struct index_run {
+	struct index_leaf *leaf;
+	uint32_t end; /* behind the last of them, as a number in the prefix */
 };
 
 struct index_extent {
+	/* What each search needs lies together. */
+	struct index_extent *newer, *older; /* private */
 	uint64_t bytenr;
 	uint64_t references;
 	struct index_ref *refs; /* in visiting order, shared ones last */
-	size_t ref_count;
-	/* The first references that are of one root, and have one item each; they were resolved. */
-	size_t prefix_count;
+	/* Of the first references that are of one root, and have one item each; once resolved. */
+	struct index_prefix *prefix;
+	struct index_run *runs;
 	struct index_item *items;
+	size_t prefix_count;
+	/* The user's: of the prefix, those that came before what the last search looked at. */
+	size_t unsent;
+	size_t ref_count;
 	size_t item_count;
 	size_t barren; /* the user's: of refs, those at its end that are of no use */
 	/* The rest is private. */
 	size_t item_capacity;
 	struct extent_ref_list shared; /* its shared references */
-	struct index_extent *newer, *older;
 	size_t bytes;
+	size_t run_count, run_capacity;
 };
 
 struct extent_index;

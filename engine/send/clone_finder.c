@@ -132,7 +132,10 @@ static uint64_t kernel_limit(const struct generation *generation)
 /* An extent's references have to fit into the index. */
 static uint64_t references_limit(const struct clone_finder_setup *setup)
 {
-	enum { BYTES_PER_REFERENCE = sizeof(struct index_ref) + sizeof(struct index_item) };
+	enum {
+		BYTES_PER_REFERENCE = sizeof(struct index_ref) + sizeof(struct index_item) +
+				      sizeof(struct index_prefix) + sizeof(struct index_run)
+	};
 	uint64_t fit = setup->index_bytes / BYTES_PER_REFERENCE;
 
 	if (!setup->max_references)

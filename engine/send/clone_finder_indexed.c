@@ -243,21 +243,28 @@ static int judge_known(struct clone_finder *finder, const struct index_extent *e
  * alone, the sent root has no source in an inode that is not sent yet. In the prefix inodes
  * descend.
  */
-static size_t count_unsent(const struct clone_finder *finder, const struct index_extent *extent)
+static size_t count_unsent(const struct clone_finder *finder, struct index_extent *extent)
 {
 	size_t low = 0, high = finder->root_count == 1 ? extent->prefix_count : 0;
-	uint64_t position = wanted_position(finder);
+	const struct index_prefix *prefix = extent->prefix;
+	uint64_t position = wanted_position(finder), ino = finder->query->ino;
 
+	/* Mostly the search before was for the next of the references: there is one less now. */
+	if (extent->unsent && extent->unsent <= high && prefix[extent->unsent - 1].ino <= ino) {
+		high = extent->unsent - 1;
+		if (high && prefix[high - 1].ino > ino)
+			low = high;
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (extent->refs[middle].ino > finder->query->ino)
+		if (prefix[middle].ino > ino)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low && (position < extent->refs[low - 1].prefix_begin ||
-		    position >= extent->refs[low - 1].prefix_end))
+	extent->unsent = low;
+	if (low && (position < prefix[low - 1].begin || position >= prefix[low - 1].end))
 		return 0;
 	return low;
 }

@@ -14,11 +14,11 @@ void look_ups_release(struct look_ups *look_ups)
 
 void look_ups_begin(struct look_ups *look_ups, const struct index_extent *extent, size_t refs)
 {
-	look_ups->now.prefix = refs ? extent->refs[refs - 1].prefix : 0;
+	look_ups->now.prefix = refs ? extent->prefix[refs - 1].leaves : 0;
 	look_ups->now.count = 0;
 	look_ups->extent = extent;
 	look_ups->prefix_refs = refs;
-	look_ups->last = refs ? extent->refs[refs - 1].only_leaf : NULL;
+	look_ups->last = refs ? extent->prefix[refs - 1].leaf : NULL;
 }
 
 int look_ups_add(struct look_ups *look_ups, struct index_leaf *leaf)
@@ -66,16 +66,12 @@ static void look_up(const struct looking *looking, const struct index_leaf *leaf
 
 static void look_up_prefix(const struct look_ups *look_ups, const struct looking *looking)
 {
-	const struct index_ref *refs = look_ups->extent->refs;
-	const struct index_leaf *last = NULL;
-	size_t i;
+	const struct index_run *run = look_ups->extent->runs;
+	uint32_t begin;
 
-	/* Of a run that is cut by the prefix's end the first reference is in the prefix. */
-	for (i = 0; i < look_ups->prefix_refs; i = refs[i].run_last + 1) {
-		if (refs[i].only_leaf != last)
-			look_up(looking, refs[i].only_leaf);
-		last = refs[i].only_leaf;
-	}
+	/* The last one may go on behind the references that are meant. */
+	for (begin = 0; begin < look_ups->prefix_refs; begin = run++->end)
+		look_up(looking, run->leaf);
 }
 
 void look_ups_settle(struct look_ups *look_ups, struct lru_cache *cache, look_ups_entry_fn entry_of,

@@ -18,7 +18,7 @@ struct looked_up {
 
 /* Look-ups in their order; one that repeats the one before it counts for nothing. */
 struct look_up_list {
-	uint64_t prefix;       /* stands for the extent's first references, see struct index_ref */
+	uint64_t prefix; /* stands for the extent's first references, see struct index_prefix */
 	struct looked_up *all; /* behind them */
 	size_t count, capacity;
 };

@@ -495,9 +495,7 @@ static void test_nothing_before_it_is_asked_for(void **state)
 	assert_int_equal(fixture->made, 1);
 	/* By descending inode: the fourth from the end. */
 	assert_int_equal(extent->items[0].ino, fixture->files[FILES - EXTENTS - 3 * EXTENTS].ino);
-	assert_ptr_equal(extent->refs[3].only_leaf, extent->items[0].leaf);
-	assert_int_equal(extent->refs[3].only_begin, 0);
-	assert_int_equal(extent->refs[3].only_end, FILE_BYTES);
+	assert_int_equal(extent->prefix_count, 0);
 
 	leaf = extent->items[0].leaf;
 	assert_false(leaf->has_roots);
@@ -513,6 +511,64 @@ static void test_nothing_before_it_is_asked_for(void **state)
 	assert_int_equal(extent_index_find_roots(index, leaf), 0);
 	assert_int_equal(blocks_asked(fixture), asked);
 	assert_int_equal(extent_index_counters(index)->leaves_resolved, 1);
+	extent_index_free(index);
+}
+
+/* Whether the first references of both lead to the same leaves, each counted once in a row. */
+static bool same_leaves(const struct index_extent *one, const struct index_extent *other,
+			size_t count)
+{
+	const struct index_leaf *leaves[2][FILES];
+	const struct index_extent *extents[] = {one, other};
+	size_t counts[2] = {0}, i, k;
+
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < count; i++) {
+			const struct index_leaf *leaf = extents[k]->items[i].leaf;
+
+			if (!counts[k] || leaves[k][counts[k] - 1] != leaf)
+				leaves[k][counts[k]++] = leaf;
+		}
+	}
+	return counts[0] == counts[1] &&
+	       memcmp(leaves[0], leaves[1], counts[0] * sizeof(leaves[0][0])) == 0;
+}
+
+/* What is kept of the first references for who looks at many: as if their items were looked at. */
+static void test_prefix(void **state)
+{
+	struct fixture *fixture = *state;
+	struct extent_ref_filter filter;
+	struct extent_index *index = new_index(fixture, NO_LIMIT, &filter);
+	struct index_extent *extents[2];
+	size_t runs = 0, i, k;
+
+	for (k = 0; k < 2; k++) {
+		assert_int_equal(extent_index_get(index, fixture->extents[k], &extents[k]), 0);
+		for (i = 0; i < extents[k]->ref_count; i++) {
+			assert_int_equal(extents[k]->prefix_count, i);
+			assert_int_equal(extent_index_resolve(index, extents[k], i), 0);
+		}
+		assert_int_equal(extents[k]->prefix_count, extents[k]->ref_count);
+	}
+	for (i = 0; i < extents[0]->prefix_count; i++) {
+		const struct index_prefix *prefix = &extents[0]->prefix[i];
+		const struct index_run *run = &extents[0]->runs[runs];
+
+		assert_int_equal(prefix->ino, extents[0]->refs[i].ino);
+		assert_ptr_equal(prefix->leaf, extents[0]->items[i].leaf);
+		assert_int_equal(prefix->begin, 0);
+		assert_int_equal(prefix->end, FILE_BYTES);
+		assert_ptr_equal(run->leaf, prefix->leaf);
+		assert_in_range(run->end, i + 1, extents[0]->prefix_count);
+		runs += run->end == i + 1;
+		assert_int_equal(i && prefix->leaves == prefix[-1].leaves,
+				 i && prefix->leaf == prefix[-1].leaf);
+		assert_int_equal(prefix->leaves == extents[1]->prefix[i].leaves,
+				 same_leaves(extents[0], extents[1], i + 1));
+	}
+	assert_int_equal(runs, extents[0]->run_count);
+	assert_in_range(runs, 2, extents[0]->prefix_count - 1);
 	extent_index_free(index);
 }
 
@@ -605,6 +661,7 @@ int main(void)
 		INDEX_TEST(test_order_is_that_of_the_walk),
 		INDEX_TEST(test_shared_leaf_counts_once),
 		INDEX_TEST(test_nothing_before_it_is_asked_for),
+		INDEX_TEST(test_prefix),
 		INDEX_TEST(test_limit_of_memory),
 		INDEX_TEST(test_filter),
 		INDEX_TEST(test_commit_drops_all),

@@ -38,20 +38,20 @@ static void assert_same_order(const struct lru_cache *one, const struct lru_cach
 }
 
 /* References to leaves in order, some of them in runs, as the index makes them. */
-static void make_refs(struct index_ref *refs, struct index_leaf *leaves, uint32_t *random)
+static void make_prefix(struct index_prefix *prefix, struct index_run *run,
+			struct index_leaf *leaves, uint32_t *random)
 {
-	uint32_t leaf = next_random(random) % 3, i, first = 0;
+	uint32_t leaf = next_random(random) % 3, i;
+	uint64_t number = leaf + 7;
 
+	run->leaf = &leaves[leaf];
 	for (i = 0; i < REFS; i++) {
-		if (next_random(random) % 2 && leaf + 1 < LEAVES) {
-			leaf++;
-			first = i;
+		if (i && next_random(random) % 2 && leaf + 1 < LEAVES) {
+			number = number * 31 + ++leaf;
+			(++run)->leaf = &leaves[leaf];
 		}
-		refs[i] = (struct index_ref){.only_leaf = &leaves[leaf], .run_first = first};
-		refs[i].prefix = i && refs[i - 1].only_leaf == refs[i].only_leaf
-					 ? refs[i - 1].prefix
-					 : (i ? refs[i - 1].prefix * 31 : 7) + leaf + 1;
-		refs[first].run_last = i;
+		prefix[i] = (struct index_prefix){.leaf = &leaves[leaf], .leaves = number};
+		run->end = i + 1;
 	}
 }
 
@@ -71,9 +71,10 @@ static void test_cache_does_not_show_it(void **state)
 	struct index_leaf leaves[LEAVES] = {0};
 	struct lru_cache cache = {0}, plain = {0};
 	struct look_ups look_ups = {0};
-	struct index_ref refs[REFS];
-	struct index_extent extent = {.refs = refs, .ref_count = REFS};
-	uint32_t random = 1, prefix = 0, tail[3] = {0}, tail_count = 0, i;
+	struct index_prefix prefix[REFS];
+	struct index_run runs[REFS];
+	struct index_extent extent = {.prefix = prefix, .runs = runs, .prefix_count = REFS};
+	uint32_t random = 1, count = 0, tail[3] = {0}, tail_count = 0, i;
 	unsigned int round, done;
 
 	(void)state;
@@ -84,16 +85,16 @@ static void test_cache_does_not_show_it(void **state)
 		leaves[i].cached = store(&cache, i);
 		store(&plain, i);
 	}
-	make_refs(refs, leaves, &random);
+	make_prefix(prefix, runs, leaves, &random);
 	for (round = 0; round < ROUNDS; round++) {
 		const struct index_leaf *last = NULL;
 
 		switch (next_random(&random) % 8) {
 		case 0:
-			make_refs(refs, leaves, &random);
+			make_prefix(prefix, runs, leaves, &random);
 			break;
 		case 1:
-			prefix = next_random(&random) % (REFS + 1);
+			count = next_random(&random) % (REFS + 1);
 			break;
 		case 2:
 			tail_count = next_random(&random) % 4;
@@ -110,14 +111,14 @@ static void test_cache_does_not_show_it(void **state)
 		default: /* the same again */
 			break;
 		}
-		look_ups_begin(&look_ups, &extent, prefix);
+		look_ups_begin(&look_ups, &extent, count);
 		for (i = 0; i < tail_count; i++)
 			assert_int_equal(look_ups_add(&look_ups, &leaves[tail[i]]), 0);
 		look_ups_settle(&look_ups, &cache, cached_of, NULL);
 
-		for (i = 0; i < prefix + tail_count; i++) {
+		for (i = 0; i < count + tail_count; i++) {
 			const struct index_leaf *leaf =
-				i < prefix ? refs[i].only_leaf : &leaves[tail[i - prefix]];
+				i < count ? prefix[i].leaf : &leaves[tail[i - count]];
 
 			if (leaf != last)
 				lru_cache_lookup(&plain, leaf->bytenr / 16384 - 1, 0);
