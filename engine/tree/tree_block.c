@@ -6,6 +6,7 @@
  */
 #include "engine/tree/tree_block.h"
 
+#include "engine/core/slabs.h"
 #include "engine/core/u64_map.h"
 #include "engine/tree/tree_check.h"
 #include "engine/volume/chunk.h"
@@ -26,7 +27,7 @@ struct cached_block {
 struct tree_block_cache {
 	struct u64_map by_bytenr;
 	struct tree_block *newest, *oldest; /* of those nobody holds */
-	size_t block_bytes;		    /* memory of one block */
+	struct slabs slabs;		    /* the memory of blocks */
 	size_t bytes;
 	size_t max_bytes;
 	size_t peak_bytes;
@@ -43,7 +44,7 @@ int tree_block_cache_new(struct volume *volume, size_t max_bytes, struct tree_bl
 
 	if (!cache)
 		return volume_fail(volume, -ENOMEM, "out of memory for the tree block cache");
-	cache->block_bytes = sizeof(struct cached_block) + volume->nodesize;
+	cache->slabs.piece = sizeof(struct cached_block) + volume->nodesize;
 	cache->max_bytes = max_bytes;
 	*out = cache;
 	return 0;
@@ -75,8 +76,8 @@ static void link_newest(struct tree_block_cache *cache, struct tree_block *block
 
 static void free_block(struct tree_block_cache *cache, struct tree_block *block)
 {
-	cache->bytes -= cache->block_bytes;
-	free(cached(block));
+	cache->bytes -= cache->slabs.piece;
+	slabs_put(&cache->slabs, cached(block));
 }
 
 /* From now on reads of its address do not find @block; it goes at once unless somebody holds it. */
@@ -108,6 +109,7 @@ void tree_block_cache_free(struct tree_block_cache *cache)
 	if (!cache)
 		return;
 	tree_block_cache_clear(cache);
+	slabs_release(&cache->slabs);
 	free(cache);
 }
 
@@ -128,9 +130,9 @@ static struct tree_block *new_block(struct volume *volume)
 	struct tree_block_cache *cache = volume->blocks;
 	struct cached_block *entry;
 
-	while (cache->oldest && cache->bytes + cache->block_bytes > cache->max_bytes)
+	while (cache->oldest && cache->bytes + cache->slabs.piece > cache->max_bytes)
 		forget_block(cache, cache->oldest);
-	entry = malloc(cache->block_bytes);
+	entry = slabs_take(&cache->slabs);
 	if (!entry) {
 		volume_fail(volume, -ENOMEM, "out of memory for a tree block");
 		return NULL;
@@ -138,7 +140,7 @@ static struct tree_block *new_block(struct volume *volume)
 	memset(entry, 0, sizeof(*entry));
 	entry->cache = cache;
 	entry->block.data = entry->bytes;
-	cache->bytes += cache->block_bytes;
+	cache->bytes += cache->slabs.piece;
 	if (cache->bytes > cache->peak_bytes)
 		cache->peak_bytes = cache->bytes;
 	return &entry->block;
