@@ -21,8 +21,16 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_short(uint32_t seed, co
 
 	for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), bytes += sizeof(uint64_t))
 		sum = __builtin_ia32_crc32di(sum, get_le64(bytes));
-	while (length--)
-		sum = __builtin_ia32_crc32qi((uint32_t)sum, *bytes++);
+	if (length & sizeof(uint32_t)) {
+		sum = __builtin_ia32_crc32si((uint32_t)sum, get_le32(bytes));
+		bytes += sizeof(uint32_t);
+	}
+	if (length & sizeof(uint16_t)) {
+		sum = __builtin_ia32_crc32hi((uint32_t)sum, get_le16(bytes));
+		bytes += sizeof(uint16_t);
+	}
+	if (length & 1)
+		sum = __builtin_ia32_crc32qi((uint32_t)sum, *bytes);
 	return (uint32_t)sum;
 }
 

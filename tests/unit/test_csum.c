@@ -77,6 +77,23 @@ static void test_crc32c(void **state)
 		assert_int_equal(crc32c(crc32c(0, text, cut), text + cut, 9 - cut), 0x58e3fa20);
 }
 
+/* Short or long, it is the sum that its bytes give one by one. */
+static void test_crc32c_of_any_length(void **state)
+{
+	enum { MOST = 600 };
+	uint8_t data[MOST];
+	uint32_t sum = ~0u;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < MOST; i++)
+		data[i] = (uint8_t)(i * i + 7 * i);
+	for (i = 0; i < MOST; i++) {
+		assert_int_equal(crc32c(~0u, data, i), sum);
+		sum = crc32c(sum, data + i, 1);
+	}
+}
+
 /* From the sums of blocks comes the sum of the whole, whatever came before. */
 static void test_crc32c_of_blocks(void **state)
 {
@@ -113,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_crc32c),
+		cmocka_unit_test(test_crc32c_of_any_length),
 		cmocka_unit_test(test_crc32c_of_blocks),
 	};
 
