@@ -58,6 +58,7 @@ static int changed_xattr(struct send_context *send, enum change change)
 {
 	int ret = check_belongs(send, "an extended attribute");
 
+	send->cur.has_xattrs = true;
 	if (ret || send->cur.new_generation || send->cur.is_deleted)
 		return ret;
 	return send_changed_xattrs(send, change);

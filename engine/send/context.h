@@ -38,6 +38,7 @@ struct current_inode {
 	bool new_generation; /* another inode had this number in the parent: deleted, then new */
 	bool is_deleted;
 	bool is_ignored;	    /* no link is left: the receiver never sees it */
+	bool has_xattrs;	    /* an item of them has passed */
 	uint64_t last_extent;	    /* where the last extent looked at ends; UINT64_MAX: none yet */
 	uint64_t next_write_offset; /* the receiver has the data before it */
 	struct path_buf path;	    /* at the receiver, from first use on; empty while not known */

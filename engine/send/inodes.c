@@ -104,6 +104,7 @@ int send_begin_inode(struct send_context *send, enum change change)
 	send->cur.ino = send->key.objectid;
 	send->cur.new_generation = false;
 	send->cur.is_ignored = false;
+	send->cur.has_xattrs = false;
 	send->cur.last_extent = UINT64_MAX;
 	send->cur.next_write_offset = 0;
 	path_reset(&send->cur.path);

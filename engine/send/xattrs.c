@@ -140,6 +140,9 @@ int send_capabilities(struct send_context *send)
 
 	if (!send_behaves(send, BEHAVIOUR_CAPABILITIES_LAST))
 		return 0;
+	/* In a full send all items have passed. */
+	if (!send->parent_root && !send->cur.has_xattrs)
+		return 0;
 	ret = inode_get_xattr(send->send_root, send->cur.ino, CAPABILITY_NAME,
 			      strlen(CAPABILITY_NAME), &xattr);
 	if (ret == 0)
