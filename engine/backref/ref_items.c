@@ -2,6 +2,7 @@
 #include "engine/backref/ref_items.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 bool ref_item_refers_to(const struct tree_block *leaf, uint32_t slot, uint64_t bytenr)
 {

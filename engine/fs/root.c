@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "engine/fs/root.h"
 
+#include "engine/core/u64_map.h"
 #include "engine/tree/btree.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@ enum { LEGACY_ROOT_ITEM_SIZE = offsetof(struct btrfs_root_item, generation_v2) }
 static_assert(LEGACY_ROOT_ITEM_SIZE == 239, "legacy root item");
 
 struct root_cache {
-	struct root *by_id;
+	struct u64_map by_id;
 };
 
 /* The members behind the legacy part: valid if the kernel that wrote the item last knew them. */
@@ -112,17 +113,12 @@ static int add_root(struct volume *volume, struct root *root)
 		volume->roots = calloc(1, sizeof(*volume->roots));
 	if (!volume->roots)
 		return -ENOMEM;
-	HASH_ADD(hh, volume->roots->by_id, id, sizeof(root->id), root);
-	return hash_has_added(root) ? 0 : -ENOMEM;
+	return u64_map_add(&volume->roots->by_id, root->id, root);
 }
 
 static struct root *find_root(const struct volume *volume, uint64_t id)
 {
-	struct root *root = NULL;
-
-	if (volume->roots)
-		HASH_FIND(hh, volume->roots->by_id, &id, sizeof(id), root);
-	return root;
+	return volume->roots ? u64_map_find(&volume->roots->by_id, id) : NULL;
 }
 
 const struct root *root_peek(const struct volume *volume, uint64_t id)
@@ -163,17 +159,20 @@ int root_get(struct volume *volume, uint64_t id, struct root **out)
 
 void root_cache_free(struct root_cache *cache)
 {
-	struct root *root, *next;
+	size_t i;
 
 	if (!cache)
 		return;
-	HASH_ITER(hh, cache->by_id, root, next)
-	{
-		HASH_DEL(cache->by_id, root);
+	for (i = 0; i < cache->by_id.capacity; i++) {
+		struct root *root = cache->by_id.slots[i].value;
+
+		if (!root)
+			continue;
 		btree_drop_kept(root);
 		free(root->inodes);
 		free(root->entries);
 		free(root);
 	}
+	u64_map_release(&cache->by_id);
 	free(cache);
 }

@@ -3,7 +3,6 @@
 #ifndef ENGINE_FS_ROOT_H
 #define ENGINE_FS_ROOT_H
 
-#include "engine/core/hash_table.h"
 #include "engine/volume/volume.h"
 
 struct btree_path;
@@ -31,7 +30,6 @@ struct root {
 	struct btree_path *kept;    /* of btree_kept(); NULL before its first use */
 	struct inode_memo *inodes;  /* of inode_get_info(); NULL before its first use */
 	struct entry_memo *entries; /* of dir_lookup(); NULL before its first use */
-	UT_hash_handle hh;	    /* by id */
 };
 
 /* The top level or a subvolume or snapshot below it. */
