@@ -398,17 +398,18 @@ static uint64_t add_to_prefix(uint64_t leaves, uint64_t leaf)
 
 static int append_to_prefix(struct index_extent *extent, struct index_prefix added)
 {
-	struct index_prefix *prefix = &extent->prefix[extent->prefix_count], *before = prefix - 1;
+	struct index_prefix *prefix = &extent->prefix[extent->prefix_count];
+	const struct index_prefix *before = extent->prefix_count ? prefix - 1 : NULL;
 
 	added.leaves = 1;
-	if (extent->prefix_count) {
+	if (before) {
 		added.leaves = before->leaves;
 		if (before->begin > added.begin)
 			added.begin = before->begin;
 		if (before->end < added.end)
 			added.end = before->end;
 	}
-	if (!extent->prefix_count || before->leaf != added.leaf) {
+	if (!before || before->leaf != added.leaf) {
 		if (array_reserve((void **)&extent->runs, &extent->run_capacity, extent->run_count,
 				  sizeof(*extent->runs)))
 			return -ENOMEM;
@@ -436,13 +437,12 @@ static int note_prefix(struct index_extent *extent)
 		extent->prefix = malloc(extent->ref_count * sizeof(*extent->prefix));
 	if (!extent->prefix)
 		return -ENOMEM;
-	append_to_prefix(
+	return append_to_prefix(
 		extent,
 		(struct index_prefix){.ino = ref->ino,
 				      .leaf = item->leaf,
 				      .begin = item->is_encoded ? 0 : (uint32_t)item->data_offset,
 				      .end = item->is_encoded ? INDEX_FAR : (uint32_t)end});
-	return 0;
 }
 
 int extent_index_resolve(struct extent_index *index, struct index_extent *extent, size_t number)
