@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Searches for clone sources. find_extent_clone() itself is inlined or a clone of the compiler, so
- * a search is seen from iterate_extent_inodes(), the walk over the references, and from what comes
- * before it: since 6.2 check_extent_item() within the walk, before that extent_from_logical() ahead
- * of it.
+ * Searches for clone sources. find_extent_clone() itself is inlined or a clone of the compiler.
+ * Since 6.2 a search is seen from iterate_extent_inodes(), the walk over the references, and
+ * check_extent_item() within it. Before that it is seen from extent_from_logical(), ahead of the
+ * walk, and from what is done with its result: clone_range() or send_extent_data().
  */
 #include "bpf/current_send.h"
 #include "bpf/tree_block.h"
 
 enum {
 	REFERENCES_MAX_BEFORE_6_2 = 64,
+	CLONE_ROOTS_MAX = 4096,	    /* so many are looked at, for the sake of the verifier */
 	EXTENT_ITEM_REFERENCES = 0, /* le64 */
 };
-
-/* libbpf knows the sixth argument since 1.2 only. */
-#if defined(__TARGET_ARCH_x86)
-#define SIXTH_ARGUMENT(registers) ((registers)->r9)
-#elif defined(__TARGET_ARCH_arm64)
-#define SIXTH_ARGUMENT(registers) (((const struct user_pt_regs *)(registers))->regs[5])
-#else
-#define SIXTH_ARGUMENT(registers) PT_REGS_PARM6(registers)
-#endif
 
 static __always_inline void search_begin(struct send_state *state, uint64_t bytenr)
 {
@@ -45,7 +37,8 @@ static __always_inline void search_end(struct send_state *state)
 	state->backrefs.results[search->result & 3]++;
 	histogram_add(&state->search_ns, now - search->began_ns);
 	histogram_add(&state->references, search->references);
-	histogram_add(&state->candidates, search->candidates);
+	if (settings.candidates_seen)
+		histogram_add(&state->candidates, search->candidates);
 	event = record_begin(state, EVENT_BACKREF_WALK, now);
 	if (event) {
 		event->backref.bytenr = search->bytenr;
@@ -57,6 +50,8 @@ static __always_inline void search_end(struct send_state *state)
 	}
 	search->began_ns = 0;
 }
+
+/* ---- since 6.2 ---- */
 
 /* The walk is over; what it found is in the context that the visitor was given. */
 static __always_inline void walk_ends(struct send_state *state)
@@ -76,8 +71,6 @@ static __always_inline void note_references(struct send_state *state, struct ext
 	tree_block_read(leaf, offset + EXTENT_ITEM_REFERENCES, &state->search.references,
 			sizeof(state->search.references));
 }
-
-/* ---- since 6.2 ---- */
 
 SEC("fentry")
 int BPF_PROG(walk_enter, struct btrfs_backref_walk_ctx *walk, bool search_commit_root,
@@ -180,24 +173,39 @@ int BPF_PROG(extent_search_exit, void *filesystem, uint64_t bytenr, struct btrfs
 	return 0;
 }
 
-/* Seven arguments, more than a trampoline passes on. */
-SEC("kprobe")
-int BPF_KPROBE(walk_enter_kprobe)
+/* Each snapshot that may be cloned from knows whether the search met it. */
+static __always_inline bool clone_was_found(struct send_ctx *send_ctx)
 {
-	struct send_state *state = current_send();
+	uint64_t roots, found = 0;
 
-	if (state)
-		state->search.context = SIXTH_ARGUMENT(ctx);
-	return 0;
+	if (!bpf_core_field_exists(struct clone_root, found_refs))
+		return false;
+	if (send_ctx->clone_roots->found_refs)
+		return true;
+	if (send_ctx->clone_roots_cnt == 1)
+		return false;
+	roots = (uint64_t)BPF_CORE_READ(send_ctx, clone_roots);
+	roots += bpf_core_field_offset(struct clone_root, found_refs);
+	for (uint32_t i = 1; i < CLONE_ROOTS_MAX && i < send_ctx->clone_roots_cnt; i++) {
+		uint64_t at = roots + i * bpf_core_type_size(struct clone_root);
+
+		bpf_probe_read_kernel(&found, sizeof(found), (void *)at);
+		if (found)
+			return true;
+	}
+	return false;
 }
 
-SEC("kretprobe")
-int BPF_KPROBE(walk_exit_kprobe)
+/* An extent is cloned: what was searched for was found. Seven arguments, but none is needed. */
+SEC("kprobe")
+int BPF_KPROBE(clone_enter_kprobe)
 {
 	struct send_state *state = current_send();
 
-	if (state)
-		walk_ends(state);
+	if (!state || !state->search.began_ns)
+		return 0;
+	state->search.result = BACKREF_CLONE;
+	search_end(state);
 	return 0;
 }
 
@@ -209,6 +217,27 @@ int BPF_PROG(candidate_before_6_2)
 }
 
 /* ---- both ---- */
+
+/*
+ * An extent's data is sent. Before 6.2 the end of the search for where to clone it from cannot be
+ * watched without a lot more; here it is over. What it found may be of no use.
+ */
+SEC("fentry")
+int BPF_PROG(extent_data_enter, struct send_ctx *send_ctx)
+{
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	if (state->search.began_ns) {
+		if (clone_was_found(send_ctx))
+			state->search.result = BACKREF_CLONE;
+		search_end(state);
+	}
+	if (settings.parts_measured)
+		part_enter(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
+	return 0;
+}
 
 SEC("fentry")
 int BPF_PROG(leaf_resolved)

@@ -3,12 +3,13 @@
  * The caches of a send. Since 6.4 all four are LRU caches inside struct send_ctx, told apart by
  * where in it they are. Before that there is a name cache only, and its functions are inlined: a
  * lookup is a call of __get_cur_name_and_parent(), and it missed if the cache has another entry
- * then.
+ * then. What all of them found is told by their number and that of the entries; what each one did,
+ * which records need, by looking at its end.
  */
 #include "bpf/current_send.h"
 #include "bpf/send_ctx.h"
 
-enum { NAME_CACHE_GROWN = 256 }; /* entries, before 6.4 */
+enum { NAME_CACHE_GROWN = 256, NAME_CACHE_KEPT = 128 }; /* entries, before 6.4 */
 
 SEC("fexit")
 int BPF_PROG(lru_lookup, struct btrfs_lru_cache *cache, uint64_t key, uint64_t generation,
@@ -98,16 +99,37 @@ SEC("fentry")
 int BPF_PROG(name_entry_dropped, struct send_ctx *send_ctx)
 {
 	struct send_state *state = current_send();
+	struct cache_counters *names;
+	uint32_t entries;
 
 	if (!state)
 		return 0;
+	names = &state->caches[CACHE_NAME];
 	state->name_dropped++;
-	if (send_ctx->name_cache_size == NAME_CACHE_GROWN)
+	entries = send_ctx->name_cache_size;
+	/* The last one, for which it is cleaned at once, was not there when a lookup was over. */
+	if (entries == NAME_CACHE_GROWN) {
 		state->name_cleaning = 1;
+		entries--;
+	}
+	if (entries > names->max_entries)
+		names->max_entries = entries;
 	if (!state->name_cleaning)
 		return 0;
-	state->caches[CACHE_NAME].evictions++;
+	if (entries == NAME_CACHE_KEPT + 1)
+		state->name_cleaning = 0;
+	names->evictions++;
 	record_cache(state, CACHE_NAME, CACHE_EVICT);
+	return 0;
+}
+
+SEC("fentry")
+int BPF_PROG(name_lookup_enter)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->name_lookups++;
 	return 0;
 }
 
@@ -118,7 +140,6 @@ static __always_inline bool name_was_stored(struct send_state *state, uint32_t e
 
 	state->name_entries = entries;
 	state->name_dropped = 0;
-	state->name_cleaning = 0;
 	return stored;
 }
 

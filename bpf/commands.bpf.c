@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Commands: how many of each kind, and, where that is asked for, what each one costs until it is
- * ready and what its output costs. A command is written by send_cmd(), except for an encoded
- * extent: that one's data is read behind its header, and both are written where they are.
+ * ready and what its output costs. Each one is begun by begin_cmd() and written by send_cmd(),
+ * except for an encoded extent: that one's data is read behind its header, and both are written
+ * where they are.
  */
 #include "bpf/send.h"
 #include "bpf/send_ctx.h"
@@ -22,6 +23,17 @@ struct attribute_header {
 	uint16_t kind;
 	uint16_t length;
 };
+
+/* Whether it was long ago that it was seen what the send is at; for who looks on, often enough. */
+static __always_inline bool is_time_to_look(struct send_state *state)
+{
+	uint64_t tick = bpf_jiffies64();
+
+	if (tick - state->path_tick < PATH_INTERVAL)
+		return false;
+	state->path_tick = tick;
+	return true;
+}
 
 static __always_inline bool read_path(struct send_state *state, const char *buffer)
 {
@@ -87,15 +99,11 @@ static __always_inline void record_path(struct send_state *state, struct send_ct
 /* What a command says of the send as a whole, on the way. */
 static __always_inline void look_around(struct send_state *state, struct send_ctx *send_ctx)
 {
-	uint64_t tick = bpf_jiffies64();
-
 	if (!state->send_ctx)
 		send_ctx_found(state, send_ctx);
 	state->ino = send_ctx->cur_ino;
-	/* For who looks on, that is often enough. */
-	if (tick - state->path_tick < PATH_INTERVAL)
+	if (!is_time_to_look(state))
 		return;
-	state->path_tick = tick;
 	if (settings.output_accounted)
 		note_output(state);
 	read_path(state, send_ctx->send_buf);
@@ -114,8 +122,11 @@ static __always_inline struct state_command *count_command(struct send_state *st
 {
 	struct state_command *command = &state->commands[kind & (STATE_COMMANDS - 1)];
 
-	command->count++;
-	command->bytes += bytes;
+	/* Else it is counted already. */
+	if (!settings.commands_begun) {
+		command->count++;
+		command->bytes += bytes;
+	}
 	return command;
 }
 
@@ -145,6 +156,47 @@ static __always_inline struct send_state *take_up(struct send_ctx *send_ctx)
 	if (state && bpf_core_field_exists(send_ctx->name_cache_size))
 		state->name_entries = send_ctx->name_cache_size;
 	return state;
+}
+
+/* When a command begins the buffer still has the one before it; the first time there is none. */
+static __always_inline void look_back(struct send_state *state, struct send_ctx *send_ctx)
+{
+	bool first = !state->send_ctx;
+
+	if (first)
+		send_ctx_found(state, send_ctx);
+	state->ino = send_ctx->cur_ino;
+	if (settings.output_accounted)
+		note_output(state);
+	if (settings.names_begun && bpf_core_field_exists(send_ctx->name_cache_size))
+		note_names(state, send_ctx->name_cache_size);
+	if (!first)
+		read_path(state, send_ctx->send_buf);
+}
+
+/*
+ * All that the default set sees of a command: its kind; its bytes are what was written until the
+ * next one begins. This runs more often than any other program of that set.
+ */
+SEC("fentry")
+int BPF_PROG(command_begun, struct send_ctx *send_ctx, int kind)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct send_state *state = send_of(task->pid);
+
+	if (!state)
+		state = take_up(send_ctx);
+	if (!state)
+		return 0;
+	command_was_written(state, task->ioac.wchar);
+	state->command_kind = kind;
+	state->commands[kind & (STATE_COMMANDS - 1)].count++;
+	if (is_time_to_look(state))
+		look_back(state, send_ctx);
+	/* The walk begins after the first command. */
+	if (kind > COMMAND_SNAPSHOT)
+		look_for_restart(state, send_ctx->last_reloc_trans);
+	return 0;
 }
 
 SEC("fentry")
@@ -199,17 +251,6 @@ int BPF_PROG(encoded_read_enter)
 	if (!state)
 		return 0;
 	state->encoded_write = 1;
-	return 0;
-}
-
-SEC("fentry")
-int BPF_PROG(extent_data_enter)
-{
-	struct send_state *state = current_send();
-
-	if (!state)
-		return 0;
-	step_begins(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
 	return 0;
 }
 

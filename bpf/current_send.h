@@ -9,23 +9,28 @@
 /* The state of a thread's send; NULL when it does not send, or is not watched. */
 static __always_inline struct send_state *send_of(uint32_t thread)
 {
-	/* An idle processor's thread: it would have every free slot. */
-	if (!thread)
-		return NULL;
 #pragma clang loop unroll(full)
 	for (uint32_t i = 0; i < STATE_PROBES; i++) {
-		uint32_t slot = (thread + i) & (STATE_SLOTS - 1);
-		struct send_state *state = bpf_map_lookup_elem(&sends, &slot);
+		struct send_state *state = &sends[(thread + i) & (STATE_SLOTS - 1)];
 
-		if (state && state->thread == thread)
+		if (state->thread == thread)
 			return state;
 	}
 	return NULL;
 }
 
+/* As that, for one that probably does not send. */
+static __always_inline struct send_state *send_of_any(uint32_t thread)
+{
+	/* An idle processor's thread, whose number is 0, would have every free slot. */
+	if (!thread || !senders_at[thread & (STATE_SLOTS - 1)])
+		return NULL;
+	return send_of(thread);
+}
+
 static __always_inline struct send_state *current_send(void)
 {
-	return send_of((uint32_t)bpf_get_current_pid_tgid());
+	return send_of(bpf_get_current_task_btf()->pid);
 }
 
 /* A step on CPU begins and ends; where time is split by samples, it is no matter of theirs. */
@@ -45,11 +50,11 @@ static __always_inline void step_ends(struct send_state *state, uint32_t outer, 
 /* Of all that the thread wrote, by calls and in the kernel; 0 when nobody counts. */
 static __always_inline uint64_t bytes_written(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (!bpf_core_field_exists(task->ioac.wchar))
 		return 0;
-	return BPF_CORE_READ(task, ioac.wchar);
+	return task->ioac.wchar;
 }
 
 /* In a send the thread writes nothing but the stream. */
@@ -58,11 +63,36 @@ static __always_inline void note_output(struct send_state *state)
 	state->output_bytes = bytes_written() - state->written_before;
 }
 
+/* The thread has @written so much; what it wrote since a command was begun was that command. */
+static __always_inline void command_was_written(struct send_state *state, uint64_t written)
+{
+	state->commands[state->command_kind & (STATE_COMMANDS - 1)].bytes +=
+		written - state->written_so_far;
+	state->written_so_far = written;
+}
+
+/*
+ * The name cache before 6.4 with @entries in it now: what was stored into it is there or was
+ * dropped, and what was looked up without being stored was there.
+ */
+static __always_inline void note_names(struct send_state *state, uint32_t entries)
+{
+	struct cache_counters *names = &state->caches[CACHE_NAME];
+
+	names->lookups = state->name_lookups;
+	names->stores = (uint64_t)entries + state->name_dropped - state->name_entries;
+	names->hits = names->lookups - names->stores;
+	if (entries > names->max_entries)
+		names->max_entries = entries;
+}
+
 /* Bucket 0 counts zeros, bucket i values from 2^(i-1) up to 2^i - 1; the last one all above. */
 static __always_inline uint32_t bucket_of(uint64_t value)
 {
 	uint32_t bucket = 0;
 
+	if (value <= 1)
+		return value;
 	if (value >= 1ULL << (STATE_BUCKETS - 2))
 		return STATE_BUCKETS - 1;
 	if (value >> 16) {

@@ -42,13 +42,13 @@ static __always_inline void record_wait(struct send_state *state, uint32_t part,
 SEC("tp_btf")
 int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct task_struct *to)
 {
-	struct send_state *state = send_of(from->pid);
+	struct send_state *state = send_of_any(from->pid);
 	uint64_t now, since;
 	uint32_t part;
 
 	if (state && state->part_since_ns)
 		part_leave(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
-	state = send_of(to->pid);
+	state = send_of_any(to->pid);
 	if (!state || !state->part_since_ns || !part_is_wait(state->part))
 		return 0;
 	now = bpf_ktime_get_ns();

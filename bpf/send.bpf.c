@@ -21,6 +21,11 @@ int BPF_PROG(send_exit)
 		return 0;
 	if (settings.output_accounted)
 		note_output(state);
+	if (settings.commands_begun)
+		command_was_written(state, bytes_written());
+	/* Its caches are gone. */
+	if (settings.names_begun)
+		note_names(state, 0);
 	bpf_get_func_ret(ctx, &result);
 	send_end(state, (int64_t)result);
 	return 0;

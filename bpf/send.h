@@ -9,12 +9,12 @@ static __always_inline struct send_state *take_free_slot(uint32_t thread)
 {
 #pragma clang loop unroll(full)
 	for (uint32_t i = 0; i < STATE_PROBES; i++) {
-		uint32_t slot = (thread + i) & (STATE_SLOTS - 1);
-		struct send_state *state = bpf_map_lookup_elem(&sends, &slot);
+		struct send_state *state = &sends[(thread + i) & (STATE_SLOTS - 1)];
 
-		if (state && !state->thread &&
-		    __sync_bool_compare_and_swap(&state->thread, 0, thread))
+		if (!state->thread && __sync_bool_compare_and_swap(&state->thread, 0, thread)) {
+			__sync_fetch_and_add(&senders_at[thread & (STATE_SLOTS - 1)], 1);
 			return state;
+		}
 	}
 	return NULL;
 }
@@ -58,7 +58,11 @@ static __always_inline struct send_state *send_begin(void)
 	state->read_outer = STATE_OTHER;
 	state->path_outer = STATE_OTHER;
 	state->search.outer = STATE_OTHER;
+	state->last_reloc_trans = STATE_NO_TRANSACTION;
 	state->written_before = bytes_written();
+	/* Nothing was begun, so what is written goes to no command: the head of the stream. */
+	state->command_kind = STATE_COMMANDS - 1;
+	state->written_so_far = state->written_before;
 	state->began_ns = bpf_ktime_get_ns();
 	state->part_since_ns = state->began_ns;
 	state->last_command_end_ns = state->began_ns;
@@ -79,6 +83,7 @@ static __always_inline void send_end(struct send_state *state, int64_t result)
 		__sync_fetch_and_add(&sends_unseen, 1);
 	if (!zero)
 		return;
+	__sync_fetch_and_add(&senders_at[state->thread & (STATE_SLOTS - 1)], -1);
 	/* All but the thread, which comes last: then another one may take the slot. */
 	bpf_probe_read_kernel(&state->process, sizeof(*state) - sizeof(state->thread),
 			      &zero->process);

@@ -45,16 +45,18 @@ static __always_inline uint32_t cache_at(const struct send_state *state, uint64_
  */
 static __always_inline void look_for_restart(struct send_state *state, uint64_t last)
 {
+	uint64_t before = state->last_reloc_trans;
 	struct event *event;
 
-	if (state->tree_walk_begun && last != state->last_reloc_trans) {
-		state->restarts++;
-		event = record_begin(state, EVENT_RESTART, bpf_ktime_get_ns());
-		if (event)
-			record_submit(event);
-	}
-	state->tree_walk_begun = 1;
+	if (last == before)
+		return;
 	state->last_reloc_trans = last;
+	if (before == STATE_NO_TRANSACTION)
+		return;
+	state->restarts++;
+	event = record_begin(state, EVENT_RESTART, bpf_ktime_get_ns());
+	if (event)
+		record_submit(event);
 }
 
 #endif

@@ -11,15 +11,15 @@
 
 /*
  * States of the sends under way. A thread's state is in the slot of its number or one of the next
- * few: found without a call, for an array's elements are addressed by the program itself.
+ * few: found without a call, and without what even an array needs as a map of its own.
  */
-struct sends_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, STATE_SLOTS);
-	__type(key, uint32_t);
-	__type(value, struct send_state);
-};
-extern struct sends_map sends SEC(".maps");
+extern struct send_state sends[STATE_SLOTS];
+
+/*
+ * How many threads that send have their number's slot here: where there is none no slot is looked
+ * at, for most threads that are switched to and from do not send.
+ */
+extern uint32_t senders_at[STATE_SLOTS];
 
 /* States of those that ended, until user space took them. */
 struct ended_map {

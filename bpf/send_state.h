@@ -22,6 +22,8 @@ enum {
 	STATE_STACK_DEPTH = 64,
 };
 
+#define STATE_NO_TRANSACTION UINT64_MAX
+
 /* The parts of a send's duration, in the order of enum trace_part. */
 enum state_part {
 	STATE_BACKREF,
@@ -117,22 +119,23 @@ struct send_state {
 	uint64_t command_output_ns;   /* when its output began */
 	uint64_t last_command_end_ns; /* or when the send began */
 	uint64_t path_began_ns;
-	uint64_t last_reloc_trans;
-	uint64_t walk_ino;    /* the last one that began */
-	uint32_t write_outer; /* the parts to go back to */
+	uint64_t last_reloc_trans; /* STATE_NO_TRANSACTION: the walk has not begun */
+	uint64_t walk_ino;	   /* the last one that began */
+	uint32_t write_outer;	   /* the parts to go back to */
 	uint32_t read_outer;
 	uint32_t path_outer;
 	uint32_t reserved;
-	uint8_t tree_walk_begun; /* last_reloc_trans is a value to compare with */
-	uint8_t encoded_write;	 /* an encoded extent was read straight into the output */
-	uint8_t send_ends;	 /* it frees its caches */
-	uint8_t cache_full;	 /* the one that is stored into */
-	uint8_t name_cleaning;	 /* the name cache drops its older half, before 6.4 */
-	uint8_t reserved_too[3];
+	uint8_t encoded_write; /* an encoded extent was read straight into the output */
+	uint8_t send_ends;     /* it frees its caches */
+	uint8_t cache_full;    /* the one that is stored into */
+	uint8_t name_cleaning; /* the name cache drops its older half, before 6.4 */
+	uint8_t reserved_too[4];
 	uint32_t name_entries;	 /* at the last lookup in the name cache, before 6.4 */
 	uint32_t name_dropped;	 /* since then */
 	uint32_t off_cpu_outer;	 /* the part to go back to */
+	uint64_t name_lookups;	 /* as far as they are counted when they begin */
 	uint64_t written_before; /* by the thread, before it began to send */
+	uint64_t written_so_far; /* by the thread, when the command under way began */
 	struct state_search search;
 	uint64_t place;		     /* address, while it is turned into a number */
 	uint64_t trees[CACHE_COUNT]; /* addresses of what they keep their entries in */
@@ -154,9 +157,12 @@ struct trace_settings {
 	uint32_t records; /* bool */
 	uint32_t paths;	  /* bool: of inodes, with the records */
 	/* What programs do that others of them, if they are loaded, do better; each a bool. */
-	uint32_t commands_timed;   /* a command counts when it is written, not when it begins */
+	uint32_t commands_timed;   /* a command counts when it was written, not before */
+	uint32_t commands_begun;   /* it counts when it is begun, ahead of all its data */
 	uint32_t parts_measured;   /* time on CPU is split at each step, not by samples */
 	uint32_t output_accounted; /* what was written is what the thread is accounted for */
+	uint32_t names_begun;	   /* lookups before 6.4 are counted when they begin */
+	uint32_t candidates_seen;
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;

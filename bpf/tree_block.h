@@ -14,15 +14,21 @@ enum {
 	LEAF_ITEM_OFFSET = 17, /* of the le32 that says where the item's data is */
 };
 
+/* Where page structs and memory begin; read once, they stay where they are. 0: not yet. */
+static uint64_t pages_begin, memory_begins;
+
 static __always_inline uint64_t page_address(uint64_t page)
 {
-	uint64_t pages = 0, memory = 0;
-
 	if (!settings.pages_variable || !settings.memory_variable)
 		return 0;
-	bpf_probe_read_kernel(&pages, sizeof(pages), (void *)settings.pages_variable);
-	bpf_probe_read_kernel(&memory, sizeof(memory), (void *)settings.memory_variable);
-	return memory + ((page - pages) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
+	if (!pages_begin || !memory_begins) {
+		bpf_probe_read_kernel(&pages_begin, sizeof(pages_begin),
+				      (void *)settings.pages_variable);
+		bpf_probe_read_kernel(&memory_begins, sizeof(memory_begins),
+				      (void *)settings.memory_variable);
+	}
+	return memory_begins +
+	       ((page - pages_begin) / bpf_core_type_size(struct page) << TREE_BLOCK_PAGE_SHIFT);
 }
 
 /* Pages became folios in 6.8; those of a block that has several are of one page each. */
@@ -77,7 +83,7 @@ static __always_inline bool tree_block_read(struct extent_buffer *block, uint64_
 
 	/* Since 6.8, and only when its pages are neighbours. */
 	if (bpf_core_field_exists(block->addr))
-		address = BPF_CORE_READ(block, addr);
+		address = block->addr;
 	if (address)
 		return !bpf_probe_read_kernel(to, size, address + offset);
 	return tree_block_read_paged(block, offset, to, size);

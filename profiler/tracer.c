@@ -134,7 +134,7 @@ _Static_assert(sizeof(struct state_histogram) == sizeof(struct trace_histogram),
 	       "a histogram has one layout");
 _Static_assert((int)STATE_PARTS == (int)PART_COUNT && (int)STATE_OFF_CPU == (int)PART_OFF_CPU,
 	       "parts have one numbering");
-_Static_assert((int)STATE_COMMANDS >= (int)STREAM_C_COUNT, "room for every command");
+_Static_assert((int)STATE_COMMANDS > (int)STREAM_C_COUNT, "room for every command, and for none");
 
 /* With more clone sources than this, the roots of a leaf may be too many for the kernel's cache. */
 enum { CACHED_ROOTS_MAX = 17 };
@@ -220,8 +220,7 @@ static int add_send(struct tracer *tracer, const struct send_state *state, struc
 static int add_current(struct tracer *tracer, struct send_state *state, struct send_list *list)
 {
 	for (uint32_t slot = 0; slot < STATE_SLOTS; slot++) {
-		if (bpf_map_lookup_elem(tracer_sends_map(tracer), &slot, state))
-			return -errno;
+		*state = tracer_states(tracer)[slot];
 		if (state->thread && state->began_ns && add_send(tracer, state, list))
 			return -ENOMEM;
 	}

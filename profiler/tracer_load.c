@@ -103,7 +103,11 @@ static bool loads(struct tracer *tracer, const char *name)
 static void share_work(struct tracer *tracer, struct trace_settings *settings)
 {
 	settings->commands_timed = loads(tracer, "command_exit");
-	settings->parts_measured = loads(tracer, "extent_data_enter");
+	settings->commands_begun = loads(tracer, "command_begun");
+	settings->names_begun = loads(tracer, "name_lookup_enter");
+	settings->candidates_seen =
+		loads(tracer, "candidate") || loads(tracer, "candidate_before_6_2");
+	settings->parts_measured = tracer->ways[METRIC_TIME_SPLIT] == MEASURED_WAY;
 	settings->output_accounted = !loads(tracer, "output_exit");
 }
 
@@ -209,9 +213,9 @@ void tracer_unload(struct tracer *tracer)
 	tracer->skeleton = NULL;
 }
 
-int tracer_sends_map(const struct tracer *tracer)
+const struct send_state *tracer_states(const struct tracer *tracer)
 {
-	return bpf_map__fd(tracer->skeleton->maps.sends);
+	return tracer->skeleton->bss->sends;
 }
 
 int tracer_ended_map(const struct tracer *tracer)

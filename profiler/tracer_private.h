@@ -54,7 +54,10 @@ struct tracer_program {
 	char obstacle[192]; /* why it is not attached, one line */
 };
 
-enum { TRACER_PROGRAMS_MAX = 128 };
+enum { TRACER_PROGRAMS_MAX = 192 };
+
+/* Of METRIC_TIME_SPLIT: its programs split the time on CPU, no samples. */
+enum { MEASURED_WAY = 0 };
 
 struct tracer {
 	struct tracer_options options;
@@ -67,8 +70,9 @@ struct tracer {
 	size_t program_count;
 	const char *refused[TRACER_PROGRAMS_MAX]; /* programs that this kernel does not load */
 	size_t refused_count;
-	uint64_t wanted;  /* 1 << enum trace_metric */
-	uint64_t metrics; /* those that are measured */
+	uint64_t wanted;	    /* 1 << enum trace_metric */
+	int ways[METRIC_COUNT + 1]; /* whose programs are loaded; negative: none */
+	uint64_t metrics;	    /* those that are measured */
 	char missing[METRIC_COUNT][224];
 	char need_obstacle[128];	/* the last one */
 	struct bpf_link **sample_links; /* one a processor */
@@ -89,8 +93,9 @@ struct tracer {
 int tracer_load(struct tracer *tracer, enum trace_tier tier, struct failure *failure);
 /* Detach and unload; nothing when nothing was loaded. */
 void tracer_unload(struct tracer *tracer);
+/* The states of sends under way, STATE_SLOTS of them; the tracer is loaded. */
+const struct send_state *tracer_states(const struct tracer *tracer);
 /* File descriptors of the maps; the tracer is loaded. */
-int tracer_sends_map(const struct tracer *tracer);
 int tracer_ended_map(const struct tracer *tracer);
 int tracer_records_map(const struct tracer *tracer);
 /* Whether the time on CPU is split by programs; otherwise it is by samples. */

@@ -383,8 +383,10 @@ static bool want_metric(struct tracer *tracer, unsigned int metric, enum trace_t
 		    !way_complete(tracer, metric, way, has_target, &obstacle))
 			continue;
 		want_way(tracer, metric, way);
+		tracer->ways[metric] = way;
 		return true;
 	}
+	tracer->ways[metric] = -1;
 	return false;
 }
 
@@ -393,6 +395,7 @@ bool tracer_want_programs(struct tracer *tracer, enum trace_tier tier)
 	if (!want_metric(tracer, METRIC_BASE, tier))
 		return false;
 	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {
+		tracer->ways[metric] = -1;
 		if (is_wanted(tracer, metric))
 			want_metric(tracer, metric, tier);
 	}

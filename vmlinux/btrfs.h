@@ -48,13 +48,19 @@ struct btrfs_lru_cache_entry {
 	uint64_t key;
 };
 
+/* A snapshot that may be cloned from. */
+struct clone_root {
+	uint64_t found_refs; /* before 6.2: by the last search */
+};
+
 struct send_ctx {
 	char *send_buf;
 	unsigned int send_size;
 	uint64_t flags;
 	struct btrfs_root *send_root;
 	struct btrfs_root *parent_root; /* NULL: a full send */
-	unsigned int clone_roots_cnt;	/* the sent one among them */
+	struct clone_root *clone_roots;
+	unsigned int clone_roots_cnt; /* the sent one among them */
 	uint64_t last_reloc_trans;
 	uint64_t cur_ino;
 	struct btrfs_lru_cache name_cache; /* these four since 6.4 */
