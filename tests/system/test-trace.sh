@@ -57,7 +57,24 @@ make_image()
 	done
 	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
-	make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
+	make_shared "$scratch/mnt/shared" && make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
+}
+
+# Where looking for clone sources is most of the work: few files, of many extents with many references.
+make_shared()
+{
+	local top=$1 i j
+
+	btrfs -q subvolume create "$top" || return
+	for ((i = 1; i <= 3; i++)); do
+		dd if=/dev/urandom of="$top/f$i" bs=4096 count=8 oflag=sync status=none || return
+		for ((j = 2; j <= 40; j++)); do cp --reflink=always "$top/f$i" "$top/f$i.$j" || return; done
+	done
+	sync
+	for ((i = 1; i <= 2; i++)); do
+		btrfs -q subvolume snapshot "$top" "$top.$i" && touch "$top.$i/f1" || return
+	done
+	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s4"
 }
 
 # Not in the first subvolume: a tree of which a part was copied has more references to its extents.
@@ -130,6 +147,32 @@ awk '/^send / { sends++ } sends < 2' both >default
 awk '/^send / { sends++ } sends == 2' both >default.packed
 check 'without accounting the default set counts the same' cmp <(by_default full) <(by_default default)
 check 'without it, of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
+
+# Where the time on CPU went, as it is sampled 97 times a second, beside what the steps themselves say.
+# A send is repeated until there are samples enough.
+share() { awk -v part="$2" '/^part / { n++ } /^part / && (n - 1) % 8 < 5 { all += $NF; if ($0 ~ "^part " part ":") it += $NF }
+	END { print all ? int(100 * it / all) : 0 }' "$1"; }
+near() { [ $(($1 - $2)) -le 15 ] && [ $(($2 - $1)) -le 15 ]; }
+sampled_as_measured()
+{
+	local snapshot=$1 much=$2 sends=4 samples=0 part
+
+	trace --tier function --all -- "$TOOLS/ksend" -f again "$snapshot" >measured
+	while [ "$samples" -lt 300 ] && [ "$sends" -le 1024 ]; do
+		trace --tier function --stacks stacks -- bash -c \
+			"for ((i = 0; i < $sends; i++)); do '$TOOLS/ksend' -f again $snapshot || exit; done" >sampled
+		samples=$(awk '{ n += $NF } END { print n + 0 }' stacks)
+		sends=$((sends * 4))
+	done
+	check "a good part of $snapshot is $much" test "$(share measured "$much")" -ge 20
+	check "$snapshot is sampled often enough" test "$samples" -ge 300
+	for part in backrefs paths 'reading data' 'writing commands' 'other work'; do
+		echo "$snapshot: $part: $(share measured "$part"), sampled $(share sampled "$part") of $samples" >>log
+		check "$snapshot: $part: samples say the same" near "$(share measured "$part")" "$(share sampled "$part")"
+	done
+}
+sampled_as_measured /mnt/s4 backrefs
+sampled_as_measured /mnt/s2 'reading data'
 
 # What was written is counted write by write where the thread is not accounted for.
 trace --tier function --only output --hide task_io_accounting.wchar -- \
