@@ -156,6 +156,16 @@ int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
 	return 0;
 }
 
+bool kernel_symbols_have_addresses(const struct kernel_symbols *symbols)
+{
+	/* The first ones are offsets in a processor's own memory, from 0 on. */
+	for (size_t i = 0; symbols && i < symbols->count; i++) {
+		if (symbols->symbols[i].address)
+			return true;
+	}
+	return false;
+}
+
 uint64_t kernel_symbols_variable(const struct kernel_symbols *symbols, const char *name)
 {
 	for (size_t i = 0; i < symbols->count; i++) {

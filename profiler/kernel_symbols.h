@@ -3,6 +3,7 @@
 #ifndef PROFILER_KERNEL_SYMBOLS_H
 #define PROFILER_KERNEL_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel_symbols;
@@ -24,6 +25,9 @@ void kernel_symbols_free(struct kernel_symbols *symbols);
  */
 int kernel_symbols_find(const struct kernel_symbols *symbols, const char *name,
 			const struct kernel_symbol **symbol);
+
+/* Whether addresses can be had: a kernel may hide them (kernel.kptr_restrict). Accepts NULL. */
+bool kernel_symbols_have_addresses(const struct kernel_symbols *symbols);
 
 /* The address of a variable; 0 when there is none of this name, or addresses are hidden. */
 uint64_t kernel_symbols_variable(const struct kernel_symbols *symbols, const char *name);

@@ -60,7 +60,8 @@ static void set_up(const struct tracer *tracer, enum trace_tier tier,
 	settings->process = tracer->options.process;
 	settings->records = tracer->options.records;
 	settings->paths = tracer->options.records && tracer->options.paths;
-	if (!tracer->symbols)
+	/* Where they are hidden, each function would be everywhere. */
+	if (!kernel_symbols_have_addresses(tracer->symbols))
 		return;
 	/* Only there it is of use, and putting the symbols in order takes its time. */
 	if (tier == TIER_TRACEPOINT &&

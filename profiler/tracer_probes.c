@@ -521,6 +521,14 @@ bool tracer_attach(struct tracer *tracer, enum trace_tier tier)
 		if (attach_metric(tracer, metric, tier, used))
 			tracer->metrics |= 1ULL << metric;
 	}
+	/* The same samples are of use to others, which do without names. */
+	if (tracer->metrics >> METRIC_STACKS & 1 &&
+	    !kernel_symbols_have_addresses(tracer->symbols)) {
+		tracer->metrics &= ~(1ULL << METRIC_STACKS);
+		note_missing(tracer, METRIC_STACKS,
+			     "the kernel hides the addresses of its functions "
+			     "(kernel.kptr_restrict)");
+	}
 	base = attach_metric(tracer, METRIC_BASE, tier, used);
 	detach_unused(tracer, used);
 	return base;

@@ -172,11 +172,15 @@ static void split_by_shares(struct trace_figures *figures, const uint64_t *sampl
 
 int tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count)
 {
-	uint64_t(*shares)[PART_OTHER + 1] = calloc(count + 1, sizeof(*shares));
+	uint64_t(*shares)[PART_OTHER + 1];
 	struct sample_key key, *previous = NULL;
 	uint64_t samples;
 	int map = tracer_samples_map(tracer);
 
+	/* Nobody can tell what the samples are in. */
+	if (!kernel_symbols_have_addresses(tracer->symbols))
+		return 0;
+	shares = calloc(count + 1, sizeof(*shares));
 	if (!shares)
 		return -ENOMEM;
 	while (!bpf_map_get_next_key(map, previous, &key)) {
@@ -223,7 +227,7 @@ int tracer_folded_stacks(struct tracer *tracer, const struct traced_send *send, 
 	uint64_t samples;
 	int map;
 
-	if (!tracer->sample_link_count)
+	if (!(tracer->metrics >> METRIC_STACKS & 1))
 		return 0;
 	map = tracer_samples_map(tracer);
 	while (!bpf_map_get_next_key(map, previous, &key)) {

@@ -220,6 +220,20 @@ sched_switch time_split
 block_bio_queue disk_reads
 task_io_accounting.wchar output
 END
+# A kernel may hide where its functions are, from everybody.
+hidden_symbols()
+{
+	sed 's/^[0-9a-f]*/0000000000000000/' /proc/kallsyms >"$scratch/symbols" &&
+		unshare -m sh -c 'mount --bind "$1" /proc/kallsyms && shift && exec "$@"' sh "$scratch/symbols" "$@"
+}
+hidden_symbols "$tools/tracesend" --tier tracepoint --own --all --hertz 997 --stacks "$scratch/folded" -- \
+	"$tools/ksend" -f "$scratch/stream" "$mnt/s0" >"$scratch/hidden"
+counts() { grep -E '^(cache|prelim|leaves)' "$1"; }
+check 'where symbols are hidden counts are the same' cmp <(counts "$full") <(counts "$scratch/hidden")
+line "$scratch/hidden" 'stacks are missing then, with the reason' 'missing stacks: the kernel hides .*'
+check 'and there are none' test ! -s "$scratch/folded"
+check 'and the time on CPU is not divided' \
+	test "$(sed -n 's/^part \(backrefs\|paths\|reading data\|writing commands\): //p' "$scratch/hidden" | sort -u)" = 0
 check_status 3 'without the system calls there is no tracepoint tier' \
 	trace "$scratch/hidden" --hide sys_enter -- true
 

@@ -163,6 +163,24 @@ static void addresses_are_found(void **state)
 	kernel_symbols_free(symbols);
 }
 
+static void hidden_addresses_are_noticed(void **state)
+{
+	static const char hidden[] = "0000000000000000 T send_cmd\t[btrfs]\n"
+				     "0000000000000000 D vmemmap_base\n";
+	struct kernel_symbols *symbols = symbols_from(table);
+
+	(void)state;
+	assert_non_null(symbols);
+	assert_true(kernel_symbols_have_addresses(symbols));
+	kernel_symbols_free(symbols);
+	symbols = symbols_from(hidden);
+	assert_non_null(symbols);
+	assert_false(kernel_symbols_have_addresses(symbols));
+	assert_false(kernel_symbols_have_addresses(NULL));
+	assert_null(kernel_symbols_at(symbols, 0xffffffff81000100));
+	kernel_symbols_free(symbols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +190,7 @@ int main(void)
 		cmocka_unit_test(another_generation_is_not_compared),
 		cmocka_unit_test(symbols_are_found),
 		cmocka_unit_test(addresses_are_found),
+		cmocka_unit_test(hidden_addresses_are_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
