@@ -104,6 +104,7 @@ static __always_inline void look_around(struct send_state *state, struct send_ct
 	state->ino = send_ctx->cur_ino;
 	if (!is_time_to_look(state))
 		return;
+	state->path_of = state->ino;
 	if (settings.output_accounted)
 		note_output(state);
 	read_path(state, send_ctx->send_buf);
@@ -153,6 +154,8 @@ static __always_inline struct send_state *take_up(struct send_ctx *send_ctx)
 {
 	struct send_state *state = is_watched() ? send_begin() : NULL;
 
+	if (state)
+		state->taken_up = 1;
 	if (state && bpf_core_field_exists(send_ctx->name_cache_size))
 		state->name_entries = send_ctx->name_cache_size;
 	return state;

@@ -69,6 +69,24 @@ static __always_inline void note_trees(struct send_state *state, uint64_t send_c
 		tree + bpf_core_field_offset(struct send_ctx, dir_utimes_cache);
 }
 
+static __always_inline uint64_t cache_address(const struct send_state *state, uint32_t id)
+{
+	return state->trees[id & (CACHE_COUNT - 1)] -
+	       bpf_core_field_offset(struct btrfs_lru_cache, entries);
+}
+
+/* Of a send that was under way before: what its caches hold already was not stored now. */
+static __always_inline void note_sizes(struct send_state *state)
+{
+#pragma clang loop unroll(full)
+	for (uint32_t id = 0; id < CACHE_COUNT; id++) {
+		struct btrfs_lru_cache *cache = (void *)cache_address(state, id);
+
+		state->watches[id].size = BPF_CORE_READ(cache, size);
+		state->caches[id].max_entries = state->watches[id].size;
+	}
+}
+
 /* The address as a number, for nothing is calculated with a typed pointer: out of it and in again.
  */
 static __always_inline uint64_t address_of(struct send_state *state, struct ma_state *place)
@@ -117,6 +135,7 @@ static __always_inline bool find_send_ctx(struct send_state *state, struct ma_st
 			continue;
 		send_ctx_found(state, (void *)candidates[i]);
 		note_trees(state, candidates[i]);
+		note_sizes(state);
 		/* Nothing is stored before it is looked for. */
 		if (!return_offset && settings.store_end)
 			find_return(address_of(state, place));
@@ -137,12 +156,6 @@ static __always_inline uint32_t cache_of_tree(const struct send_state *state,
 			return id;
 	}
 	return CACHE_OF_OTHERS;
-}
-
-static __always_inline uint64_t cache_address(const struct send_state *state, uint32_t id)
-{
-	return state->trees[id & (CACHE_COUNT - 1)] -
-	       bpf_core_field_offset(struct btrfs_lru_cache, entries);
 }
 
 /* A key that is there already is looked up by the store itself, too. */

@@ -5,7 +5,7 @@
  * signal ends, as nothing else in a send does, or by the function tier's knowledge that it is
  * writing.
  */
-#include "bpf/current_send.h"
+#include "bpf/send_call.h"
 
 enum { TASK_INTERRUPTIBLE = 1 };
 
@@ -46,8 +46,23 @@ int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct t
 	uint64_t now, since;
 	uint32_t part;
 
-	if (state && state->part_since_ns)
+	if (!state && settings.commands_unseen)
+		state = take_up_call();
+	if (state && is_over(state)) {
+		if (settings.output_accounted)
+			note_output(state);
+		if (settings.commands_begun)
+			command_was_written(state, bytes_written());
+		send_end(state, STATE_RESULT_UNSEEN);
+		state = NULL;
+	}
+	if (state && state->part_since_ns) {
 		part_leave(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
+		if (settings.output_accounted)
+			note_output(state);
+		if (state->send_ctx)
+			state->ino = BPF_CORE_READ((struct send_ctx *)state->send_ctx, cur_ino);
+	}
 	state = send_of_any(to->pid);
 	if (!state || !state->part_since_ns || !part_is_wait(state->part))
 		return 0;

@@ -5,6 +5,11 @@
 SEC("fentry")
 int BPF_PROG(send_enter)
 {
+	struct send_state *state = current_send();
+
+	/* Of an earlier send, whose end nobody saw. */
+	if (state)
+		send_end(state, STATE_RESULT_UNSEEN);
 	if (is_watched() && !send_begin())
 		__sync_fetch_and_add(&sends_unseen, 1);
 	return 0;

@@ -20,6 +20,7 @@ enum {
 	STATE_SAMPLES = 8192, /* different stacks of all sends */
 	STATE_STACKS = 4096,
 	STATE_STACK_DEPTH = 64,
+	STATE_RESULT_UNSEEN = 1, /* a send returns 0 or a negative errno */
 };
 
 #define STATE_NO_TRANSACTION UINT64_MAX
@@ -81,7 +82,7 @@ struct send_state {
 	char command[16];
 	uint64_t began_ns; /* CLOCK_MONOTONIC */
 	uint64_t ended_ns; /* 0: under way */
-	int64_t result;
+	int64_t result;	   /* of the call, or STATE_RESULT_UNSEEN */
 	uint64_t send_ctx; /* address of the struct send_ctx; 0: not known yet */
 	uint64_t root_id;
 	uint64_t parent_id;   /* 0: a full send */
@@ -89,6 +90,7 @@ struct send_state {
 	uint64_t clone_roots; /* from which it may clone, the sent one among them */
 	uint64_t ino;
 	uint64_t path_tick; /* when path was read */
+	uint64_t path_of;   /* and at which inode */
 	uint64_t path_ino;  /* whose path was the last record of one */
 	char path[STATE_PATH_MAX];
 
@@ -129,7 +131,8 @@ struct send_state {
 	uint8_t send_ends;     /* it frees its caches */
 	uint8_t cache_full;    /* the one that is stored into */
 	uint8_t name_cleaning; /* the name cache drops its older half, before 6.4 */
-	uint8_t reserved_too[4];
+	uint8_t taken_up;      /* it had begun before: no program sees its function return */
+	uint8_t reserved_too[3];
 	uint32_t name_entries;	 /* at the last lookup in the name cache, before 6.4 */
 	uint32_t name_dropped;	 /* since then */
 	uint32_t off_cpu_outer;	 /* the part to go back to */
@@ -163,6 +166,7 @@ struct trace_settings {
 	uint32_t output_accounted; /* what was written is what the thread is accounted for */
 	uint32_t names_begun;	   /* lookups before 6.4 are counted when they begin */
 	uint32_t candidates_seen;
+	uint32_t commands_unseen; /* sends under way are found when their thread leaves */
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;
 	uint64_t memory_variable;

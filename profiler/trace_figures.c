@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/trace_figures.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char *const tier_names[TIER_COUNT] = {
@@ -80,4 +81,22 @@ const struct search_counter search_counters[SEARCH_COUNTERS] = {
 uint64_t search_count(const struct backref_counters *counters, const struct search_counter *counter)
 {
 	return *(const uint64_t *)((const char *)counters + counter->offset);
+}
+
+/* Those that only the kernel knows: on the way to user space they become others, or none. */
+static bool is_interruption(int64_t error)
+{
+	enum { ERESTARTSYS = 512, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 516 };
+
+	return error == EINTR || error == ERESTARTSYS || error == ERESTARTNOINTR ||
+	       error == ERESTARTNOHAND || error == ERESTART_RESTARTBLOCK;
+}
+
+const char *trace_result_text(int64_t result)
+{
+	if (!result)
+		return "done";
+	if (result > 0)
+		return "ended, how was not seen";
+	return is_interruption(-result) ? "interrupted" : strerror((int)-result);
 }

@@ -90,6 +90,9 @@ const char *trace_metric_key(enum trace_metric metric);
 const char *trace_metric_sentence(enum trace_metric metric);
 const char *trace_part_name(enum trace_part part);
 
+/* What a send came to, by what it returned in the kernel. Valid until the next call. */
+const char *trace_result_text(int64_t result);
+
 static inline bool trace_knows(const struct trace_figures *figures, enum trace_metric metric)
 {
 	return figures->metrics >> metric & 1;

@@ -213,6 +213,7 @@ static int add_send(struct tracer *tracer, const struct send_state *state, struc
 	send->parent_id = state->parent_id;
 	send->flags = state->flags;
 	send->ino = state->ino;
+	send->path_of = state->path_of;
 	memcpy(send->path, state->path, sizeof(send->path) - 1);
 	return 0;
 }

@@ -76,6 +76,7 @@ struct traced_send {
 	uint64_t parent_id; /* 0: a full send, or not known */
 	uint64_t flags;	    /* of the ioctl; 0 also when not known */
 	uint64_t ino;	    /* at work on */
+	uint64_t path_of;   /* the inode that it was at when the path was seen */
 	char path[256]; /* of the last command that has one, cut at the front; "" if not known */
 };
 
