@@ -72,6 +72,8 @@ struct trace_run {
 	struct held_command command;
 	struct watch watch;
 	FILE *out;
+	FILE *stacks; /* NULL: not asked for */
+	FILE *flame;  /* as that */
 	bool colour;
 	unsigned int width;
 };
@@ -128,19 +130,40 @@ static int open_tracer(struct trace_run *run, struct failure *failure)
 			   reason);
 }
 
+static int create(const char *path, FILE **file, struct failure *failure)
+{
+	if (!path)
+		return 0;
+	*file = fopen(path, "we");
+	return *file ? 0
+		     : failure_set(failure, -errno, "cannot create %s: %s", path, strerror(errno));
+}
+
+/* Those that are written in the end, too: a command may run for hours until then. */
+static int create_files(struct trace_run *run, struct failure *failure)
+{
+	const struct trace_options *options = run->options;
+	int ret = create(options->file, &run->out, failure);
+
+	if (!ret)
+		ret = create(options->stacks, &run->stacks, failure);
+	if (!ret)
+		ret = create(options->flame, &run->flame, failure);
+	return ret;
+}
+
 static int open_output(struct trace_run *run, struct failure *failure)
 {
 	const struct trace_options *options = run->options;
 	struct trace_view *view = &run->watch.view;
 	unsigned int rows_of_terminal = 0;
 	bool terminal;
+	int ret = create_files(run, failure);
 
-	run->out = run->command.process ? stderr : stdout;
-	if (options->file)
-		run->out = fopen(options->file, "we");
+	if (ret)
+		return ret;
 	if (!run->out)
-		return failure_set(failure, -errno, "cannot create %s: %s", options->file,
-				   strerror(errno));
+		run->out = run->command.process ? stderr : stdout;
 	run->width = PLAIN_WIDTH;
 	terminal = terminal_size(run->out, &run->width, &rows_of_terminal);
 	run->colour = colour_wanted(run->out);
@@ -219,20 +242,17 @@ static int write_lines(const char *lines, FILE *out)
 	return 0;
 }
 
-static int write_file(const char *path, const char *lines, int (*write)(const char *, FILE *),
-		      struct failure *failure)
+/* Into a file that was created as @path, or NULL. */
+static int write_file(FILE *out, const char *path, const char *lines,
+		      int (*write)(const char *, FILE *), struct failure *failure)
 {
-	FILE *out;
 	int ret;
 
-	if (!path)
+	if (!out)
 		return 0;
-	out = fopen(path, "we");
-	ret = out ? write(lines, out) : -errno;
+	ret = write(lines, out);
 	if (!ret && (fflush(out) || ferror(out)))
 		ret = errno ? -errno : -EIO;
-	if (out && fclose(out) && !ret)
-		ret = -errno;
 	return ret ? failure_set(failure, ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
 }
 
@@ -252,9 +272,9 @@ static int write_stacks(struct trace_run *run, struct failure *failure)
 	if (out && fclose(out) && !ret)
 		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
 	if (!ret)
-		ret = write_file(run->options->stacks, lines, write_lines, failure);
+		ret = write_file(run->stacks, run->options->stacks, lines, write_lines, failure);
 	if (!ret)
-		ret = write_file(run->options->flame, lines, flame_file, failure);
+		ret = write_file(run->flame, run->options->flame, lines, flame_file, failure);
 	free(lines);
 	return ret;
 }
@@ -297,6 +317,14 @@ static int start_and_watch(struct trace_run *run, char *const *arguments, int *s
 	return ret;
 }
 
+/* What was created as @path; @ret is what came of all before. */
+static int close_file(FILE *file, const char *path, int ret, struct failure *failure)
+{
+	if (path && file && fclose(file) && !ret)
+		ret = failure_set(failure, -errno, "cannot write %s: %s", path, strerror(errno));
+	return ret;
+}
+
 static int trace(const struct trace_options *options, char *const *arguments)
 {
 	struct trace_run run = {.options = options, .watch.end = -1};
@@ -308,14 +336,15 @@ static int trace(const struct trace_options *options, char *const *arguments)
 	watch_release(&run.watch);
 	if (run.watch.end >= 0)
 		close(run.watch.end);
-	if (options->file && run.out && fclose(run.out) && !ret)
-		ret = failure_set(&failure, -errno, "cannot write %s: %s", options->file,
-				  strerror(errno));
-	if (!ret || (*arguments && status))
+	ret = close_file(run.out, options->file, ret, &failure);
+	ret = close_file(run.stacks, options->stacks, ret, &failure);
+	ret = close_file(run.flame, options->flame, ret, &failure);
+	if (!ret)
 		return status;
 	fflush(stdout);
 	fprintf(stderr, "sendprof: %s\n", failure.text);
-	return outcome_status(failure.code);
+	/* A command that failed says more. */
+	return status ? status : outcome_status(failure.code);
 }
 
 static int trace_main(int argc, char **argv)

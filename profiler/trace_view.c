@@ -150,10 +150,12 @@ static void put_hits(const struct row *row, enum trace_metric metric, enum cache
 		     char out[FORMAT_SIZE])
 {
 	const struct cache_counters *counters = &row->interval->caches[cache];
+	/* In the tracepoint tier a hit is seen after its lookup, perhaps in the next interval. */
+	uint64_t hits = counters->hits < counters->lookups ? counters->hits : counters->lookups;
 
 	if (trace_knows(&row->send->figures, metric) && counters->lookups)
 		snprintf(out, FORMAT_SIZE, "%.0f%%",
-			 100.0 * (double)counters->hits / (double)counters->lookups);
+			 100.0 * (double)hits / (double)counters->lookups);
 	else
 		put_none(out);
 }
@@ -187,19 +189,29 @@ static void put_part(const struct row *row, char out[FORMAT_SIZE])
 			 trace_part_name(most));
 }
 
-/* The path takes what these leave; a narrow terminal does without those with the highest spare. */
+#define KNOWN_BY(metric) (UINT64_C(1) << METRIC_##metric)
+
+/*
+ * The path takes what these leave; a narrow terminal does without those with the highest spare, and
+ * where no send's metrics tell of it no column is wasted.
+ */
 static const struct view_column {
 	const char *heading;
 	unsigned int width;
 	bool right;
 	unsigned int spare; /* 0: never left out */
+	uint64_t metrics;   /* of which one is needed; 0: none */
 	column_fn put;
 } columns[] = {
-	{"process", 7, true, 0, put_who},	  {"command", 12, false, 8, put_command},
-	{"since", 11, true, 4, put_age},	  {"sent", 8, true, 0, put_sent},
-	{"rate", 10, true, 1, put_rate},	  {"commands/s", 10, true, 3, put_commands},
-	{"name hits", 9, true, 6, put_name_hits}, {"root hits", 9, true, 5, put_backref_hits},
-	{"most time", 27, false, 2, put_part},
+	{"process", 7, true, 0, 0, put_who},
+	{"command", 12, false, 8, 0, put_command},
+	{"since", 11, true, 4, 0, put_age},
+	{"sent", 8, true, 0, 0, put_sent},
+	{"rate", 10, true, 1, KNOWN_BY(OUTPUT) | KNOWN_BY(COMMANDS), put_rate},
+	{"commands/s", 10, true, 3, KNOWN_BY(COMMANDS), put_commands},
+	{"name hits", 9, true, 6, KNOWN_BY(CACHE_NAME), put_name_hits},
+	{"root hits", 9, true, 5, KNOWN_BY(CACHE_BACKREF), put_backref_hits},
+	{"most time", 27, false, 2, KNOWN_BY(TIME_SPLIT), put_part},
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -217,11 +229,12 @@ static unsigned int columns_width(const struct view_layout *layout)
 	return width;
 }
 
-static struct view_layout lay_out(unsigned int width)
+static struct view_layout lay_out(unsigned int width, uint64_t metrics)
 {
 	struct view_layout layout = {0};
 
-	memset(layout.shown, true, sizeof(layout.shown));
+	for (size_t i = 0; i < COLUMNS; i++)
+		layout.shown[i] = !columns[i].metrics || columns[i].metrics & metrics;
 	for (;;) {
 		size_t spare = 0;
 
@@ -275,9 +288,9 @@ static char *place_of(const struct traced_send *send, unsigned int width)
 	char *printable, *cut;
 
 	if (send->figures.ended_ns) {
-		if (!send->figures.result)
-			return strndup("done", width);
-		if (asprintf(&printable, "failed: %s", strerror((int)-send->figures.result)) < 0)
+		if (send->figures.result >= 0)
+			return format_path(trace_result_text(send->figures.result), width);
+		if (asprintf(&printable, "failed: %s", trace_result_text(send->figures.result)) < 0)
 			return NULL;
 	} else {
 		printable = format_printable(send->path);
@@ -333,9 +346,12 @@ static int put_json(const struct trace_view *view, const struct row *row)
 /* With the cursor where the last lines began. What is below them goes. */
 static void begin_drawing(struct trace_view *view, const struct view_layout *layout)
 {
-	if (view->form == TRACE_VIEW_LIVE && view->drawn)
+	if (view->resized)
+		fputs("\033[H\033[2J", view->out);
+	else if (view->form == TRACE_VIEW_LIVE && view->drawn)
 		fprintf(view->out, "\r\033[%zuA\033[J", view->drawn);
 	view->drawn = 0;
+	view->resized = false;
 	if (view->form == TRACE_VIEW_LIVE || !view->headed) {
 		put_headings(view, layout);
 		view->drawn++;
@@ -351,11 +367,31 @@ static size_t sends_shown(const struct trace_view *view, size_t count)
 	return fits ? count : view->rows > 3 ? view->rows - 3 : 1;
 }
 
+/* Before there are any, everything may come to be known. */
+static uint64_t metrics_of(const struct trace_moment *now)
+{
+	uint64_t metrics = 0;
+
+	for (size_t i = 0; i < now->count; i++)
+		metrics |= now->sends[i].figures.metrics;
+	return now->count ? metrics : UINT64_MAX;
+}
+
+/* Of one that has ended everything, unless whoever reads it adds up. */
+static void interval_shown(const struct trace_view *view, const struct traced_send *send,
+			   const struct trace_moment *now, const struct trace_moment *before,
+			   struct trace_interval *interval)
+{
+	bool whole = send->figures.ended_ns && view->form != TRACE_VIEW_JSON;
+
+	trace_interval_of(send, now, whole ? NULL : before, interval);
+}
+
 static int show_rows(struct trace_view *view, const struct trace_moment *now,
 		     const struct trace_moment *before)
 {
 	unsigned int width = view->width < WIDTH_MIN ? WIDTH_MIN : view->width;
-	const struct view_layout layout = lay_out(width);
+	const struct view_layout layout = lay_out(width, metrics_of(now));
 	size_t shown = sends_shown(view, now->count);
 	int ret = 0;
 
@@ -365,7 +401,7 @@ static int show_rows(struct trace_view *view, const struct trace_moment *now,
 		struct trace_interval interval;
 		const struct row row = {&now->sends[i], &interval, now->time_ns};
 
-		trace_interval_of(row.send, now, before, &interval);
+		interval_shown(view, row.send, now, before, &interval);
 		ret = view->form == TRACE_VIEW_JSON ? put_json(view, &row)
 						    : put_row(view, &layout, &row);
 		view->drawn++;
@@ -375,6 +411,13 @@ static int show_rows(struct trace_view *view, const struct trace_moment *now,
 		view->drawn++;
 	}
 	return ret;
+}
+
+void trace_view_resize(struct trace_view *view, unsigned int width, size_t rows)
+{
+	view->resized |= view->form == TRACE_VIEW_LIVE && view->drawn && width != view->width;
+	view->width = width;
+	view->rows = rows;
 }
 
 int trace_view_show(struct trace_view *view, const struct trace_moment *now,

@@ -27,6 +27,7 @@ struct trace_view {
 	/* The rest is private; zero at first. */
 	size_t drawn; /* lines that are drawn over */
 	bool headed;
+	bool resized;
 };
 
 /* Sends at a time, as tracer_sends() gives them. */
@@ -54,6 +55,12 @@ void trace_interval_of(const struct traced_send *send, const struct trace_moment
  */
 int trace_view_show(struct trace_view *view, const struct trace_moment *now,
 		    const struct trace_moment *before);
+
+/*
+ * The terminal is of this size from now on. Where the lines that were drawn are then only the
+ * terminal knows, so the next ones are drawn on an empty screen.
+ */
+void trace_view_resize(struct trace_view *view, unsigned int width, size_t rows);
 
 /* A line of TRACE_VIEW_JSON: keys as those of a result's side, "trace" the totals so far. */
 json_t *trace_view_to_json(const struct traced_send *send, const struct trace_interval *interval,

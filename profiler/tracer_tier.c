@@ -38,6 +38,9 @@ static void set_wanted(struct tracer *tracer)
 	tracer->wanted = tracer->options.groups;
 	if (!tracer->wanted)
 		tracer->wanted = all & ~dear_metrics;
+	/* Without an inode's begin and end nobody knows whose the time is. */
+	if (tracer->options.paths)
+		tracer->wanted |= 1ULL << METRIC_INODES;
 	if (!tracer->options.stack_hertz)
 		tracer->wanted &= ~(1ULL << METRIC_STACKS);
 }

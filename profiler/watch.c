@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/watch.h"
+#include "profiler/inode_path.h"
 #include "profiler/interrupt.h"
 #include "profiler/sender.h"
+#include "profiler/terminal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -142,6 +144,29 @@ static void forget_oldest(struct watch *watch)
 	watch->told = ended->count;
 }
 
+/* Where no program sees paths, or the last one that was seen is another inode's. */
+static void find_paths(const struct watch *watch)
+{
+	for (size_t i = 0; i < watch->running.count; i++) {
+		struct traced_send *send = &watch->running.sends[i];
+		char path[sizeof(send->path)];
+
+		if (!send->root_id || !send->ino || (*send->path && send->path_of == send->ino) ||
+		    inode_path_of(send->process, send->root_id, send->ino, path, sizeof(path)))
+			continue;
+		memcpy(send->path, path, sizeof(path));
+		send->path_of = send->ino;
+	}
+}
+
+static void follow_terminal(struct trace_view *view)
+{
+	unsigned int columns, rows;
+
+	if (view->form == TRACE_VIEW_LIVE && view->out && terminal_size(view->out, &columns, &rows))
+		trace_view_resize(view, columns, rows);
+}
+
 /* A line for each send that is under way or has just ended. */
 static int show(struct watch *watch, uint64_t time_ns)
 {
@@ -152,6 +177,8 @@ static int show(struct watch *watch, uint64_t time_ns)
 	size_t first = watch->told;
 	int ret;
 
+	follow_terminal(&watch->view);
+	find_paths(watch);
 	if (live)
 		first = watch->ended.count > LIVE_ENDED ? watch->ended.count - LIVE_ENDED : 0;
 	ret = list_add(&list, watch->ended.sends + first, watch->ended.count - first);

@@ -15,10 +15,11 @@ static const char *outcome_of(const struct traced_send *send, bool ended)
 {
 	if (!ended)
 		return "still under way";
-	return send->figures.result ? strerror((int)-send->figures.result) : "done";
+	return trace_result_text(send->figures.result);
 }
 
-static int put_send(const struct watch *watch, const struct traced_send *send, FILE *out,
+/* What is not measured is so for all of them: it stands once, below the @last one. */
+static int put_send(const struct watch *watch, const struct traced_send *send, bool last, FILE *out,
 		    bool colour, unsigned int width)
 {
 	char *command = format_printable(send->command);
@@ -47,7 +48,7 @@ static int put_send(const struct watch *watch, const struct traced_send *send, F
 	if (trace_knows(&measured.figures, METRIC_OUTPUT))
 		fprintf(out, ", %" PRIu64 " bytes", measured.figures.output_bytes);
 	fprintf(out, "%s\n", colour_if(colour, COLOUR_NONE));
-	for (unsigned int i = 0; i < METRIC_COUNT; i++)
+	for (unsigned int i = 0; last && i < METRIC_COUNT; i++)
 		summary.missing[i] = tracer_missing(watch->tracer, i);
 	return trace_view_summary(&summary, out, colour, width);
 }
@@ -55,23 +56,26 @@ static int put_send(const struct watch *watch, const struct traced_send *send, F
 int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned int width)
 {
 	uint64_t unseen = tracer_unseen(watch->tracer);
-	size_t kept = watch->ended.count;
+	const struct send_list *lists[] = {&watch->ended, &watch->running};
+	size_t kept = watch->ended.count, running = watch->running.count, told = 0;
 	char programs[128];
 	uint64_t missed = tracer_missed(watch->tracer, programs, sizeof(programs));
 	int ret = 0;
 
-	fprintf(out, "%" PRIu64 " sends ended", watch->seen);
-	if (watch->running.count)
-		fprintf(out, ", %zu are under way", watch->running.count);
+	fprintf(out, "%" PRIu64 " %s ended", watch->seen, watch->seen == 1 ? "send" : "sends");
+	if (running)
+		fprintf(out, ", %zu %s under way", running, running == 1 ? "is" : "are");
 	if (unseen)
-		fprintf(out, ", %" PRIu64 " were not watched: too many at a time", unseen);
+		fprintf(out, ", %" PRIu64 " %s not watched: too many at a time", unseen,
+			unseen == 1 ? "was" : "were");
 	if (missed)
 		fprintf(out, "; " TRACER_MISSED_FORMAT, missed, programs);
 	fputs(kept < watch->seen ? "; the last ones:\n" : "\n", out);
-	for (size_t i = 0; !ret && i < kept; i++)
-		ret = put_send(watch, &watch->ended.sends[i], out, colour, width);
-	for (size_t i = 0; !ret && i < watch->running.count; i++)
-		ret = put_send(watch, &watch->running.sends[i], out, colour, width);
+	for (size_t list = 0; list < 2; list++) {
+		for (size_t i = 0; !ret && i < lists[list]->count; i++)
+			ret = put_send(watch, &lists[list]->sends[i], ++told == kept + running, out,
+				       colour, width);
+	}
 	if (!ret && (fflush(out) || ferror(out)))
 		ret = errno ? -errno : -EIO;
 	return ret;

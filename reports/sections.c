@@ -23,8 +23,8 @@ const struct section sections[] = {
 	{"resources", "Resources", RESOURCES_MEANING, NULL, IN_ALL, EXTRA_NONE, 0, build_resources},
 	{"samples", "Every sample", NULL, NULL, IN_PAGES, EXTRA_SAMPLES, 0, build_samples},
 	{"parts", "Where the kernel's time went",
-	 "The kernel's send in the last repeat, divided into what its thread did on the processor "
-	 "and what it waited for. The parts add up to its duration.",
+	 "The kernel's send while it was traced, divided into what its thread did on the "
+	 "processor and what it waited for. The parts add up to its duration.",
 	 NULL, IN_ALL | IN_TRACE, EXTRA_PARTS, 0, build_parts},
 	{"flame", "Kernel's stack",
 	 "Samples of the sending thread's stack in the kernel, callers below what they call. Names "
@@ -34,7 +34,7 @@ const struct section sections[] = {
 	 "How far the stream had come, by the time since the send began; the last repeat.",
 	 "progress", IN_PAGES, EXTRA_NONE, 0, build_progress},
 	{"timeline", "Timeline",
-	 "What single events tell of how a send went on: the kernel's in the last repeat, the "
+	 "What single events tell of how a send went on: the kernel's while it was traced, the "
 	 "engine's in the warm-up.",
 	 NULL, IN_HTML, EXTRA_TIMELINE, 0, build_timeline},
 	{"latency", "Latency by command",

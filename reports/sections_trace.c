@@ -19,6 +19,26 @@ static void share_cell(struct table *table, uint64_t part, uint64_t whole)
 		table_bar(table, (double)part / (double)whole);
 }
 
+/* The parts on the processor, but for the last: what could not be told is in that one. */
+static bool is_divided(const struct trace_figures *figures)
+{
+	for (enum trace_part part = 0; part < PART_OTHER; part++) {
+		if (figures->parts_ns[part])
+			return true;
+	}
+	return false;
+}
+
+static const char *how_divided(const struct trace_figures *figures)
+{
+	if (!is_divided(figures))
+		return " What was done on the processor could not be told apart: too few samples "
+		       "of the stack, or no names for what they are in.";
+	return figures->parts_sampled ? " The parts on the processor are shares of the samples of "
+					"its stack, the waits are measured."
+				      : "";
+}
+
 void build_parts(const struct result *result, struct table *table)
 {
 	static const struct column columns[] = {
@@ -38,14 +58,15 @@ void build_parts(const struct result *result, struct table *table)
 		return;
 	for (enum trace_part part = 0; part < PART_COUNT; part++) {
 		table_cell(table, TONE_PLAIN, "%s", trace_part_name(part));
+		if (part < PART_OTHER && !is_divided(figures)) {
+			table_cell(table, TONE_MUTED, FORMAT_NONE);
+			table_cell(table, TONE_MUTED, FORMAT_NONE);
+			continue;
+		}
 		table_cell(table, TONE_PLAIN, "%s", DURATION(figures->parts_ns[part]));
 		share_cell(table, figures->parts_ns[part], sum);
 	}
-	table_note(table, "%s in all.%s", DURATION(sum),
-		   figures->parts_sampled
-			   ? " The parts on the processor are shares of the samples of its stack, "
-			     "the waits are measured."
-			   : "");
+	table_note(table, "%s in all.%s", DURATION(sum), how_divided(figures));
 }
 
 static uint64_t command_time(const struct trace_command_figures *command)
@@ -141,6 +162,16 @@ static const struct side_result *side_with_costs(const struct result *result,
 	return NULL;
 }
 
+/* Candidates are dear to watch: they may not have been asked for. */
+static void candidates_cell(struct table *table, const struct side_result *side,
+			    const struct trace_cost *cost)
+{
+	if (traced(side, METRIC_CANDIDATES))
+		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
+	else
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+}
+
 void build_extents(const struct result *result, struct table *table)
 {
 	static const struct column columns[] = {
@@ -161,7 +192,7 @@ void build_extents(const struct result *result, struct table *table)
 		table_cell(table, TONE_PLAIN, "%llu", (unsigned long long)cost->key);
 		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->searches));
 		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->references));
-		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
+		candidates_cell(table, side, cost);
 		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
 		share_cell(table, cost->time_ns, side->trace ? side->trace->search_ns.sum : 0);
 	}
@@ -207,7 +238,7 @@ static void list_inodes(const struct result *result, unsigned int path_columns, 
 		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->commands));
 		table_cell(table, TONE_PLAIN, "%s", BYTES(cost->bytes));
 		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->searches));
-		table_cell(table, TONE_PLAIN, "%s", COUNT(cost->candidates));
+		candidates_cell(table, side, cost);
 		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
 		share_cell(table, cost->time_ns, side->trace ? traced_duration_ns(side->trace) : 0);
 		path_cell(table, side->details->inode_paths[i], path_columns);
@@ -337,5 +368,6 @@ void build_tracing(const struct result *result, struct table *table)
 		table_fact(table, "Device reads", "%s, %s", COUNT(figures->disk_reads),
 			   BYTES(figures->disk_read_bytes));
 	if (figures->result)
-		table_fact(table, "Result", "%lld", (long long)figures->result);
+		table_fact(table, "Result", "%s (%lld)", trace_result_text(figures->result),
+			   (long long)figures->result);
 }

@@ -27,6 +27,9 @@ run_it()
 expect 2 'one choice of sends at a time' '--pid and --all exclude each other' --pid 1 --all
 expect 2 'a command is a choice, too' '--all and a command exclude each other' --all -- true
 expect 2 'the pipe is no tier of it' "have 'pipe'" --tier pipe
+expect 3 'a file that cannot be written, before anything is run' 'cannot create /nowhere/flame' \
+	--flame /nowhere/flame -- touch "$scratch/flamed"
+check 'and nothing was' test ! -e "$scratch/flamed"
 expect 3 'a process that is not there' 'cannot watch process 4194303: No such process' --pid 4194303
 nobody()
 {
@@ -84,7 +87,7 @@ wait $!
 echo $? >own.status
 
 # Two at a time: one ends, one waits for its reader when watching ends.
-mkfifo "$pipes/first" "$pipes/second"
+mkfifo "$pipes/first" "$pipes/second" "$pipes/third"
 sendprof trace --all >all.txt 2>all.err &
 watcher=$!
 await all.err 'watching sends'
@@ -97,6 +100,13 @@ exec 3<"$pipes/first" 4<"$pipes/second"
 await all.txt "^ *$first " && await all.txt "^ *$second " && touch both
 cat <&3 >first.stream
 await all.txt "^ *$first .* done"
+# A third one that is killed where it waits for its reader.
+"$TOOLS/ksend" -f "$pipes/third" "$MNT/s0" &
+third=$!
+exec 5<"$pipes/third"
+await all.txt "^ *$third " && kill -TERM $third
+exec 5<&-
+await all.txt "^ *$third .* failed: interrupted" && touch interrupted
 echo "$first $second" >processes
 kill -INT $watcher
 wait $watcher
@@ -105,6 +115,19 @@ attached >attached.after
 cat <&4 >second.stream
 exec 3<&- 4<&-
 wait
+
+# Under way when watching begins, and read slowly.
+mkfifo "$pipes/begun"
+"$TOOLS/ksend" -f "$pipes/begun" "$MNT/s0" &
+begun=$!
+exec 5<"$pipes/begun"
+head -c 1000000 <&5 >begun.stream
+sendprof trace --json --pid $begun >begun.json 2>begun.err &
+watcher=$!
+await begun.err 'watching sends'
+while [ "$(head -c 200000 <&5 | tee -a begun.stream | wc -c)" -gt 0 ]; do sleep 0.4; done
+exec 5<&-
+wait $watcher
 
 # A process by its number: watching ends with it.
 sh -c 'while [ ! -e watched ]; do sleep 0.1; done; "$TOOLS/ksend" -f pid.stream "$MNT/s0"' &
@@ -194,6 +217,7 @@ same('sends', have, [(send['trace']['thread'], send['trace']['began_ns']) for se
 	check "$where: costly inodes are those with data, by their paths" look_at "$work" "
 first = lines('own.json')[-1]['summary']['sends'][0]['details']
 if knows(ended('own.json')[0], 'commands'):
+	assert knows(ended('own.json')[0], 'inodes')
 	large = [inode for inode in first['inodes'] if inode['bytes'] > 131072]
 	assert large, first['inodes']
 	for inode in large:
@@ -215,14 +239,35 @@ assert picture.startswith('<svg') and 'btrfs_ioctl_send: ' in picture, picture[:
 	check "$where: Ctrl-C is no failure" grep -qx 0 "$work/all.status"
 	check "$where: the summary has the one and the other" look_at "$work" "
 text = open('all.txt').read()
+# It stands once, whatever the number of sends.
+same('list of what is not measured', text.count('\\nNot measured\\n'), 1)
 first, second = open('processes').read().split()
-assert re.search('[1-9][0-9]* sends ended, [1-9][0-9]* are under way', text), text
+assert re.search('[1-9][0-9]* sends ended, [1-9][0-9]* (is|are) under way', text), text
 for who, outcome in ((first, 'done'), (second, 'still under way')):
 	heading = f'process {who} (ksend), subvolume ' + str(ids['s0']) + ': ' + outcome
 	assert heading in text, text"
 	check "$where: their streams are whole" look_at "$work" "
 same('first', size('first.stream'), size('s0.stream'))
 same('second', size('second.stream'), size('s0.stream'))"
+	check "$where: a send that is killed was interrupted" test -e "$work/interrupted"
+	check "$where: a send under way is found, and seen to its end" look_at "$work" "
+same('stream', size('begun.stream'), size('s0.stream'))
+found = lines('begun.json')
+send = ended('begun.json')[-1]
+same('sends', (found[-1]['summary']['ended'], len(ended('begun.json'))), (1, 1))
+same('root', send['root'], ids['s0'])
+# A function that had been entered before it was watched is not seen to return.
+same('result', send['trace']['result'], 1 if send['trace']['tier'] == 'function' else 0)
+# Of the rest only: what its caches held before was not stored since.
+assert 0 < send['trace']['output_bytes'] < size('s0.stream') - 900000, send
+for name, cache in send['trace']['caches'].items():
+	assert cache['stores'] <= cache['lookups'] - cache['hits'] + 1, (name, cache)"
+	check "$where: while it waits, where it is and how far it has come are known" look_at "$work" "
+under_way = [line for line in lines('begun.json') if line.get('ended') is False]
+paths = set(line['path'] for line in under_way)
+assert len([path for path in paths if re.fullmatch('file[0-9]+', path or '')]) > 1, paths
+moving = [line['interval_bytes'] for line in under_way]
+assert len([bytes for bytes in moving if bytes]) > 1, moving"
 	check "$where: watching ends with the process" grep -qx 0 "$work/pid.status"
 	check "$where: the process had one send" look_at "$work" "
 same('roots', [send['root'] for send in ended('pid.json')], [ids['s0']])"

@@ -2,6 +2,35 @@
 /* What a report says of a kernel's send that was watched. */
 #include "tests/unit/report_check.h"
 
+/* What was not told apart is not shown as nothing; what was not watched is no zero. */
+static void test_what_is_not_known(void **state)
+{
+	static const char *const wanted[] = {
+		"\n  backrefs                      –      –\n",
+		"\n  writing commands              –      –\n",
+		"\n  waiting for the reader  60.0 ms",
+		" What was done on the processor could not be told apart: too few",
+		"\n  30408704         20          12           –  800 µs  50.0%",
+		"\n  257         800  4.77 MiB       300           –  200 ms  25.0%",
+		"\n  Result        interrupted (-512)\n",
+		NULL,
+	};
+	struct trace_figures *kernel;
+	char *text;
+
+	(void)state;
+	sample_traced(&sample);
+	kernel = sample.sides[SIDE_KERNEL].trace;
+	for (enum trace_part part = 0; part < PART_OTHER; part++)
+		kernel->parts_ns[part] = 0;
+	kernel->metrics &= ~(UINT64_C(1) << METRIC_CANDIDATES);
+	kernel->result = -512;
+	text = render_text(false, 100);
+	expect_all_in(text, wanted);
+	expect_not_in(text, "are shares of");
+	free(text);
+}
+
 /* The kernel's counts beside the engine's. */
 static void test_text_of_a_traced_run(void **state)
 {
@@ -191,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_of_a_traced_run),
+		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_text_of_a_run_traced_in_part),
 		cmocka_unit_test(test_long_lists),
 		cmocka_unit_test(test_pages_of_a_traced_run),

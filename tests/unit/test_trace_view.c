@@ -131,17 +131,22 @@ static void test_lines(void **state)
 
 static void test_what_is_not_known(void **state)
 {
-	struct traced_send send = send_after(6);
-	const struct trace_moment now = {106 * SECOND, &send, 1};
+	struct traced_send sends[2] = {send_after(6)};
+	const struct trace_moment now = {106 * SECOND, sends, 1};
 	struct trace_view view = {
 		.form = TRACE_VIEW_LINES, .width = 160, .utf8 = true, .headed = true};
 
 	(void)state;
-	send.figures.metrics = UINT64_C(1) << METRIC_CACHE_NAME;
-	*send.path = '\0';
+	sends[0].figures.metrics = UINT64_C(1) << METRIC_CACHE_NAME;
+	*sends[0].path = '\0';
+	sends[1] = sends[0];
 	expect(&view, &now, NULL,
-	       "   4711  btrfs              6.00 s         –           –           –        87%  "
-	       "        –  –                            inode 300\n");
+	       "   4711  btrfs              6.00 s         –        87%  inode 300\n");
+	/* A column stays while one of the sends has something for it. */
+	sends[1].figures.metrics |= UINT64_C(1) << METRIC_CACHE_BACKREF;
+	expect(&view, &(struct trace_moment){106 * SECOND, sends, 2}, NULL,
+	       "   4711  btrfs              6.00 s         –        87%          –  inode 300\n"
+	       "   4711  btrfs              6.00 s         –        87%         6%  inode 300\n");
 	/* Without UTF-8. */
 	view.utf8 = false;
 	view.width = 40;
@@ -158,8 +163,47 @@ static void test_ends(void **state)
 	(void)state;
 	send.figures.ended_ns = 106 * SECOND;
 	expect(&view, &now, NULL, "   4711  60.0 MiB  10.0 MiB/s  done\n");
+	/* However often it is shown: what it was on the whole. */
+	expect(&view, &now, &now, "   4711  60.0 MiB  10.0 MiB/s  done\n");
 	send.figures.result = -EIO;
 	expect(&view, &now, NULL, "   4711  60.0 MiB  10.0 MiB/s  failed: Input/output error\n");
+}
+
+/* Among them what only the kernel calls an error. */
+static void test_results(void **state)
+{
+	static const struct {
+		int64_t result;
+		const char *text;
+	} cases[] = {
+		{0, "done"},
+		{-ENOSPC, "No space left on device"},
+		{1, "ended, how was not seen"},
+		{-EINTR, "interrupted"},
+		{-512, "interrupted"},
+		{-516, "interrupted"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(trace_result_text(cases[i].result), cases[i].text);
+}
+
+/* A hit is seen after its lookup: both may be of different intervals. */
+static void test_late_hits(void **state)
+{
+	struct traced_send earlier = send_after(6), later = send_after(6);
+	const struct trace_moment before = {106 * SECOND, &earlier, 1};
+	const struct trace_moment now = {107 * SECOND, &later, 1};
+	struct trace_view view = {
+		.form = TRACE_VIEW_LINES, .width = 160, .utf8 = true, .headed = true};
+
+	(void)state;
+	later.figures.caches[CACHE_NAME].lookups += 2;
+	later.figures.caches[CACHE_NAME].hits += 3;
+	expect(&view, &now, &before,
+	       "   4711  btrfs              7.00 s  60.0 MiB       0 B/s           0       100%  "
+	       "        –  –                            srv/machines/disk.img\n");
 }
 
 static void test_live(void **state)
@@ -189,6 +233,18 @@ static void test_live(void **state)
 	now.count = 0;
 	text = shown(&view, &now, NULL);
 	assert_null(strstr(text, "4711"));
+	free(text);
+	text = shown(&view, &now, NULL);
+	assert_int_equal(strncmp(text, "\r\033[1A\033[J", 8), 0);
+	free(text);
+	/* Of another width the terminal may have broken what stands there into other lines. */
+	trace_view_resize(&view, 40, 9);
+	text = shown(&view, &now, NULL);
+	assert_int_equal(strncmp(text, "\r\033[1A\033[J", 8), 0);
+	free(text);
+	trace_view_resize(&view, 60, 9);
+	text = shown(&view, &now, NULL);
+	assert_int_equal(strncmp(text, "\033[H\033[2Jprocess ", 15), 0);
 	free(text);
 	text = shown(&view, &now, NULL);
 	assert_int_equal(strncmp(text, "\r\033[1A\033[J", 8), 0);
@@ -339,6 +395,8 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_late_hits),
 		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_paths),
