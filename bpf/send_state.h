@@ -18,7 +18,7 @@ enum {
 	STATE_PARTS = 8,      /* enum trace_part */
 	STATE_PATH_MAX = 256, /* a power of two */
 	STATE_SAMPLES = 8192, /* different stacks of all sends */
-	STATE_STACKS = 4096,
+	STATE_STACKS = 16384,
 	STATE_STACK_DEPTH = 64,
 	STATE_RESULT_UNSEEN = 1, /* a send returns 0 or a negative errno */
 };

@@ -11,6 +11,9 @@
 /* How often a ring that wakes up nobody is looked into while waiting. */
 enum { LOOK_INTERVAL_MS = 5 };
 
+/* How often samples are taken out of the kernel on the way. */
+#define SAMPLES_NS UINT64_C(500000000)
+
 static int out_of_memory(struct failure *failure)
 {
 	return failure_set(failure, -ENOMEM, "out of memory");
@@ -94,13 +97,30 @@ const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric
 	return tracer->missing[metric];
 }
 
+/* Who polls while a long send goes on asks for nothing else. */
+static int take_samples_in_time(struct tracer *tracer)
+{
+	struct timespec now;
+	uint64_t now_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+	if (now_ns - tracer->samples_taken_ns < SAMPLES_NS)
+		return 0;
+	tracer->samples_taken_ns = now_ns;
+	return tracer_take_samples(tracer);
+}
+
 int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context)
 {
 	const struct timespec interval = {.tv_nsec = LOOK_INTERVAL_MS * 1000000};
-	int waited_ms = 0, count;
+	int waited_ms = 0, count, ret;
 
 	if (!tracer->ring)
 		return 0;
+	ret = take_samples_in_time(tracer);
+	if (ret)
+		return ret;
 	tracer->consume = consume;
 	tracer->consume_context = context;
 	for (;;) {
@@ -267,8 +287,10 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 	if (!ret)
 		ret = add_ended(tracer, state, &list);
 	free(state);
-	if (!ret && !tracer_measures_parts(tracer) && tracer->sample_link_count)
-		ret = tracer_split_by_samples(tracer, list.sends, list.count);
+	if (!ret)
+		ret = tracer_take_samples(tracer);
+	if (!ret && !tracer_measures_parts(tracer))
+		tracer_split_by_samples(tracer, list.sends, list.count);
 	if (ret) {
 		free(list.sends);
 		return failure_set(failure, ret, "cannot read what was traced: %s", strerror(-ret));
@@ -296,7 +318,7 @@ static int forget_samples(struct tracer *tracer)
 		under_way[i] = (struct ended_key){.began_ns = list.sends[i].figures.began_ns,
 						  .thread = list.sends[i].figures.thread};
 	if (!ret)
-		tracer_forget_samples(tracer, under_way, list.count);
+		ret = tracer_forget_samples(tracer, under_way, list.count);
 	free(list.sends);
 	free(state);
 	return ret;

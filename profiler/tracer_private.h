@@ -77,6 +77,9 @@ struct tracer {
 	char need_obstacle[128];	/* the last one */
 	struct bpf_link **sample_links; /* one a processor */
 	size_t sample_link_count;
+	struct sampled_send *sampled; /* samples that were taken out of the kernel, by send */
+	size_t sampled_count;
+	uint64_t samples_taken_ns; /* the last time, by tracer_poll() */
 	struct ring_buffer *ring;
 	event_fn consume; /* during tracer_poll() */
 	void *consume_context;
@@ -127,13 +130,17 @@ const char *tracer_base_obstacle(struct tracer *tracer, enum trace_tier tier);
 /* Let @program take samples, as often as the options say. 0 or a negative errno. */
 int tracer_attach_samples(struct tracer *tracer, struct bpf_program *program);
 void tracer_detach_samples(struct tracer *tracer);
-/* Split the time on CPU of @sends by what was sampled. 0 or -ENOMEM. */
-int tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count);
-/* Forget what was sampled of sends that are not @under_way. */
-void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
-			   size_t count);
-/* Forget what was sampled of one send. */
-void tracer_forget_samples_of(const struct tracer *tracer, const struct ended_key *send);
+/*
+ * Take what was sampled out of the kernel, where there is room for a minute or so: to be called
+ * more often. 0 or -ENOMEM.
+ */
+int tracer_take_samples(struct tracer *tracer);
+/* Split the time on CPU of @sends by what was taken. */
+void tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count);
+/* Forget what was sampled of sends that are not @under_way. 0 or -ENOMEM. */
+int tracer_forget_samples(struct tracer *tracer, const struct ended_key *under_way, size_t count);
+/* Forget what was taken of one send. */
+void tracer_forget_samples_of(struct tracer *tracer, const struct ended_key *send);
 
 /* tracer_tier.c */
 

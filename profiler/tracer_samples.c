@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Samples of the senders' stacks: taken by each processor's clock, told apart by what they are in.
  */
+#include "profiler/folded.h"
 #include "profiler/tracer_private.h"
 
 #include <bpf/bpf.h>
@@ -24,6 +25,38 @@ static const struct {
 #include "profiler/tracer_parts.def"
 #undef TRACE_PART
 };
+
+/* What was sampled of a send. In the kernel there is no room for the samples of a long one. */
+struct sampled_send {
+	struct ended_key send;
+	uint64_t parts[PART_OTHER + 1]; /* samples, those without their stack left out */
+	struct folded *stacks;
+};
+
+static bool is_one_of(const struct ended_key *send, const struct ended_key *sends, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (sends[i].began_ns == send->began_ns && sends[i].thread == send->thread)
+			return true;
+	}
+	return false;
+}
+
+/* Those among @sends, or those that are not. */
+static void forget(struct tracer *tracer, const struct ended_key *sends, size_t count, bool among)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tracer->sampled_count; i++) {
+		struct sampled_send *sampled = &tracer->sampled[i];
+
+		if (is_one_of(&sampled->send, sends, count) == among)
+			folded_free(sampled->stacks);
+		else
+			tracer->sampled[kept++] = *sampled;
+	}
+	tracer->sampled_count = kept;
+}
 
 /* ---- taking them ---- */
 
@@ -83,6 +116,9 @@ int tracer_attach_samples(struct tracer *tracer, struct bpf_program *program)
 
 void tracer_detach_samples(struct tracer *tracer)
 {
+	forget(tracer, NULL, 0, false);
+	free(tracer->sampled);
+	tracer->sampled = NULL;
 	for (size_t i = 0; i < tracer->sample_link_count; i++)
 		bpf_link__destroy(tracer->sample_links[i]);
 	free(tracer->sample_links);
@@ -119,20 +155,17 @@ static const char *symbol_at(const struct tracer *tracer, uint64_t address)
 	return symbol ? symbol->name : "[unknown]";
 }
 
-/* Innermost first; the rest is 0. */
-static void read_stack(const struct tracer *tracer, int32_t id, uint64_t *stack)
+/* Innermost first; the rest is 0. False when it was lost. */
+static bool read_stack(const struct tracer *tracer, int32_t id, uint64_t *stack)
 {
 	memset(stack, 0, STATE_STACK_DEPTH * sizeof(*stack));
-	if (id >= 0)
-		bpf_map_lookup_elem(tracer_stacks_map(tracer), &id, stack);
+	return id >= 0 && !bpf_map_lookup_elem(tracer_stacks_map(tracer), &id, stack);
 }
 
-static enum trace_part part_of_stack(const struct tracer *tracer, int32_t id)
+static enum trace_part part_of_stack(const struct tracer *tracer, const uint64_t *stack)
 {
-	uint64_t stack[STATE_STACK_DEPTH];
 	enum trace_part part = PART_OTHER;
 
-	read_stack(tracer, id, stack);
 	for (unsigned int i = 0; i < STATE_STACK_DEPTH && stack[i]; i++) {
 		if (find_part(symbol_at(tracer, stack[i]), &part))
 			break;
@@ -140,17 +173,118 @@ static enum trace_part part_of_stack(const struct tracer *tracer, int32_t id)
 	return part;
 }
 
-/* ---- shares ---- */
+/* ---- taking them over ---- */
 
-static size_t find_send(const struct sample_key *key, const struct traced_send *sends, size_t count)
+static struct sampled_send *find_sampled(const struct tracer *tracer, uint64_t began_ns,
+					 uint64_t thread)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < tracer->sampled_count; i++) {
+		struct sampled_send *sampled = &tracer->sampled[i];
 
-	while (i < count && (sends[i].figures.thread != key->thread ||
-			     sends[i].figures.began_ns != key->began_ns))
-		i++;
-	return i;
+		if (sampled->send.began_ns == began_ns && sampled->send.thread == thread)
+			return sampled;
+	}
+	return NULL;
 }
+
+static struct sampled_send *find_or_add(struct tracer *tracer, const struct sample_key *key)
+{
+	struct sampled_send *sampled = find_sampled(tracer, key->began_ns, key->thread), *more;
+
+	if (sampled)
+		return sampled;
+	more = reallocarray(tracer->sampled, tracer->sampled_count + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	tracer->sampled = more;
+	sampled = &more[tracer->sampled_count];
+	*sampled =
+		(struct sampled_send){.send = {key->began_ns, key->thread}, .stacks = folded_new()};
+	if (!sampled->stacks)
+		return NULL;
+	tracer->sampled_count++;
+	return sampled;
+}
+
+static int add_folded(const struct tracer *tracer, const uint64_t *stack, uint64_t samples,
+		      struct folded *stacks)
+{
+	unsigned int depth = 0;
+	char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+	int ret;
+
+	if (!out)
+		return -ENOMEM;
+	while (depth < STATE_STACK_DEPTH && stack[depth])
+		depth++;
+	if (!depth)
+		fputs("[lost]", out);
+	while (depth-- > 0)
+		fprintf(out, "%s%s", symbol_at(tracer, stack[depth]), depth ? ";" : "");
+	fprintf(out, " %" PRIu64 "\n", samples);
+	ret = fclose(out) ? -ENOMEM : folded_add(stacks, line);
+	free(line);
+	return ret;
+}
+
+static int take_sample(struct tracer *tracer, const struct sample_key *key, uint64_t samples)
+{
+	uint64_t stack[STATE_STACK_DEPTH];
+	struct sampled_send *sampled = find_or_add(tracer, key);
+
+	if (!sampled)
+		return -ENOMEM;
+	if (read_stack(tracer, key->stack, stack))
+		sampled->parts[part_of_stack(tracer, stack)] += samples;
+	return tracer->metrics >> METRIC_STACKS & 1
+		       ? add_folded(tracer, stack, samples, sampled->stacks)
+		       : 0;
+}
+
+/*
+ * Those that were not met since the last time: one that is taken just now may lose its stack by
+ * that. What is met again and again stays.
+ */
+static void forget_stacks(const struct tracer *tracer, const bool *met)
+{
+	int map = tracer_stacks_map(tracer);
+	uint32_t id, next;
+	bool more = !bpf_map_get_next_key(map, NULL, &id);
+
+	while (more) {
+		more = !bpf_map_get_next_key(map, &id, &next);
+		if (id < STATE_STACKS && !met[id])
+			bpf_map_delete_elem(map, &id);
+		id = next;
+	}
+}
+
+int tracer_take_samples(struct tracer *tracer)
+{
+	bool met[STATE_STACKS] = {false};
+	struct sample_key key;
+	uint64_t samples;
+	int map, ret = 0;
+
+	if (!tracer->sample_link_count)
+		return 0;
+	map = tracer_samples_map(tracer);
+	/* No more than there is room for: others come meanwhile. */
+	for (unsigned int i = 0; i < STATE_SAMPLES && !ret; i++) {
+		if (bpf_map_get_next_key(map, NULL, &key) ||
+		    bpf_map_lookup_and_delete_elem(map, &key, &samples))
+			break;
+		if (key.stack >= 0 && key.stack < STATE_STACKS)
+			met[key.stack] = true;
+		ret = take_sample(tracer, &key, samples);
+	}
+	forget_stacks(tracer, met);
+	return ret;
+}
+
+/* ---- shares ---- */
 
 /* All time on CPU is in PART_OTHER; what the samples do not give to another part stays there. */
 static void split_by_shares(struct trace_figures *figures, const uint64_t *samples)
@@ -170,144 +304,49 @@ static void split_by_shares(struct trace_figures *figures, const uint64_t *sampl
 	}
 }
 
-int tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count)
+void tracer_split_by_samples(const struct tracer *tracer, struct traced_send *sends, size_t count)
 {
-	uint64_t(*shares)[PART_OTHER + 1];
-	struct sample_key key, *previous = NULL;
-	uint64_t samples;
-	int map = tracer_samples_map(tracer);
-
 	/* Nobody can tell what the samples are in. */
 	if (!kernel_symbols_have_addresses(tracer->symbols))
-		return 0;
-	shares = calloc(count + 1, sizeof(*shares));
-	if (!shares)
-		return -ENOMEM;
-	while (!bpf_map_get_next_key(map, previous, &key)) {
-		size_t send = find_send(&key, sends, count);
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct trace_figures *figures = &sends[i].figures;
+		const struct sampled_send *sampled =
+			find_sampled(tracer, figures->began_ns, figures->thread);
 
-		if (send < count && !bpf_map_lookup_elem(map, &key, &samples))
-			shares[send][part_of_stack(tracer, key.stack)] += samples;
-		previous = &key;
+		if (sampled)
+			split_by_shares(figures, sampled->parts);
 	}
-	for (size_t i = 0; i < count; i++)
-		split_by_shares(&sends[i].figures, shares[i]);
-	free(shares);
-	return 0;
 }
 
 /* ---- folded ---- */
 
-static void print_folded(const struct tracer *tracer, const struct sample_key *key,
-			 uint64_t samples, FILE *out)
-{
-	uint64_t stack[STATE_STACK_DEPTH];
-	unsigned int depth = 0;
-
-	read_stack(tracer, key->stack, stack);
-	while (depth < STATE_STACK_DEPTH && stack[depth])
-		depth++;
-	if (!depth)
-		fputs("[lost]", out);
-	while (depth-- > 0)
-		fprintf(out, "%s%s", symbol_at(tracer, stack[depth]), depth ? ";" : "");
-	fprintf(out, " %" PRIu64 "\n", samples);
-}
-
-static bool is_sample_of(const struct sample_key *key, const struct traced_send *send)
-{
-	return !send ||
-	       (key->thread == send->figures.thread && key->began_ns == send->figures.began_ns);
-}
-
 int tracer_folded_stacks(struct tracer *tracer, const struct traced_send *send, FILE *out,
 			 struct failure *failure)
 {
-	struct sample_key key, *previous = NULL;
-	uint64_t samples;
-	int map;
+	int ret = tracer_take_samples(tracer);
 
-	if (!(tracer->metrics >> METRIC_STACKS & 1))
-		return 0;
-	map = tracer_samples_map(tracer);
-	while (!bpf_map_get_next_key(map, previous, &key)) {
-		if (is_sample_of(&key, send) && !bpf_map_lookup_elem(map, &key, &samples))
-			print_folded(tracer, &key, samples, out);
-		previous = &key;
+	for (size_t i = 0; i < tracer->sampled_count && !ret; i++) {
+		const struct sampled_send *sampled = &tracer->sampled[i];
+
+		if (!send || (sampled->send.began_ns == send->figures.began_ns &&
+			      sampled->send.thread == send->figures.thread))
+			ret = folded_write(sampled->stacks, out);
 	}
-	if (ferror(out))
-		return failure_set(failure, -EIO, "cannot write the stacks");
-	return 0;
+	return ret ? failure_set(failure, ret, "cannot write the stacks: %s", strerror(-ret)) : 0;
 }
 
 /* ---- forgetting ---- */
 
-static bool is_one_of(const struct sample_key *key, const struct ended_key *sends, size_t count)
+int tracer_forget_samples(struct tracer *tracer, const struct ended_key *under_way, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (sends[i].began_ns == key->began_ns && sends[i].thread == key->thread)
-			return true;
-	}
-	return false;
+	int ret = tracer_take_samples(tracer);
+
+	forget(tracer, under_way, count, false);
+	return ret;
 }
 
-/*
- * Those that no sample refers to. One that is taken just now may lose its stack by that; but stacks
- * that stay for ever lose all that would come to their places.
- */
-static void forget_stacks(const struct tracer *tracer, const bool *needed)
+void tracer_forget_samples_of(struct tracer *tracer, const struct ended_key *send)
 {
-	int map = tracer_stacks_map(tracer);
-	uint32_t id, next;
-	bool more = !bpf_map_get_next_key(map, NULL, &id);
-
-	while (more) {
-		more = !bpf_map_get_next_key(map, &id, &next);
-		if (id < STATE_STACKS && !needed[id])
-			bpf_map_delete_elem(map, &id);
-		id = next;
-	}
-}
-
-/* What @forgotten() says of. */
-static void forget_samples(const struct tracer *tracer,
-			   bool (*forgotten)(const struct sample_key *key,
-					     const struct ended_key *sends, size_t count),
-			   const struct ended_key *sends, size_t count)
-{
-	bool needed[STATE_STACKS] = {false};
-	struct sample_key key, previous;
-	bool any = false;
-	int map;
-
-	if (!tracer->sample_link_count)
-		return;
-	map = tracer_samples_map(tracer);
-	while (!bpf_map_get_next_key(map, any ? &previous : NULL, &key)) {
-		if (forgotten(&key, sends, count)) {
-			bpf_map_delete_elem(map, &key);
-			continue;
-		}
-		if (key.stack >= 0 && key.stack < STATE_STACKS)
-			needed[key.stack] = true;
-		previous = key;
-		any = true;
-	}
-	forget_stacks(tracer, needed);
-}
-
-static bool is_over(const struct sample_key *key, const struct ended_key *under_way, size_t count)
-{
-	return !is_one_of(key, under_way, count);
-}
-
-void tracer_forget_samples(const struct tracer *tracer, const struct ended_key *under_way,
-			   size_t count)
-{
-	forget_samples(tracer, is_over, under_way, count);
-}
-
-void tracer_forget_samples_of(const struct tracer *tracer, const struct ended_key *send)
-{
-	forget_samples(tracer, is_one_of, send, 1);
+	forget(tracer, send, 1, true);
 }
