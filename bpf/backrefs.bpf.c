@@ -117,20 +117,32 @@ int BPF_PROG(extent_item_checked, uint64_t bytenr, void *item, struct extent_buf
 	return 0;
 }
 
-static __always_inline void candidate_seen(void)
+/* What is looked at says more than 0 when the walk can end with it: nothing better may come. */
+SEC("fexit")
+int BPF_PROG(candidate, uint64_t ino, uint64_t offset, uint64_t length, uint64_t root,
+	     void *context, int result)
 {
 	struct send_state *state = current_send();
 
 	if (!state)
-		return;
+		return 0;
 	state->search.candidates++;
 	state->backrefs.candidates++;
+	if (result > 0)
+		state->backrefs.early_stops++;
+	return 0;
 }
 
-SEC("fentry")
-int BPF_PROG(candidate)
+SEC("fexit")
+int BPF_PROG(leaf_resolved, struct btrfs_backref_walk_ctx *walk, int result)
 {
-	candidate_seen();
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	state->backrefs.leaves_resolved++;
+	if (!result)
+		state->backrefs.roots_found += walk->roots->nnodes;
 	return 0;
 }
 
@@ -212,7 +224,30 @@ int BPF_KPROBE(clone_enter_kprobe)
 SEC("fentry")
 int BPF_PROG(candidate_before_6_2)
 {
-	candidate_seen();
+	struct send_state *state = current_send();
+
+	if (!state)
+		return 0;
+	state->search.candidates++;
+	state->backrefs.candidates++;
+	return 0;
+}
+
+/* No program may have a pointer to a pointer; a helper gives it as a number. */
+SEC("fexit")
+int BPF_PROG(leaf_resolved_before_6_2)
+{
+	struct send_state *state = current_send();
+	struct ulist *found = NULL;
+	__u64 roots = 0, result = 0;
+
+	if (!state)
+		return 0;
+	state->backrefs.leaves_resolved++;
+	bpf_get_func_arg(ctx, 4, &roots);
+	bpf_get_func_ret(ctx, &result);
+	if (!(int)result && !bpf_probe_read_kernel(&found, sizeof(found), (void *)roots))
+		state->backrefs.roots_found += BPF_CORE_READ(found, nnodes);
 	return 0;
 }
 
@@ -236,16 +271,6 @@ int BPF_PROG(extent_data_enter, struct send_ctx *send_ctx)
 	}
 	if (settings.parts_measured)
 		part_enter(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
-	return 0;
-}
-
-SEC("fentry")
-int BPF_PROG(leaf_resolved)
-{
-	struct send_state *state = current_send();
-
-	if (state)
-		state->backrefs.leaves_resolved++;
 	return 0;
 }
 

@@ -188,6 +188,8 @@ struct backref_counters {
 	uint64_t candidates;
 	uint64_t preliminary_references;
 	uint64_t leaves_resolved; /* leaf to roots walks */
+	uint64_t roots_found;	  /* by them, over all leaves */
+	uint64_t early_stops;	  /* walks that a perfect candidate ended */
 };
 
 #endif

@@ -76,6 +76,8 @@ static const struct json_field backrefs_fields[] = {
 	FIELD(candidates),
 	FIELD(preliminary_references),
 	FIELD(leaves_resolved),
+	FIELD(roots_found),
+	FIELD(early_stops),
 #undef RESULT
 #undef FIELD
 };

@@ -121,17 +121,13 @@ void run_record_paths(const struct pair_runner *runner, struct trace_details *de
 static int set_engine_trace(struct side_result *side, const struct pair_runner *runner)
 {
 	static const enum trace_metric known[] = {
-		METRIC_COMMANDS,
-		METRIC_COMMAND_TIMES,
-		METRIC_CLONE_SEARCHES,
-		METRIC_EXTENT_REFERENCES,
-		METRIC_PRELIMINARY_REFERENCES,
-		METRIC_LEAF_ROOTS,
-		METRIC_CACHE_NAME,
-		METRIC_CACHE_BACKREF,
-		METRIC_CACHE_DIR_CREATED,
-		METRIC_CACHE_DIR_UTIMES,
-		METRIC_INODES,
+		METRIC_COMMANDS,	  METRIC_COMMAND_TIMES,
+		METRIC_CLONE_SEARCHES,	  METRIC_CANDIDATES,
+		METRIC_EXTENT_REFERENCES, METRIC_PRELIMINARY_REFERENCES,
+		METRIC_LEAF_ROOTS,	  METRIC_ROOTS_FOUND,
+		METRIC_EARLY_STOPS,	  METRIC_CACHE_NAME,
+		METRIC_CACHE_BACKREF,	  METRIC_CACHE_DIR_CREATED,
+		METRIC_CACHE_DIR_UTIMES,  METRIC_INODES,
 	};
 	const struct send_summary *summary = &runner->engine.summary;
 
@@ -150,6 +146,8 @@ static int set_engine_trace(struct side_result *side, const struct pair_runner *
 		side->trace->caches[i].max_entries = summary->caches[i].max_entries;
 	side->trace->backrefs.preliminary_references = summary->backrefs.preliminary_references;
 	side->trace->backrefs.leaves_resolved = summary->backrefs.leaves_resolved;
+	side->trace->backrefs.roots_found = summary->backrefs.roots_found;
+	side->trace->backrefs.early_stops = summary->backrefs.early_stops;
 	return 0;
 }
 

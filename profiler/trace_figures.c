@@ -73,8 +73,10 @@ const struct search_counter search_counters[SEARCH_COUNTERS] = {
 	    CLONE_SEARCHES),
 	ROW("too many references: not walked", results[BACKREF_OVER_LIMIT], true, CLONE_SEARCHES),
 	ROW("candidates evaluated", candidates, false, CANDIDATES),
+	ROW("searches ended by a perfect one", early_stops, false, EARLY_STOPS),
 	ROW("preliminary references", preliminary_references, false, PRELIMINARY_REFERENCES),
 	ROW("leaves resolved to their roots", leaves_resolved, false, LEAF_ROOTS),
+	ROW("roots they were found to have", roots_found, false, ROOTS_FOUND),
 #undef ROW
 };
 

@@ -98,7 +98,7 @@ static inline bool trace_knows(const struct trace_figures *figures, enum trace_m
 	return figures->metrics >> metric & 1;
 }
 
-enum { SEARCH_COUNTERS = 8 };
+enum { SEARCH_COUNTERS = 10 };
 
 /* A member of struct backref_counters, as reports and messages call it. */
 struct search_counter {

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 /* Those that cost most; who wants them asks for them. */
-static const uint64_t dear_metrics =
-	1ULL << METRIC_CANDIDATES | 1ULL << METRIC_PRELIMINARY_REFERENCES |
-	1ULL << METRIC_COMMAND_TIMES | 1ULL << METRIC_PATHS | 1ULL << METRIC_INODES;
+static const uint64_t dear_metrics = 1ULL << METRIC_CANDIDATES | 1ULL << METRIC_EARLY_STOPS |
+				     1ULL << METRIC_PRELIMINARY_REFERENCES |
+				     1ULL << METRIC_COMMAND_TIMES | 1ULL << METRIC_PATHS |
+				     1ULL << METRIC_INODES;
 
 /* What every tier with programs needs; NULL when it is there. */
 static const char *general_obstacle(void)

@@ -77,8 +77,13 @@ struct backref_ctx {
 	uint64_t bytenr; /* since 6.2 */
 };
 
+struct ulist {
+	unsigned long nnodes;
+};
+
 struct btrfs_backref_walk_ctx { /* since 6.2 */
 	uint64_t bytenr;
+	struct ulist *roots;
 };
 
 struct prelim_ref {

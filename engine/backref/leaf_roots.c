@@ -103,5 +103,7 @@ int backref_find_roots(struct backref_walker *walker, uint64_t bytenr)
 	ret = visit_block(walker, bytenr);
 	for (i = 0; ret == 0 && i < walker->blocks.count; i++)
 		ret = visit_block(walker, walker->blocks.ids[i]);
+	if (ret == 0)
+		walker->counters.roots_found += walker->roots.count;
 	return ret;
 }

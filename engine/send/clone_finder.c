@@ -352,6 +352,7 @@ static bool consider(void *context, const struct backref_candidate *candidate)
 	enum clone_rule rule = clone_finder_judge(finder, candidate);
 
 	finder->search->candidates++;
+	finder->counters.early_stops += rule == CLONE_PERFECT;
 	note_judged(finder, rule, candidate);
 	tell(finder, rule, candidate);
 	return rule == CLONE_PERFECT || finder->error;
@@ -587,4 +588,5 @@ void clone_finder_get_counters(const struct clone_finder *finder, struct backref
 	*counters = finder->counters;
 	counters->preliminary_references = walked->preliminary_references;
 	counters->leaves_resolved = walked->leaves_resolved;
+	counters->roots_found = walked->roots_found;
 }

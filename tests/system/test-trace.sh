@@ -127,14 +127,14 @@ check 'no record is lost' grep '^records [1-9][0-9]* dropped 0$' full
 
 trace --tier function --all --ring 4096 --records few -- "$TOOLS/ksend" -f again /mnt/s0 >dropping
 check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9][0-9]*$' dropping
-totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|histogram_(ref|cand)|inodes|restarts)' "$1"; }
+totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|roots|early|histogram_(ref|cand)|inodes|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 
 # The default set, which does less for each command, counts the same.
 trace --tier function -- bash both.sh >both
 awk '/^send / { sends++ } sends < 2' both >default
 awk '/^send / { sends++ } sends == 2' both >default.packed
-by_default() { totals "$1" | grep -v -E '^(histogram_)?(candidates|prelim|inodes)'; }
+by_default() { totals "$1" | grep -v -E '^(histogram_)?(candidates|early|prelim|inodes)'; }
 check 'the default set counts the same' cmp <(by_default full) <(by_default default)
 check 'of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
 check 'and has no times of commands' grep '^missing command_times: not asked for$' default
@@ -279,7 +279,7 @@ same_outside()
 
 in_guest()
 {
-	local series=$1 line status none single
+	local series=$1 line status none single leaves
 
 	export TOOLS=$tools COMPARED=$2 POINTS=$3 COUNTED=$4 UNSEEN=$5 SOME=$6 OTHERS=$7
 	rm -rf "$scratch/work"
@@ -304,7 +304,18 @@ in_guest()
 	check "$series: what was recorded compares equal outside" same_outside full --snap s0
 	check "$series: incremental, too" same_outside part --snap after --parent before
 	none=$extents single=0
-	if [ "$series" = 6.1 ]; then none=$((extents + singles)); else single=$singles; fi
+	if [ "$series" = 6.1 ]; then
+		none=$((extents + singles))
+		check "$series: a walk that never ends early is named" \
+			grep '^missing early_stops: .*iterate_backrefs: ' "$scratch/work/full"
+	else
+		single=$singles
+		# What can be cloned whole is not looked for any further.
+		expect_full "$series" 'each clone ends its search' "early_stops $((extents * (references - 1)))"
+	fi
+	leaves=$(sed -n 's/^leaves_resolved //p' "$scratch/work/full")
+	expect_full "$series" "each of $leaves leaves is shared by the snapshot and its origin" \
+		"roots_found $((2 * leaves))"
 	expect_full "$series" 'a search for each reference' "searches $((extents * references + singles))"
 	expect_full "$series" 'the first reference is written, the others are cloned' \
 		"results $none $((extents * (references - 1))) 0 $single"
@@ -320,19 +331,23 @@ if ! make_image >"$scratch/printed" 2>&1; then
 	fail 'the image' "$(cat "$scratch/printed")"
 	finish
 fi
-in_guest 6.1 14 1 'output_bytes|preliminary_references' 'commands command_times clone_searches candidates '\
-'extent_references leaf_roots cache_name cache_backref cache_dir_created cache_dir_utimes paths restarts '\
-'inodes' 'begin_cmd/send_cmd commands
+in_guest 6.1 15 1 'output_bytes|preliminary_references' 'commands command_times clone_searches candidates '\
+'early_stops extent_references leaf_roots roots_found cache_name cache_backref '\
+'cache_dir_created cache_dir_utimes paths restarts inodes' 'begin_cmd/send_cmd commands
 extent_from_logical clone_searches
 prelim_ref_insert preliminary_references
 __get_cur_name_and_parent cache_name' '__iterate_backrefs candidates
 btrfs_find_all_roots_safe leaf_roots
+btrfs_find_all_roots_safe roots_found
 get_cur_path paths
 changed_cb inodes'
-in_guest 6.12 32 26 'output_bytes|cache_[a-z_]*|preliminary_references|leaves_resolved|restarts' \
-	'commands command_times clone_searches candidates extent_references paths inodes' 'btrfs_lru_cache_store cache_backref
+in_guest 6.12 34 26 'output_bytes|cache_[a-z_]*|preliminary_references|leaves_resolved|restarts' \
+	'commands command_times clone_searches candidates early_stops extent_references roots_found paths '\
+'inodes' 'btrfs_lru_cache_store cache_backref
 iterate_extent_inodes extent_references
 changed_cb inodes' 'begin_cmd/send_extent_data commands
 iterate_backrefs candidates
+iterate_backrefs early_stops
+btrfs_find_all_roots_safe roots_found
 get_cur_path paths'
 finish

@@ -66,6 +66,8 @@ static void print_send(const struct traced_send *send)
 	printf("candidates %" PRIu64 "\n", backrefs->candidates);
 	printf("preliminary_references %" PRIu64 "\n", backrefs->preliminary_references);
 	printf("leaves_resolved %" PRIu64 "\n", backrefs->leaves_resolved);
+	printf("roots_found %" PRIu64 "\n", backrefs->roots_found);
+	printf("early_stops %" PRIu64 "\n", backrefs->early_stops);
 	print_histogram("histogram_references", &figures->references);
 	print_histogram("histogram_candidates", &figures->candidates);
 	print_histogram("histogram_search_ns", &figures->search_ns);

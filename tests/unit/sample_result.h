@@ -78,7 +78,7 @@ static inline void sample_counters(struct side_result *engine)
 	engine->caches[CACHE_BACKREF] = (struct cache_counters){0};
 	engine->caches[CACHE_DIR_CREATED] = (struct cache_counters){100, 100, 10, 0, 1, 10};
 	engine->caches[CACHE_DIR_UTIMES] = (struct cache_counters){300, 1, 299, 235, 0, 65};
-	engine->backrefs = (struct backref_counters){400, {100, 200, 4, 96}, 777, 888, 99};
+	engine->backrefs = (struct backref_counters){400, {100, 200, 4, 96}, 777, 888, 99, 140, 55};
 	engine->volume = (struct volume_counters){50, 950, 6000000, 5000000, 0, 1};
 }
 

@@ -370,6 +370,8 @@ static const char *const all_keys[] = {
 	"sides.engine.backrefs.candidates",
 	"sides.engine.backrefs.preliminary_references",
 	"sides.engine.backrefs.leaves_resolved",
+	"sides.engine.backrefs.roots_found",
+	"sides.engine.backrefs.early_stops",
 	"sides.engine.volume.blocks_read",
 	"sides.engine.volume.block_cache_hits",
 	"sides.engine.volume.bytes_read",
