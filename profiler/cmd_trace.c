@@ -271,6 +271,8 @@ static int write_stacks(struct trace_run *run, struct failure *failure)
 		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
 	if (out && fclose(out) && !ret)
 		ret = failure_set(failure, -ENOMEM, "out of memory for stacks");
+	if (!ret && !*lines && !run->options->quiet)
+		fputs("sendprof: no send was sampled: there are no stacks\n", stderr);
 	if (!ret)
 		ret = write_file(run->stacks, run->options->stacks, lines, write_lines, failure);
 	if (!ret)

@@ -85,6 +85,15 @@ uint64_t search_count(const struct backref_counters *counters, const struct sear
 	return *(const uint64_t *)((const char *)counters + counter->offset);
 }
 
+bool trace_is_divided(const struct trace_figures *figures)
+{
+	for (enum trace_part part = 0; part < PART_OTHER; part++) {
+		if (figures->parts_ns[part])
+			return true;
+	}
+	return false;
+}
+
 /* Those that only the kernel knows: on the way to user space they become others, or none. */
 static bool is_interruption(int64_t error)
 {

@@ -90,6 +90,12 @@ const char *trace_metric_key(enum trace_metric metric);
 const char *trace_metric_sentence(enum trace_metric metric);
 const char *trace_part_name(enum trace_part part);
 
+/*
+ * Whether the time on the processor is divided: if not, all of it is in PART_OTHER, for it was too
+ * short to be sampled, or what was sampled has no names.
+ */
+bool trace_is_divided(const struct trace_figures *figures);
+
 /* What a send came to, by what it returned in the kernel. Valid until the next call. */
 const char *trace_result_text(int64_t result);
 

@@ -181,12 +181,16 @@ static void put_part(const struct row *row, char out[FORMAT_SIZE])
 		if (row->interval->parts_ns[part] > row->interval->parts_ns[most])
 			most = part;
 	}
-	if (!sum || !trace_knows(&row->send->figures, METRIC_TIME_SPLIT))
+	if (!sum || !trace_knows(&row->send->figures, METRIC_TIME_SPLIT)) {
 		put_none(out);
-	else
-		snprintf(out, FORMAT_SIZE, "%.0f%% %s",
-			 100.0 * (double)row->interval->parts_ns[most] / (double)sum,
-			 trace_part_name(most));
+		return;
+	}
+	/* Too short to be sampled: what it did is not known. */
+	snprintf(out, FORMAT_SIZE, "%.0f%% %s",
+		 100.0 * (double)row->interval->parts_ns[most] / (double)sum,
+		 most == PART_OTHER && !trace_is_divided(&row->send->figures)
+			 ? "on the processor"
+			 : trace_part_name(most));
 }
 
 #define KNOWN_BY(metric) (UINT64_C(1) << METRIC_##metric)

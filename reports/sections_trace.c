@@ -19,19 +19,9 @@ static void share_cell(struct table *table, uint64_t part, uint64_t whole)
 		table_bar(table, (double)part / (double)whole);
 }
 
-/* The parts on the processor, but for the last: what could not be told is in that one. */
-static bool is_divided(const struct trace_figures *figures)
-{
-	for (enum trace_part part = 0; part < PART_OTHER; part++) {
-		if (figures->parts_ns[part])
-			return true;
-	}
-	return false;
-}
-
 static const char *how_divided(const struct trace_figures *figures)
 {
-	if (!is_divided(figures))
+	if (!trace_is_divided(figures))
 		return " What was done on the processor could not be told apart: too few samples "
 		       "of the stack, or no names for what they are in.";
 	return figures->parts_sampled ? " The parts on the processor are shares of the samples of "
@@ -58,7 +48,7 @@ void build_parts(const struct result *result, struct table *table)
 		return;
 	for (enum trace_part part = 0; part < PART_COUNT; part++) {
 		table_cell(table, TONE_PLAIN, "%s", trace_part_name(part));
-		if (part < PART_OTHER && !is_divided(figures)) {
+		if (part < PART_OTHER && !trace_is_divided(figures)) {
 			table_cell(table, TONE_MUTED, FORMAT_NONE);
 			table_cell(table, TONE_MUTED, FORMAT_NONE);
 			continue;

@@ -189,6 +189,24 @@ static void test_results(void **state)
 		assert_string_equal(trace_result_text(cases[i].result), cases[i].text);
 }
 
+/* What a short send did on the processor nobody can tell. */
+static void test_not_divided(void **state)
+{
+	struct traced_send send = send_after(6);
+	const struct trace_moment now = {106 * SECOND, &send, 1};
+	struct trace_view view = {
+		.form = TRACE_VIEW_LINES, .width = 80, .utf8 = true, .headed = true};
+
+	(void)state;
+	send.figures.parts_ns[PART_OTHER] = send.figures.parts_ns[PART_BACKREF];
+	send.figures.parts_ns[PART_BACKREF] = 0;
+	expect(&view, &now, NULL,
+	       "   4711  60.0 MiB  10.0 MiB/s  60% on the processor         srv/ma…ines/disk.img\n");
+	send.figures.parts_ns[PART_PATH] = 1;
+	expect(&view, &now, NULL,
+	       "   4711  60.0 MiB  10.0 MiB/s  60% other work               srv/ma…ines/disk.img\n");
+}
+
 /* A hit is seen after its lookup: both may be of different intervals. */
 static void test_late_hits(void **state)
 {
@@ -396,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_not_divided),
 		cmocka_unit_test(test_late_hits),
 		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_widths),
