@@ -295,7 +295,8 @@ int tracer_sends(struct tracer *tracer, struct traced_send **sends, size_t *coun
 		free(list.sends);
 		return failure_set(failure, ret, "cannot read what was traced: %s", strerror(-ret));
 	}
-	qsort(list.sends, list.count, sizeof(*list.sends), by_beginning);
+	if (list.count)
+		qsort(list.sends, list.count, sizeof(*list.sends), by_beginning);
 	*sends = list.sends;
 	*count = list.count;
 	return 0;
