@@ -38,6 +38,15 @@ static __always_inline void record_wait(struct send_state *state, uint32_t part,
 	record_submit(event);
 }
 
+/* Where it is now is where who looks on sees it until it comes back. */
+static __always_inline void note_inode(struct send_state *state)
+{
+	struct send_ctx *send_ctx = (void *)state->send_ctx;
+
+	if (send_ctx)
+		state->ino = BPF_CORE_READ(send_ctx, cur_ino);
+}
+
 /* Without part_since_ns a send is just beginning or ending. */
 SEC("tp_btf")
 int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct task_struct *to)
@@ -60,8 +69,7 @@ int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct t
 		part_leave(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
 		if (settings.output_accounted)
 			note_output(state);
-		if (state->send_ctx)
-			state->ino = BPF_CORE_READ((struct send_ctx *)state->send_ctx, cur_ino);
+		note_inode(state);
 	}
 	state = send_of_any(to->pid);
 	if (!state || !state->part_since_ns || !part_is_wait(state->part))
