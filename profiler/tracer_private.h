@@ -19,9 +19,7 @@ enum probe_kind {
 	PROBE_FENTRY,
 	PROBE_FEXIT,
 	PROBE_KPROBE,
-	PROBE_KRETPROBE,
 	PROBE_TP_BTF,
-	PROBE_TP,
 	PROBE_ABSENT, /* no program */
 	PROBE_SAMPLE,
 };

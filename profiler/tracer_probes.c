@@ -51,9 +51,8 @@ static const struct {
 };
 
 static const char *const kind_names[] = {
-	[PROBE_FENTRY] = "fentry",	 [PROBE_FEXIT] = "fexit",	[PROBE_KPROBE] = "kprobe",
-	[PROBE_KRETPROBE] = "kretprobe", [PROBE_TP_BTF] = "tracepoint", [PROBE_TP] = "tracepoint",
-	[PROBE_SAMPLE] = "samples",
+	[PROBE_FENTRY] = "fentry",     [PROBE_FEXIT] = "fexit",	   [PROBE_KPROBE] = "kprobe",
+	[PROBE_TP_BTF] = "tracepoint", [PROBE_SAMPLE] = "samples",
 };
 
 static const char *error_text(int error)
@@ -139,20 +138,6 @@ static void find_symbol(const struct tracer *tracer, struct tracer_program *prog
 		set_obstacle(program, probe, "this kernel does not have it as a symbol");
 }
 
-static void find_tracepoint(struct tracer_program *program, const struct tracer_probe *probe)
-{
-	static const char *const roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
-
-	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]) && !program->has_target; i++) {
-		char path[160];
-
-		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], probe->target);
-		program->has_target = !access(path, R_OK);
-	}
-	if (!program->has_target)
-		set_obstacle(program, probe, "this kernel does not have it");
-}
-
 static void find_target(const struct tracer *tracer, struct tracer_program *program,
 			const struct tracer_probe *probe)
 {
@@ -174,11 +159,7 @@ static void find_target(const struct tracer *tracer, struct tracer_program *prog
 		find_by_type(program, probe);
 		break;
 	case PROBE_KPROBE:
-	case PROBE_KRETPROBE:
 		find_symbol(tracer, program, probe);
-		break;
-	case PROBE_TP:
-		find_tracepoint(program, probe);
 		break;
 	case PROBE_ABSENT:
 		break;
@@ -405,22 +386,9 @@ bool tracer_want_programs(struct tracer *tracer, enum trace_tier tier)
 static struct bpf_link *attach_link(const struct tracer_program *program,
 				    const struct tracer_probe *probe)
 {
-	char group[64];
-	size_t length;
-
-	switch (probe->kind) {
-	case PROBE_KPROBE:
-	case PROBE_KRETPROBE:
-		return bpf_program__attach_kprobe(program->program, probe->kind == PROBE_KRETPROBE,
-						  program->symbol);
-	case PROBE_TP:
-		length = strcspn(probe->target, "/");
-		snprintf(group, sizeof(group), "%.*s", (int)length, probe->target);
-		return bpf_program__attach_tracepoint(program->program, group,
-						      probe->target + length + 1);
-	default:
-		return bpf_program__attach(program->program);
-	}
+	return probe->kind == PROBE_KPROBE
+		       ? bpf_program__attach_kprobe(program->program, false, program->symbol)
+		       : bpf_program__attach(program->program);
 }
 
 static bool attach(struct tracer *tracer, struct tracer_program *program,
