@@ -190,8 +190,8 @@ static int send_snapshots(struct send_options *options, const struct stream_form
 	}
 	if (!ret && stream_output_finish(&output))
 		ret = failure_set(failure, output.failure.code, "%s", output.failure.text);
-	if (is_open)
-		stream_output_close(&output, !ret);
+	if (is_open && stream_output_close(&output, !ret))
+		ret = failure_set(failure, output.failure.code, "%s", output.failure.text);
 	return ret;
 }
 

@@ -164,24 +164,28 @@ int stream_output_finish(struct stream_output *output)
 }
 
 /* Only a regular file is a partial result; a device or a pipe that was named is not ours. */
-static void remove_partial(const struct stream_output *output)
+static bool is_ours(const struct stream_output *output)
 {
 	struct stat status;
 
-	if (!fstat(output->fd, &status) && S_ISREG(status.st_mode))
-		unlink(output->name);
+	return output->is_file && !fstat(output->fd, &status) && S_ISREG(status.st_mode);
 }
 
-void stream_output_close(struct stream_output *output, bool complete)
+int stream_output_close(struct stream_output *output, bool complete)
 {
+	bool removable = is_ours(output);
+	int ret = 0;
+
 	/* What came before a failure is what the kernel would have written before it, too. */
 	if (!output->is_file && !complete && !output->failure.code)
 		(void)flush_with(output, NULL, 0, NULL, 0);
-	if (output->is_file) {
-		if (!complete)
-			remove_partial(output);
-		close(output->fd);
-	}
+	/* Some filesystems tell only now that there was no room. */
+	if (output->is_file && close(output->fd) && complete)
+		ret = fail_write(output, -errno);
+	if (removable && (!complete || ret))
+		unlink(output->name);
 	free(output->buffer);
-	*output = (struct stream_output){.fd = -1};
+	output->buffer = NULL;
+	output->fd = -1;
+	return ret;
 }

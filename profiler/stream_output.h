@@ -39,8 +39,9 @@ int stream_output_finish(struct stream_output *output);
 
 /*
  * @complete: the stream is whole; else the file is removed. To standard output goes what came
- * before the failure.
+ * before the failure. 0, or what closing a whole file failed with, as in @output's failure; then it
+ * is removed, too.
  */
-void stream_output_close(struct stream_output *output, bool complete);
+int stream_output_close(struct stream_output *output, bool complete);
 
 #endif

@@ -193,6 +193,24 @@ static void test_output_that_is_no_pipe(void **state)
 	assert_int_equal(at - fixture->arrived, fixture->arrived_length);
 }
 
+/* What a filesystem tells when a file is closed is told on. */
+static void test_file_that_cannot_be_closed(void **state)
+{
+	struct fixture *fixture = *state;
+	char name[] = "/tmp/sendprof-test.XXXXXX";
+	struct failure failure = {0};
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	close(fd);
+	close(fixture->ends[1]);
+	assert_int_equal(stream_output_open(name, &fixture->output, &failure), 0);
+	close(fixture->output.fd);
+	assert_int_equal(stream_output_close(&fixture->output, true), -EBADF);
+	assert_non_null(strstr(fixture->output.failure.text, "Bad file descriptor"));
+	unlink(name);
+}
+
 #define OUTPUT_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -202,6 +220,7 @@ int main(void)
 		OUTPUT_TEST(test_file_that_ends_before),
 		OUTPUT_TEST(test_reader_that_leaves),
 		OUTPUT_TEST(test_output_that_is_no_pipe),
+		OUTPUT_TEST(test_file_that_cannot_be_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
