@@ -173,7 +173,7 @@ if command -v script >/dev/null; then
 	check "run: --quiet also on a terminal" test ! -s "$printed"
 	TERM=xterm script -qec "'$sendprof' run --snap '$mnt/one' --repeat 1 --out '$scratch/tty'" \
 		/dev/null >"$printed" 2>&1
-	check "run: a progress line on a terminal" grep -q -a 'kernel 1/1 ' "$printed"
+	check "run: a progress line on a terminal" grep -q -a 'kernel 1/1' "$printed"
 else
 	skip "run: a progress line on a terminal" "no script(1)"
 fi
