@@ -38,12 +38,15 @@ static __always_inline void record_wait(struct send_state *state, uint32_t part,
 	record_submit(event);
 }
 
-/* Where it is now is where who looks on sees it until it comes back. */
-static __always_inline void note_inode(struct send_state *state)
+/*
+ * Where it is now is where who looks on sees it until it comes back: for long from its reader only,
+ * and where commands are seen these tell it else.
+ */
+static __always_inline void note_inode(struct send_state *state, uint32_t part)
 {
 	struct send_ctx *send_ctx = (void *)state->send_ctx;
 
-	if (send_ctx)
+	if (send_ctx && (part == STATE_OUTPUT_BLOCKED || !settings.commands_begun))
 		state->ino = BPF_CORE_READ(send_ctx, cur_ino);
 }
 
@@ -66,10 +69,11 @@ int BPF_PROG(thread_switched, bool preempted, struct task_struct *from, struct t
 		state = NULL;
 	}
 	if (state && state->part_since_ns) {
-		part_leave(state, waits_for(state, preempted, from), bpf_ktime_get_ns());
+		part = waits_for(state, preempted, from);
+		part_leave(state, part, bpf_ktime_get_ns());
 		if (settings.output_accounted)
 			note_output(state);
-		note_inode(state);
+		note_inode(state, part);
 	}
 	state = send_of_any(to->pid);
 	if (!state || !state->part_since_ns || !part_is_wait(state->part))

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* Where samples only tell how the time is split: no divisor of what else happens each second. */
-enum { SPLIT_HERTZ = 97 };
+enum { SPLIT_HERTZ = 49 };
 
 static const struct {
 	enum trace_part part;
