@@ -16,39 +16,47 @@ enum {
 
 static __always_inline void search_begin(struct send_state *state, uint64_t bytenr)
 {
-	uint64_t now = bpf_ktime_get_ns();
-
-	step_begins(state, STATE_BACKREF, now, &state->search.outer);
-	state->search.began_ns = now;
+	if (settings.searches_timed) {
+		state->search.began_ns = bpf_ktime_get_ns();
+		step_begins(state, STATE_BACKREF, state->search.began_ns, &state->search.outer);
+	}
+	state->search.under_way = true;
 	state->search.bytenr = bytenr;
 	state->search.references = 0;
 	state->search.candidates = 0;
 	state->search.result = BACKREF_NO_CLONE;
 }
 
-static __always_inline void search_end(struct send_state *state)
+static __always_inline void search_was_timed(struct send_state *state, uint64_t now)
 {
-	struct state_search *search = &state->search;
-	uint64_t now = bpf_ktime_get_ns();
+	const struct state_search *search = &state->search;
 	struct event *event;
 
 	step_ends(state, search->outer, now);
+	histogram_add(&state->search_ns, now - search->began_ns);
+	event = record_begin(state, EVENT_BACKREF_WALK, now);
+	if (!event)
+		return;
+	event->backref.bytenr = search->bytenr;
+	event->backref.references = search->references;
+	event->backref.candidates = search->candidates;
+	event->backref.began_ns = search->began_ns;
+	event->backref.result = search->result;
+	record_submit(event);
+}
+
+static __always_inline void search_end(struct send_state *state)
+{
+	struct state_search *search = &state->search;
+
+	search->under_way = false;
 	state->backrefs.searches++;
 	state->backrefs.results[search->result & 3]++;
-	histogram_add(&state->search_ns, now - search->began_ns);
 	histogram_add(&state->references, search->references);
 	if (settings.candidates_seen)
 		histogram_add(&state->candidates, search->candidates);
-	event = record_begin(state, EVENT_BACKREF_WALK, now);
-	if (event) {
-		event->backref.bytenr = search->bytenr;
-		event->backref.references = search->references;
-		event->backref.candidates = search->candidates;
-		event->backref.began_ns = search->began_ns;
-		event->backref.result = search->result;
-		record_submit(event);
-	}
-	search->began_ns = 0;
+	if (settings.searches_timed)
+		search_was_timed(state, bpf_ktime_get_ns());
 }
 
 /* ---- since 6.2 ---- */
@@ -58,7 +66,7 @@ static __always_inline void walk_ends(struct send_state *state)
 {
 	struct backref_ctx *context = (void *)state->search.context;
 
-	if (!state->search.began_ns)
+	if (!state->search.under_way)
 		return;
 	if (state->search.result == BACKREF_NO_CLONE && BPF_CORE_READ(context, found))
 		state->search.result = BACKREF_CLONE;
@@ -105,7 +113,7 @@ int BPF_PROG(extent_item_checked, uint64_t bytenr, void *item, struct extent_buf
 	struct send_state *state = current_send();
 	__u64 offset = 0;
 
-	if (!state || !state->search.began_ns || bytenr != state->search.bytenr)
+	if (!state || !state->search.under_way || bytenr != state->search.bytenr)
 		return 0;
 	/* The item is an offset in its leaf; typed as a pointer, no program may calculate with it.
 	 */
@@ -134,14 +142,11 @@ int BPF_PROG(candidate, uint64_t ino, uint64_t offset, uint64_t length, uint64_t
 }
 
 SEC("fexit")
-int BPF_PROG(leaf_resolved, struct btrfs_backref_walk_ctx *walk, int result)
+int BPF_PROG(roots_found, struct btrfs_backref_walk_ctx *walk, int result)
 {
 	struct send_state *state = current_send();
 
-	if (!state)
-		return 0;
-	state->backrefs.leaves_resolved++;
-	if (!result)
+	if (state && !result)
 		state->backrefs.roots_found += walk->roots->nnodes;
 	return 0;
 }
@@ -167,7 +172,11 @@ int BPF_PROG(extent_search_exit, void *filesystem, uint64_t bytenr, struct btrfs
 	uint32_t offset = 0;
 	uint64_t slot;
 
-	if (!state || !state->search.began_ns)
+	if (!state)
+		return 0;
+	if (!settings.searches_timed)
+		search_begin(state, bytenr);
+	else if (!state->search.under_way)
 		return 0;
 	if (result < 0) {
 		search_end(state);
@@ -214,7 +223,7 @@ int BPF_KPROBE(clone_enter_kprobe)
 {
 	struct send_state *state = current_send();
 
-	if (!state || !state->search.began_ns)
+	if (!state || !state->search.under_way)
 		return 0;
 	state->search.result = BACKREF_CLONE;
 	search_end(state);
@@ -235,7 +244,7 @@ int BPF_PROG(candidate_before_6_2)
 
 /* No program may have a pointer to a pointer; a helper gives it as a number. */
 SEC("fexit")
-int BPF_PROG(leaf_resolved_before_6_2)
+int BPF_PROG(roots_found_before_6_2)
 {
 	struct send_state *state = current_send();
 	struct ulist *found = NULL;
@@ -243,7 +252,6 @@ int BPF_PROG(leaf_resolved_before_6_2)
 
 	if (!state)
 		return 0;
-	state->backrefs.leaves_resolved++;
 	bpf_get_func_arg(ctx, 4, &roots);
 	bpf_get_func_ret(ctx, &result);
 	if (!(int)result && !bpf_probe_read_kernel(&found, sizeof(found), (void *)roots))
@@ -264,13 +272,23 @@ int BPF_PROG(extent_data_enter, struct send_ctx *send_ctx)
 
 	if (!state)
 		return 0;
-	if (state->search.began_ns) {
+	if (state->search.under_way) {
 		if (clone_was_found(send_ctx))
 			state->search.result = BACKREF_CLONE;
 		search_end(state);
 	}
 	if (settings.parts_measured)
 		part_enter(state, STATE_READ, bpf_ktime_get_ns(), &state->read_outer);
+	return 0;
+}
+
+SEC("fentry")
+int BPF_PROG(leaf_resolved)
+{
+	struct send_state *state = current_send();
+
+	if (state)
+		state->backrefs.leaves_resolved++;
 	return 0;
 }
 

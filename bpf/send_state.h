@@ -53,13 +53,15 @@ struct state_command {
 
 /* One search for a clone source, while it lasts. */
 struct state_search {
-	uint64_t began_ns; /* 0: none */
+	uint64_t began_ns; /* 0: it is not timed */
 	uint64_t context;  /* address of its struct backref_ctx */
 	uint64_t bytenr;
 	uint64_t references;
 	uint64_t candidates;
 	uint32_t result; /* enum backref_result, as far as it is clear before the end */
 	uint32_t outer;	 /* enum state_part to go back to */
+	uint32_t under_way;
+	uint32_t reserved;
 };
 
 /* A cache whose tree is watched, not its functions: what was seen of it last. */
@@ -166,6 +168,7 @@ struct trace_settings {
 	uint32_t output_accounted; /* what was written is what the thread is accounted for */
 	uint32_t names_begun;	   /* lookups before 6.4 are counted when they begin */
 	uint32_t candidates_seen;
+	uint32_t searches_timed;
 	uint32_t commands_unseen; /* sends under way are found when their thread leaves */
 	/* Addresses of the variables that say where page structs and memory begin; 0: unknown. */
 	uint64_t pages_variable;

@@ -45,9 +45,10 @@ static const struct option_row rows[] = {
 		       "seconds from line to line"),
 	OPTION_ROW_CHOICE(0, "tier", "TIER", struct trace_options, tier, tiers,
 			  "how sends are watched; auto: as well as this machine allows"),
-	OPTION_ROW_FLAG(0, "full", struct trace_options, full,
-			"count also what costs more: candidates, preliminary references, paths, "
-			"inodes and the times of commands"),
+	OPTION_ROW_FLAG(
+		0, "full", struct trace_options, full,
+		"count also what costs more: candidates, preliminary references, roots, paths, "
+		"inodes, and the times of commands and searches"),
 	OPTION_ROW_FLAG('d', "details", struct trace_options, details,
 			"take single events, too: the most costly extents and inodes of each send, "
 			"with paths"),

@@ -108,6 +108,7 @@ static void share_work(struct tracer *tracer, struct trace_settings *settings)
 	settings->commands_timed = loads(tracer, "command_exit");
 	settings->commands_begun = loads(tracer, "command_begun");
 	settings->names_begun = loads(tracer, "name_lookup_enter");
+	settings->searches_timed = tracer->ways[METRIC_SEARCH_TIMES] >= 0;
 	settings->candidates_seen =
 		loads(tracer, "candidate") || loads(tracer, "candidate_before_6_2");
 	settings->parts_measured = tracer->ways[METRIC_TIME_SPLIT] == MEASURED_WAY;

@@ -314,16 +314,15 @@ static bool tier_allows(unsigned int metric, unsigned int way, enum trace_tier t
 }
 
 /* Who asks for nothing particular is served in the cheapest way. */
-static bool way_is_allowed(const struct tracer *tracer, unsigned int metric, unsigned int way,
-			   enum trace_tier tier)
+static bool costs_too_much(const struct tracer *tracer, unsigned int metric, unsigned int way)
 {
 	bool any_cost = tracer->options.groups || tracer->options.records;
 
 	for (size_t i = 0; !any_cost && i < sizeof(costly) / sizeof(costly[0]); i++) {
 		if (costly[i].metric == metric && costly[i].way == way)
-			return false;
+			return true;
 	}
-	return tier_allows(metric, way, tier);
+	return false;
 }
 
 static bool has_target(struct tracer *tracer, struct tracer_program *program,
@@ -360,8 +359,10 @@ static bool want_metric(struct tracer *tracer, unsigned int metric, enum trace_t
 	const char *obstacle;
 
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		if (!way_is_allowed(tracer, metric, way, tier) ||
-		    !way_complete(tracer, metric, way, has_target, &obstacle))
+		/* Targets can be looked for only now, those of what is passed over as well. */
+		if (!tier_allows(metric, way, tier) ||
+		    !way_complete(tracer, metric, way, has_target, &obstacle) ||
+		    costs_too_much(tracer, metric, way))
 			continue;
 		want_way(tracer, metric, way);
 		tracer->ways[metric] = way;
@@ -456,16 +457,21 @@ static const char *reason_unseen(unsigned int metric, enum trace_tier tier)
 static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier,
 			  uint64_t *used)
 {
+	static const char not_asked_for[] = "not asked for";
 	const char *reason = NULL;
 
 	if (!is_wanted(tracer, metric)) {
-		note_missing(tracer, metric, "not asked for");
+		note_missing(tracer, metric, not_asked_for);
 		return false;
 	}
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
-		if (!way_is_allowed(tracer, metric, way, tier) ||
+		if (!tier_allows(metric, way, tier) ||
 		    !way_complete(tracer, metric, way, has_target, &reason))
 			continue;
+		if (costs_too_much(tracer, metric, way)) {
+			reason = not_asked_for;
+			continue;
+		}
 		/* The first complete one is loaded, no other. */
 		if (!way_complete(tracer, metric, way, attach, &reason))
 			break;

@@ -11,7 +11,8 @@
 /* Those that cost most; who wants them asks for them. */
 static const uint64_t dear_metrics = 1ULL << METRIC_CANDIDATES | 1ULL << METRIC_EARLY_STOPS |
 				     1ULL << METRIC_PRELIMINARY_REFERENCES |
-				     1ULL << METRIC_COMMAND_TIMES | 1ULL << METRIC_PATHS |
+				     1ULL << METRIC_ROOTS_FOUND | 1ULL << METRIC_COMMAND_TIMES |
+				     1ULL << METRIC_SEARCH_TIMES | 1ULL << METRIC_PATHS |
 				     1ULL << METRIC_INODES;
 
 /* What every tier with programs needs; NULL when it is there. */
@@ -39,6 +40,10 @@ static void set_wanted(struct tracer *tracer)
 	tracer->wanted = tracer->options.groups;
 	if (!tracer->wanted)
 		tracer->wanted = all & ~dear_metrics;
+	/* Who asks for searches or for single events wants to know how long they take. */
+	if ((tracer->options.groups || tracer->options.records) &&
+	    tracer->wanted >> METRIC_CLONE_SEARCHES & 1)
+		tracer->wanted |= 1ULL << METRIC_SEARCH_TIMES;
 	/* Without an inode's begin and end nobody knows whose the time is. */
 	if (tracer->options.paths)
 		tracer->wanted |= 1ULL << METRIC_INODES;

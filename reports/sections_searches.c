@@ -300,8 +300,7 @@ void build_search_times(const struct result *result, struct table *table)
 
 	table_init(table, columns, 3);
 	table->bar_width = HISTOGRAM_BAR;
-	if (!pair_of(result, METRIC_CLONE_SEARCHES, offsetof(struct trace_figures, search_ns),
-		     &pair))
+	if (!pair_of(result, METRIC_SEARCH_TIMES, offsetof(struct trace_figures, search_ns), &pair))
 		return;
 	for (unsigned int bucket = pair.first; bucket <= pair.last; bucket++) {
 		time_range_cell(table, bucket);

@@ -104,7 +104,7 @@ static void test_text_of_a_run_traced_in_part(void **state)
 		"\n  INCOMPLETE: 1,000 of the kernel's 5,000 events were lost. ",
 		" There were too many to watch each: times\n  may be up to 7.00 µs too high.\n",
 		"\n  Tier      tracepoint; not a higher one: no fentry in this kernel\n"
-		"  Measured  4 of 20 things; the others are listed with their reasons\n"
+		"  Measured  4 of 21 things; the others are listed with their reasons\n"
 		"  Events    INCOMPLETE: 4,000 taken, 1,000 lost for want of room;",
 		"\n  Samples   INCOMPLETE: 17 lost for want of room, or without their stack\n",
 		"\n  Waits     3 not seen to end, where the kernel did not tell of it: each",
