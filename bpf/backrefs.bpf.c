@@ -268,7 +268,7 @@ int BPF_PROG(roots_found_before_6_2)
 SEC("fentry")
 int BPF_PROG(extent_data_enter, struct send_ctx *send_ctx)
 {
-	struct send_state *state = current_send();
+	struct send_state *state = send_with(send_ctx);
 
 	if (!state)
 		return 0;

@@ -98,7 +98,7 @@ int BPF_PROG(lru_clear, struct btrfs_lru_cache *cache)
 SEC("fentry")
 int BPF_PROG(name_entry_dropped, struct send_ctx *send_ctx)
 {
-	struct send_state *state = current_send();
+	struct send_state *state = send_with(send_ctx);
 	struct cache_counters *names;
 	uint32_t entries;
 
@@ -124,9 +124,9 @@ int BPF_PROG(name_entry_dropped, struct send_ctx *send_ctx)
 }
 
 SEC("fentry")
-int BPF_PROG(name_lookup_enter)
+int BPF_PROG(name_lookup_enter, struct send_ctx *send_ctx)
 {
-	struct send_state *state = current_send();
+	struct send_state *state = send_with(send_ctx);
 
 	if (state)
 		state->name_lookups++;

@@ -33,6 +33,25 @@ static __always_inline struct send_state *current_send(void)
 	return send_of(bpf_get_current_task_btf()->pid);
 }
 
+/* Of the send that was looked for last; another one may write it at any time. */
+static uint8_t last_slot;
+
+/*
+ * As that, in a function that is told the send's struct: then the thread need not be asked for. The
+ * end of a send that was taken up may come after that of its struct.
+ */
+static __always_inline struct send_state *send_with(const struct send_ctx *send_ctx)
+{
+	struct send_state *state = &sends[last_slot & (STATE_SLOTS - 1)];
+
+	if (state->send_ctx == (uint64_t)send_ctx && !state->taken_up)
+		return state;
+	state = current_send();
+	if (state)
+		last_slot = state->slot;
+	return state;
+}
+
 /* A step on CPU begins and ends; where time is split by samples, it is no matter of theirs. */
 static __always_inline void step_begins(struct send_state *state, uint32_t part, uint64_t now,
 					uint32_t *outer)

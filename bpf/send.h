@@ -13,6 +13,7 @@ static __always_inline struct send_state *take_free_slot(uint32_t thread)
 
 		if (!state->thread && __sync_bool_compare_and_swap(&state->thread, 0, thread)) {
 			__sync_fetch_and_add(&senders_at[thread & (STATE_SLOTS - 1)], 1);
+			state->slot = (thread + i) & (STATE_SLOTS - 1);
 			return state;
 		}
 	}

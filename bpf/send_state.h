@@ -134,7 +134,8 @@ struct send_state {
 	uint8_t cache_full;    /* the one that is stored into */
 	uint8_t name_cleaning; /* the name cache drops its older half, before 6.4 */
 	uint8_t taken_up;      /* it had begun before: no program sees its function return */
-	uint8_t reserved_too[3];
+	uint8_t slot;	       /* which one this is */
+	uint8_t reserved_too[2];
 	uint32_t name_entries;	 /* at the last lookup in the name cache, before 6.4 */
 	uint32_t name_dropped;	 /* since then */
 	uint32_t off_cpu_outer;	 /* the part to go back to */
@@ -196,6 +197,7 @@ struct ended_key {
 _Static_assert(sizeof(struct send_state) % 8 == 0, "the kernel rounds values up to 8 bytes");
 _Static_assert(sizeof(struct inode_path_record) != sizeof(struct event), "told by their size");
 _Static_assert((STATE_SLOTS & (STATE_SLOTS - 1)) == 0, "a slot is found by masking");
+_Static_assert(STATE_SLOTS <= UINT8_MAX + 1, "a slot's number fits");
 _Static_assert(STATE_OFF_CPU + 1 == STATE_PARTS, "a total for each part");
 
 #endif
