@@ -146,6 +146,9 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/unit/image.o $(PROFILER_PARTS)
 # This one decides which allocation fails.
 $(O)/tests/unit/test_out_of_memory: private ALL_LDFLAGS += \
 	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray aligned_alloc)
+# This one has no tracer.
+$(O)/tests/unit/test_run_trace: private ALL_LDFLAGS += \
+	$(addprefix -Wl$(comma)--wrap=,tracer_poll tracer_reset tracer_sends)
 
 $(O)/tests/system/%: $(O)/tests/system/%.o $(O)/libsendengine.a
 	$(call say,LD,$@)

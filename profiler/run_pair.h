@@ -36,8 +36,9 @@ struct pair_runner {
 	/* Read from a recording, if there is one; or, events only, to be written into one. */
 	struct recording recording;
 	struct event_list events;
-	pthread_t event_reader; /* takes events while the kernel sends */
-	atomic_bool reading_events;
+	pthread_t trace_reader; /* takes events and samples while the kernel sends */
+	atomic_bool reading_trace;
+	int reading_failed; /* 0 or a negative errno */
 
 	/* Of the last pair. */
 	struct measurement *measurements[SIDE_COUNT];

@@ -98,19 +98,21 @@ static void keep_event(void *context, const struct event *event)
 	event_list_add(context, event);
 }
 
-/* The ring would fill up, and we are busy with the stream. */
-static void *read_events(void *context)
+/* What has room in the kernel would be full, and we are busy with the stream. */
+static void *read_trace(void *context)
 {
 	struct pair_runner *runner = context;
+	int ret = 0;
 
-	while (atomic_load(&runner->reading_events))
-		tracer_poll(runner->tracer, POLL_MS, keep_event, &runner->events);
-	while (tracer_poll(runner->tracer, 0, keep_event, &runner->events) > 0)
+	while (ret >= 0 && atomic_load(&runner->reading_trace))
+		ret = tracer_poll(runner->tracer, POLL_MS, keep_event, &runner->events);
+	while (ret >= 0 && (ret = tracer_poll(runner->tracer, 0, keep_event, &runner->events)) > 0)
 		;
+	runner->reading_failed = ret;
 	return NULL;
 }
 
-static int start_reading_events(struct pair_runner *runner, struct failure *failure)
+static int start_reading_trace(struct pair_runner *runner, struct failure *failure)
 {
 	int error;
 
@@ -118,19 +120,19 @@ static int start_reading_events(struct pair_runner *runner, struct failure *fail
 	while (tracer_poll(runner->tracer, 0, keep_event, &runner->events) > 0)
 		;
 	event_list_clear(&runner->events);
-	atomic_store(&runner->reading_events, true);
-	error = pthread_create(&runner->event_reader, NULL, read_events, runner);
+	atomic_store(&runner->reading_trace, true);
+	error = pthread_create(&runner->trace_reader, NULL, read_trace, runner);
 	if (!error)
 		return 0;
-	atomic_store(&runner->reading_events, false);
+	atomic_store(&runner->reading_trace, false);
 	return failure_set(failure, -error, "cannot start a thread: %s", strerror(error));
 }
 
-static void stop_reading_events(struct pair_runner *runner)
+static void stop_reading_trace(struct pair_runner *runner)
 {
-	if (!atomic_exchange(&runner->reading_events, false))
+	if (!atomic_exchange(&runner->reading_trace, false))
 		return;
-	pthread_join(runner->event_reader, NULL);
+	pthread_join(runner->trace_reader, NULL);
 }
 
 int run_trace_start(struct pair_runner *runner, struct result *result, struct failure *failure)
@@ -160,7 +162,7 @@ int run_trace_start(struct pair_runner *runner, struct result *result, struct fa
 
 void run_trace_stop(struct pair_runner *runner)
 {
-	stop_reading_events(runner);
+	stop_reading_trace(runner);
 	tracer_close(runner->tracer);
 	runner->tracer = NULL;
 }
@@ -173,7 +175,7 @@ int run_trace_begin_send(struct pair_runner *runner, struct failure *failure)
 	if (!runner->tracing)
 		return 0;
 	ret = tracer_reset(runner->tracer, failure);
-	return ret || !runner->request->record ? ret : start_reading_events(runner, failure);
+	return ret ? ret : start_reading_trace(runner, failure);
 }
 
 /* What was left out counts for nothing; which figures are too low cannot be told. */
@@ -221,9 +223,13 @@ int run_trace_end_send(struct pair_runner *runner, struct failure *failure)
 	size_t count;
 	int ret;
 
-	stop_reading_events(runner);
+	stop_reading_trace(runner);
 	if (!runner->tracing)
 		return 0;
+	if (runner->reading_failed)
+		return failure_set(failure, runner->reading_failed,
+				   "cannot read what is traced: %s",
+				   strerror(-runner->reading_failed));
 	ret = tracer_sends(runner->tracer, &sends, &count, failure);
 	for (size_t i = 0; !ret && i < count; i++) {
 		if (!sends[i].figures.ended_ns)

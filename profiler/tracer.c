@@ -113,21 +113,20 @@ static int take_samples_in_time(struct tracer *tracer)
 
 int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context)
 {
-	const struct timespec interval = {.tv_nsec = LOOK_INTERVAL_MS * 1000000};
+	int interval_ms = tracer->ring ? LOOK_INTERVAL_MS : timeout_ms;
+	const struct timespec interval = {.tv_nsec = interval_ms * 1000000L};
 	int waited_ms = 0, count, ret;
 
-	if (!tracer->ring)
-		return 0;
 	ret = take_samples_in_time(tracer);
 	if (ret)
 		return ret;
 	tracer->consume = consume;
 	tracer->consume_context = context;
 	for (;;) {
-		count = ring_buffer__consume(tracer->ring);
+		count = tracer->ring ? ring_buffer__consume(tracer->ring) : 0;
 		if (count || waited_ms >= timeout_ms)
 			return count;
-		waited_ms += LOOK_INTERVAL_MS;
+		waited_ms += interval_ms;
 		/* A signal ends the waiting, too. */
 		if (nanosleep(&interval, NULL))
 			return 0;

@@ -47,8 +47,9 @@ const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric
 
 /*
  * Take what waits in the ring buffer, at most until it is empty, after waiting up to @timeout_ms
- * for something to come (0: do not wait). Records of one sender come in its order. The number of
- * records or a negative errno.
+ * for something to come (0: do not wait; less than a second). Records of one sender come in its
+ * order. Samples of stacks are taken as well, twice a second, so while a send goes on this is
+ * called without records, too. The number of records or a negative errno.
  */
 int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context);
 

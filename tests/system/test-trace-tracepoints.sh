@@ -204,7 +204,7 @@ check 'on CPU the time is split by samples' \
 	test "$(part "$scratch/sampled" 'other work')" -lt "$(duration "$scratch/sampled")"
 
 # More than there is room for in the kernel: they are taken out on the way.
-trace "$scratch/often" --all --records /dev/null --hertz 9973 --stacks "$scratch/folded" -- \
+trace "$scratch/often" --all --hertz 9973 --stacks "$scratch/folded" -- \
 	bash -c 'end=$((SECONDS + 8)); while ((SECONDS < end)); do "$1" -f "$2" "$3"; "$1" -f "$2" "$4"; done' \
 	bash "$tools/ksend" "$scratch/stream" "$mnt/s0" "$mnt/sl"
 taken=$(awk '{ sum += $NF } END { print sum + 0 }' "$scratch/folded")

@@ -133,12 +133,12 @@ static int watch(struct tracer *tracer, pid_t pid, FILE *records)
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (tracer && records)
+		if (tracer)
 			tracer_poll(tracer, POLL_MS, print_event, records);
 		else
 			usleep(POLL_MS * 1000);
 	}
-	while (tracer && records && tracer_poll(tracer, 0, print_event, records) > 0)
+	while (tracer && tracer_poll(tracer, 0, print_event, records) > 0)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
