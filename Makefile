@@ -84,9 +84,9 @@ $(O)/reports/assets.o: $(wildcard reports/*.gp reports/*.css)
 # lie in a folder of the machine's name.
 B := $(BUILD)/bpf
 BPF_MACHINE := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+BPF_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_FLAGS = -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) -target bpf -mcpu=v3 \
-	-ffreestanding -D__TARGET_ARCH_$(BPF_MACHINE) -I. \
-	-idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+	-ffreestanding -D__TARGET_ARCH_$(BPF_MACHINE) -I. -idirafter $(BPF_INCLUDE)
 # Definitions of maps first (bpf/send_maps.h).
 BPF_OBJECTS := $(B)/send_maps.o $(filter-out $(B)/send_maps.o,$(patsubst bpf/%.bpf.c,$(B)/%.o, \
 	$(wildcard bpf/*.bpf.c)))

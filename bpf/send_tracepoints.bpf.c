@@ -22,7 +22,7 @@ int BPF_PROG(call_exit, struct pt_regs *registers, long result)
 {
 	struct send_state *state;
 
-	if (SYSCALL_NUMBER(registers) != SYSCALL_IOCTL)
+	if (call_number(registers) != SYSCALL_IOCTL)
 		return 0;
 	state = current_send();
 	if (!state)

@@ -42,6 +42,12 @@ struct task_struct {
 	struct task_io_accounting ioac;
 };
 
+/* What arm64 keeps of a call behind the registers that the interface has. */
+struct pt_regs___arm64_call {
+	uint64_t orig_x0; /* the first argument */
+	int syscallno;	  /* negative: not in a call */
+};
+
 struct maple_tree {
 	unsigned int ma_flags;
 };

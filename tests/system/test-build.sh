@@ -76,6 +76,23 @@ touch "$header"
 check "a touched header rebuilds what includes it ($(wc -l <<<"$dependents") files), and only that" \
 	rebuilds_exactly "$dependents"
 
+# That they are right there nobody has run yet; that they build is less.
+programs_for_arm64()
+{
+	local linked=$scratch/arm64/bpf/send_programs.linked
+
+	run_make BUILD="$scratch/arm64" BPF_MACHINE=arm64 BPF_INCLUDE="$arm64" WERROR=1 "$linked" >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	# What tells of a call there is not in the interface.
+	grep -q pt_regs___arm64_call "$linked"
+}
+arm64=/usr/aarch64-linux-gnu/include
+if [ -e "$arm64/asm/ptrace.h" ]; then
+	check 'the programs for the kernel build for arm64' programs_for_arm64
+else
+	skip 'the programs for the kernel build for arm64' 'linux-libc-dev-arm64-cross is not installed'
+fi
+
 names=$("$sendprof" help --names)
 check 'the commands are named' contains "$names" '^run$' '^send$' '^stream$' '^stream dump$' '^doctor$'
 # shellcheck disable=SC2086 # a name is words
