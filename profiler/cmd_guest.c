@@ -78,6 +78,8 @@ static int check_options(const struct guest_request *request)
 		return usage_error(&command_guest, "expect one of --kernel and --debian");
 	if (request->modules && !request->kernel)
 		return usage_error(&command_guest, "--modules needs --kernel");
+	if (request->load.count && request->kernel && !request->modules)
+		return usage_error(&command_guest, "--load needs --modules or --debian");
 	if (request->debian && !is_series(request->debian))
 		return usage_error(&command_guest, "--debian: have '%s' expect a series like 6.1",
 				   request->debian);
@@ -153,9 +155,13 @@ const struct command command_guest = {
 		"printed, its exit status is the exit status; it is given the environment, but no "
 		"input."
 		"\n\n"
-		"A kernel needs btrfs, virtio_pci, virtio_console, 9p and 9pnet_virtio. When it "
-		"panics or the time is over, the end of its console is shown and the exit status "
-		"is 5. Kernels of Debian are kept in $XDG_CACHE_HOME/sendprof/guest "
+		"A kernel needs btrfs, virtio_pci, virtio_console, 9p and 9pnet_virtio, as modules "
+		"or built in; what it lacks is named. Of --modules those of its release are taken, "
+		"compressed by xz, zstd, gzip or not at all; depmod need not have run. "
+		"docs/changing-send.md has the commands to validate a change of the kernel with."
+		"\n\n"
+		"When the kernel panics or the time is over, the end of its console is shown and "
+		"the exit status is 5. Kernels of Debian are kept in $XDG_CACHE_HOME/sendprof/guest "
 		"(~/.cache/sendprof/guest); remove one there to have a newer one fetched.",
 	.options = rows,
 	.examples =

@@ -6,6 +6,7 @@
 #include "profiler/guest_kernel.h"
 #include "profiler/guest_link.h"
 #include "profiler/guest_machine.h"
+#include "profiler/guest_protocol.h"
 #include "profiler/interrupt.h"
 #include "profiler/words.h"
 
@@ -67,37 +68,27 @@ static int find_tools(struct failure *failure)
 		{"ldd", "libc-bin"},
 	};
 
-	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
-		char *path = guest_find_program(tools[i][0]);
+	int ret = 0;
 
-		if (!path)
-			return failure_set(failure, -ENOENT,
-					   "a guest needs %s, which is not installed (on Debian "
-					   "and Ubuntu it is in %s)",
-					   tools[i][0], tools[i][1]);
-		free(path);
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]) && !ret; i++)
+		ret = guest_need_program(tools[i][0], tools[i][1], failure);
+	return ret;
 }
 
-static int find_kernel(const struct guest_request *request, struct guest_kernel *kernel,
-		       struct failure *failure)
+static int find_kernel(const struct guest_request *request, const char *folder,
+		       struct guest_kernel *kernel, struct failure *failure)
 {
 	if (request->debian)
 		return guest_kernel_debian(request->debian, kernel, failure);
-	return guest_kernel_given(request->kernel, request->modules, kernel, failure);
+	return guest_kernel_given(request->kernel, request->modules, folder, kernel, failure);
 }
 
-/*
- * The last lines of @folder/@name on stderr, and those before them back to @text, which a long
- * backtrace may follow; true if it is there.
- */
-static bool show_tail(const char *folder, const char *name, const char *text)
+/* The end of the file @folder/@name, valid until the next call. */
+static const char *read_tail(const char *folder, const char *name)
 {
 	static char tail[TAIL_BYTES + 1];
 	char path[PATH_MAX];
-	size_t length = 0, lines = 0;
-	const char *from, *found;
+	size_t length = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -109,37 +100,69 @@ static bool show_tail(const char *folder, const char *name, const char *text)
 		fclose(file);
 	}
 	tail[length] = '\0';
-	for (from = tail + length; from > tail && lines <= LINES_SHOWN; from--)
-		lines += from[-1] == '\n' && from < tail + length;
+	return tail;
+}
+
+/*
+ * The last lines of @tail on stderr, as of the file @name, and those before them back to @text,
+ * which a long backtrace may follow.
+ */
+static void show_tail(const char *tail, const char *name, const char *text)
+{
+	const char *from = tail + strlen(tail), *end = from, *found = strstr(tail, text);
+	size_t lines = 0;
+
+	for (; from > tail && lines <= LINES_SHOWN; from--)
+		lines += from[-1] == '\n' && from < end;
 	from += lines > LINES_SHOWN;
-	found = strstr(tail, text);
 	if (found && *text && found < from) {
 		for (from = found; from > tail && from[-1] != '\n';)
 			from--;
 	}
 	for (const char *line = from; *line;) {
-		size_t end = strcspn(line, "\r\n");
+		size_t length = strcspn(line, "\r\n");
 
-		if (end)
-			fprintf(stderr, "  %s| %.*s\n", name, (int)end, line);
-		line += end;
+		if (length)
+			fprintf(stderr, "  %s| %.*s\n", name, (int)length, line);
+		line += length;
 		line += strspn(line, "\r\n");
 	}
-	return found;
+}
+
+/* The console, for its messages; unless it was shown all the time. */
+static const char *show_console(const struct guest_request *request, const char *folder,
+				const char *text)
+{
+	const char *tail = read_tail(folder, "console");
+
+	if (!request->show_console)
+		show_tail(tail, "console", text);
+	return tail;
 }
 
 /* The machine ended before the command did: by a panic, or it never began. */
 static int explain_loss(const struct guest_request *request, const char *folder, int qemu_status,
 			bool ready, struct failure *failure)
 {
+	const char *console, *said;
+
 	if (qemu_status) {
-		show_tail(folder, "qemu", "");
+		show_tail(read_tail(folder, "qemu"), "qemu", "");
 		return failure_set(failure, -EIO, "QEMU failed with status %d", qemu_status);
 	}
-	if (!request->show_console && show_tail(folder, "console", "Kernel panic"))
+	console = show_console(request, folder, "Kernel panic");
+	said = strstr(console, GUEST_SAYS);
+	/* It had no other way to say it. */
+	if (said && !ready) {
+		said += strlen(GUEST_SAYS);
+		return failure_set(failure, -ENOTRECOVERABLE, "guest: %.*s",
+				   (int)strcspn(said, "\r\n"), said);
+	}
+	if (strstr(console, "Kernel panic"))
 		return failure_set(failure, -ECONNRESET, "the guest's kernel panicked");
-	return failure_set(failure, -ECONNRESET, "the guest ended %s",
-			   ready ? "before the command" : "before the command was started");
+	return failure_set(failure, -ECONNRESET, "the guest ended %s%s",
+			   ready ? "before the command" : "before the command was started",
+			   *console ? "" : ", and its console is empty (try --append loglevel=8)");
 }
 
 static int explain(const struct guest_request *request, const char *folder, int qemu_status,
@@ -149,13 +172,18 @@ static int explain(const struct guest_request *request, const char *folder, int 
 	case GUEST_END_STATUS:
 		return outcome->status & 0xff;
 	case GUEST_END_FAILURE:
+		/* What the kernel said of modules that it did not load. */
+		if (!outcome->ready)
+			show_console(request, folder, "");
 		return failure->code;
 	case GUEST_END_LOST:
+		/* A Ctrl-C ends QEMU as well. */
+		if (interrupt_signal())
+			break;
 		return explain_loss(request, folder, qemu_status, outcome->ready, failure);
 	case GUEST_END_TIMEOUT:
 		/* In the end the first process has asked the kernel what it is doing. */
-		if (!request->show_console)
-			show_tail(folder, "console", "sysrq: Show");
+		show_console(request, folder, "sysrq: Show");
 		return failure_set(failure, -ETIMEDOUT, "the %s did not end within %ju s",
 				   outcome->ready ? "command" : "boot of the guest",
 				   (uintmax_t)request->timeout_s);
@@ -193,7 +221,7 @@ static int run_in_folder(const struct guest_request *request, const char *folder
 	if (!ret)
 		ret = find_shares(request, &shares, failure);
 	if (!ret)
-		ret = find_kernel(request, &kernel, failure);
+		ret = find_kernel(request, folder, &kernel, failure);
 	if (!ret && request->verbose)
 		fprintf(stderr, "sendprof: guest: kernel %s\n", kernel.image);
 	if (!ret)

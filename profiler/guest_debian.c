@@ -311,6 +311,12 @@ int guest_kernel_debian(const char *series, struct guest_kernel *kernel, struct 
 					  "%s is not whole: remove it, so that it is fetched again",
 					  folder);
 	}
+	if (!ret) {
+		kernel->release = strdup(strrchr(kernel->modules, '/') + 1);
+		kernel->tables = strdup(kernel->modules);
+		if (!kernel->release || !kernel->tables)
+			ret = failure_set(failure, -ENOMEM, "out of memory");
+	}
 	free(folder);
 	free(package);
 	free(cache);

@@ -145,6 +145,19 @@ char *guest_find_program(const char *name)
 	return found;
 }
 
+int guest_need_program(const char *name, const char *package, struct failure *failure)
+{
+	char *path = guest_find_program(name);
+
+	if (!path)
+		return failure_set(failure, -ENOENT,
+				   "this needs %s, which is not installed (on Debian and Ubuntu it "
+				   "is in %s)",
+				   name, package);
+	free(path);
+	return 0;
+}
+
 enum program_kind {
 	PROGRAM_OTHER,
 	PROGRAM_ELF,

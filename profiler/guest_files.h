@@ -17,6 +17,11 @@ struct guest_files {
 
 /* The absolute path of the program @name, a path or looked for in PATH, freed by the caller. */
 char *guest_find_program(const char *name);
+/*
+ * Whether the program @name is there, which something outside of the guest is done with: 0, or
+ * -ENOENT with @failure, which names the @package of Debian and Ubuntu that has it.
+ */
+int guest_need_program(const char *name, const char *package, struct failure *failure);
 
 /* All return 0 or a negative errno with @failure. */
 

@@ -115,17 +115,22 @@ static int stage_folders(struct initramfs *initramfs)
 	return ret;
 }
 
+struct unpacker {
+	const char *suffix, *program, *package;
+};
+
 /* What unpacks a module file, NULL if it is not compressed. */
-static const char *module_unpacker(const char *path)
+static const struct unpacker *module_unpacker(const char *path)
 {
-	static const char *const table[][2] = {{".xz", "xz"}, {".zst", "zstd"}, {".gz", "gzip"}};
+	static const struct unpacker table[] = {
+		{".xz", "xz", "xz-utils"}, {".zst", "zstd", "zstd"}, {".gz", "gzip", "gzip"}};
 	size_t length = strlen(path);
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t suffix = strlen(table[i][0]);
+		size_t suffix = strlen(table[i].suffix);
 
-		if (length > suffix && !strcmp(path + length - suffix, table[i][0]))
-			return table[i][1];
+		if (length > suffix && !strcmp(path + length - suffix, table[i].suffix))
+			return &table[i];
 	}
 	return NULL;
 }
@@ -150,16 +155,37 @@ static int copy_module(struct initramfs *initramfs, const char *from, const char
 	return ret;
 }
 
-static int unpack_module(struct initramfs *initramfs, const char *program, const char *from,
-			 const char *name)
+static int unpack_module(struct initramfs *initramfs, const struct unpacker *unpacker,
+			 const char *from, const char *name)
 {
-	char *arguments[] = {(char *)program, "-dc", NULL};
+	char *arguments[] = {(char *)unpacker->program, "-dc", NULL};
 	char path[PATH_MAX];
 	const struct child child = {.arguments = arguments, .input = from, .output = path};
+	int ret = guest_need_program(unpacker->program, unpacker->package, initramfs->failure);
 
+	if (ret)
+		return ret;
+	if (access(from, R_OK))
+		return fail_errno(initramfs, from);
 	stage_path(initramfs, name, path);
 	words_add(&initramfs->staged, name);
 	return child_must(&child, initramfs->failure);
+}
+
+static int stage_module(struct initramfs *initramfs, const char *from)
+{
+	const struct unpacker *unpacker = module_unpacker(from);
+	const char *base = strrchr(from, '/') + 1;
+	char name[PATH_MAX], path[PATH_MAX];
+	int ret;
+
+	snprintf(name, sizeof(name), "%s/%.*s.ko", GUEST_FOLDER + 1, (int)strcspn(base, "."), base);
+	words_format(&initramfs->modules, "/%s", name);
+	ret = unpacker ? unpack_module(initramfs, unpacker, from, name)
+		       : copy_module(initramfs, from, name);
+	stage_path(initramfs, name, path);
+	return ret ? ret
+		   : guest_module_check(path, from, initramfs->kernel->release, initramfs->failure);
 }
 
 static int stage_modules(struct initramfs *initramfs)
@@ -168,19 +194,10 @@ static int stage_modules(struct initramfs *initramfs)
 	int ret = 0;
 
 	if (initramfs->kernel->modules)
-		ret = guest_modules_find(initramfs->kernel->modules, &initramfs->request->load,
-					 &paths, initramfs->failure);
-	for (size_t i = 0; i < paths.count && !ret; i++) {
-		const char *from = paths.items[i], *program = module_unpacker(from);
-		const char *base = strrchr(from, '/') + 1;
-		char name[PATH_MAX];
-
-		snprintf(name, sizeof(name), "%s/%.*s.ko", GUEST_FOLDER + 1,
-			 (int)strcspn(base, "."), base);
-		words_format(&initramfs->modules, "/%s", name);
-		ret = program ? unpack_module(initramfs, program, from, name)
-			      : copy_module(initramfs, from, name);
-	}
+		ret = guest_modules_find(initramfs->kernel, &initramfs->request->load, &paths,
+					 initramfs->failure);
+	for (size_t i = 0; i < paths.count && !ret; i++)
+		ret = stage_module(initramfs, paths.items[i]);
 	words_release(&paths);
 	return ret;
 }

@@ -3,14 +3,20 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Without them there is no guest, or nothing to do in it. */
-static const char *const required[] = {
-	"virtio_pci", "virtio_console", "9pnet_virtio", "9p", "btrfs",
+static const struct {
+	const char *module, *option;
+} needs[] = {
+#define NEED(module, option, trace) {module, option},
+#include "profiler/guest_needs.def"
+#undef NEED
 };
 
 /* Kernels differ in what is a module, built in or gone: the checksums of btrfs, block devices. */
@@ -23,6 +29,7 @@ struct tables {
 	const char *folder;
 	char *dependencies; /* modules.dep: "FILE: FILE..." a line, paths from the folder */
 	char *builtin;	    /* modules.builtin: a path a line, of files that do not exist */
+	char *order;	    /* modules.order: a path a line, of all that were installed; or NULL */
 };
 
 static char *read_table(const char *folder, const char *name, struct failure *failure)
@@ -119,36 +126,65 @@ static bool add_module(const struct tables *tables, const char *name, struct wor
 	return line || find_line(tables->builtin, name);
 }
 
+struct missing {
+	char names[256]; /* "A (OPTION), B (OPTION)" */
+	bool built;	 /* one of them is a module that was installed, but not found by depmod */
+};
+
+static void add_missing(struct missing *missing, const struct tables *tables, const char *name,
+			const char *option)
+{
+	size_t used = strlen(missing->names);
+
+	missing->built |= find_line(tables->order, name) != NULL;
+	snprintf(missing->names + used, sizeof(missing->names) - used, "%s%s%s%s%s",
+		 used ? ", " : "", name, option ? " (" : "", option ? option : "",
+		 option ? ")" : "");
+}
+
+static int fail_missing(const struct missing *missing, const struct tables *tables,
+			struct failure *failure)
+{
+	if (missing->built)
+		return failure_set(failure, -ENOENT,
+				   "modules.dep of %s has no %s, but modules.order has: depmod did "
+				   "not run since, or cannot unpack them",
+				   tables->folder, missing->names);
+	return failure_set(failure, -ENOENT,
+			   "the kernel of %s has no %s, neither as a module nor built in",
+			   tables->folder, missing->names);
+}
+
 static int add_all(const struct tables *tables, const struct option_list *wanted,
 		   struct words *paths, struct failure *failure)
 {
-	const char *missing = NULL;
+	struct missing missing = {0};
 
 	/* Checksums first: btrfs asks for them by other names, which modules.dep does not know. */
 	for (size_t i = 0; i < sizeof(welcome) / sizeof(welcome[0]); i++)
 		add_module(tables, welcome[i], paths);
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		if (!add_module(tables, required[i], paths))
-			missing = required[i];
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (!add_module(tables, needs[i].module, paths))
+			add_missing(&missing, tables, needs[i].module, needs[i].option);
 	}
 	for (size_t i = 0; i < wanted->count; i++) {
 		if (!add_module(tables, wanted->items[i], paths))
-			missing = wanted->items[i];
+			add_missing(&missing, tables, wanted->items[i], NULL);
 	}
-	if (missing)
-		return failure_set(failure, -ENOENT,
-				   "the kernel of %s has no %s, neither as a module nor built in",
-				   tables->folder, missing);
+	if (*missing.names)
+		return fail_missing(&missing, tables, failure);
 	return paths->failed ? failure_set(failure, -ENOMEM, "out of memory") : 0;
 }
 
-int guest_modules_find(const char *folder, const struct option_list *wanted, struct words *paths,
-		       struct failure *failure)
+int guest_modules_find(const struct guest_kernel *kernel, const struct option_list *wanted,
+		       struct words *paths, struct failure *failure)
 {
+	struct failure unordered = {0};
 	struct tables tables = {
-		.folder = folder,
-		.dependencies = read_table(folder, "modules.dep", failure),
-		.builtin = read_table(folder, "modules.builtin", failure),
+		.folder = kernel->modules,
+		.dependencies = read_table(kernel->tables, "modules.dep", failure),
+		.builtin = read_table(kernel->modules, "modules.builtin", failure),
+		.order = read_table(kernel->modules, "modules.order", &unordered),
 	};
 	int ret = failure->code;
 
@@ -158,5 +194,45 @@ int guest_modules_find(const char *folder, const struct option_list *wanted, str
 		ret = add_all(&tables, wanted, paths, failure);
 	free(tables.dependencies);
 	free(tables.builtin);
+	free(tables.order);
+	return ret;
+}
+
+/* Of the text that a module has for the kernel that loads it; NULL: none, or no memory. */
+static char *read_version_magic(const char *path)
+{
+	static const char key[] = "vermagic=";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *module = NULL, *magic = NULL;
+	const char *found = NULL;
+	struct stat file;
+
+	if (fd >= 0 && !fstat(fd, &file))
+		module = malloc(file.st_size + 1);
+	if (module && read(fd, module, file.st_size) == file.st_size) {
+		module[file.st_size] = '\0';
+		found = memmem(module, file.st_size, key, strlen(key));
+	}
+	if (found)
+		magic = strdup(found + strlen(key));
+	free(module);
+	if (fd >= 0)
+		close(fd);
+	return magic;
+}
+
+int guest_module_check(const char *path, const char *from, const char *release,
+		       struct failure *failure)
+{
+	char *magic = read_version_magic(path);
+	size_t length = magic ? strcspn(magic, " ") : 0;
+	int ret = 0;
+
+	if (!length)
+		ret = failure_set(failure, -EINVAL, "%s: is no kernel module", from);
+	else if (strlen(release) != length || strncmp(magic, release, length) != 0)
+		ret = failure_set(failure, -EINVAL, "%s: have a module of %.*s expect %s", from,
+				  (int)length, magic, release);
+	free(magic);
 	return ret;
 }

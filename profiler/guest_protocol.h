@@ -19,6 +19,9 @@
 #define GUEST_JOB    GUEST_FOLDER "/job"
 #define GUEST_PORT   "sendprof" /* name of the virtio serial port */
 
+/* How a line on the console begins that says why there was no command. */
+#define GUEST_SAYS "sendprof guest: "
+
 enum guest_job_kind {
 	GUEST_JOB_MODULE = 'm',	     /* path of a kernel module, to be loaded in this order */
 	GUEST_JOB_SHARE = 's',	     /* folder mounted from the host; the tags are share0, share1 */

@@ -110,10 +110,9 @@ static bool segment_has_entry(int fd, const Elf64_Phdr *segment)
 	return length > 0 && has_entry(notes, length);
 }
 
-/* Whether the file @path is a whole kernel that can be entered as it is. */
-static bool is_bootable(const char *path)
+bool guest_kernel_has_entry(const char *vmlinux)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(vmlinux, O_RDONLY | O_CLOEXEC);
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
 	struct stat file;
@@ -153,7 +152,8 @@ bool guest_kernel_unpack(const char *bzimage, const char *vmlinux)
 			.arguments = arguments, .input = payload, .output = vmlinux};
 
 		/* The length behind the data makes the status that of a failure. */
-		unpacked = child_run(&child, said, &failure) >= 0 && is_bootable(vmlinux);
+		unpacked =
+			child_run(&child, said, &failure) >= 0 && guest_kernel_has_entry(vmlinux);
 	}
 	if (payload)
 		unlink(payload);

@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PORTS_FOLDER "/sys/class/virtio-ports"
+
 enum {
 	WORDS_MAX = 4096,
 	SHARES_MAX = 32,
@@ -69,12 +71,17 @@ static void send_frame(enum guest_frame_kind kind, const void *data, uint32_t le
 	write_fully(port, buffer, sizeof(frame) + length);
 }
 
-/* The host ends the guest when it has read the last frame; this is for when it does not. */
-static void __attribute__((noreturn)) power_off(void)
+/*
+ * The host ends the guest when it has read the last frame; this is for when it does not, or when
+ * there is no port. A machine that may not boot again ends by that, also where its kernel cannot
+ * power it off.
+ */
+static void __attribute__((noreturn)) end_machine(void)
 {
-	sleep(10);
+	if (port >= 0)
+		sleep(10);
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(RB_AUTOBOOT);
 	for (;;)
 		pause();
 }
@@ -90,10 +97,10 @@ static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *for
 	va_end(arguments);
 	if (length >= (int)sizeof(text))
 		length = sizeof(text) - 1;
-	dprintf(STDERR_FILENO, "sendprof guest: %s\n", text); /* the console */
+	dprintf(STDERR_FILENO, GUEST_SAYS "%s\n", text); /* the console */
 	if (port >= 0)
 		send_frame(GUEST_FRAME_FAILURE, text, length);
-	power_off();
+	end_machine();
 }
 
 static void add_word(const char **list, size_t *count, size_t limit, const char *word)
@@ -152,7 +159,7 @@ static void load_module(const char *path)
 
 	/* ENODEV: for a processor or a device that is not there. */
 	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST && errno != ENODEV))
-		dprintf(STDERR_FILENO, "sendprof guest: %s: %s\n", path, strerror(errno));
+		dprintf(STDERR_FILENO, "%s: %s\n", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -168,27 +175,40 @@ static void make_folders(const char *path)
 	mkdir(path, 0755);
 }
 
-/* What a kernel has not is left out: the command will say what it misses. */
+/* What this kernel has not and cannot do without, "A (OPTION), B (OPTION)". */
+static char lacking[512];
+
+static void add_lacking(const char *what, const char *option)
+{
+	size_t used = strlen(lacking);
+
+	snprintf(lacking + used, sizeof(lacking) - used, "%s%s (%s)", used ? ", " : "", what,
+		 option);
+}
+
+/* What has no option is left out where it is missing: the command will say what it misses. */
 static void mount_pseudo_filesystems(void)
 {
 	static const struct {
-		const char *type, *where;
+		const char *type, *where, *option;
 	} mounts[] = {
-		{"proc", "/proc"},
-		{"sysfs", "/sys"},
-		{"devtmpfs", "/dev"},
-		{"devpts", "/dev/pts"},
-		{"tmpfs", "/dev/shm"},
-		{"tmpfs", "/run"},
-		{"securityfs", "/sys/kernel/security"},
-		{"debugfs", "/sys/kernel/debug"},
-		{"tracefs", "/sys/kernel/tracing"},
-		{"bpf", "/sys/fs/bpf"},
+		{"proc", "/proc", "CONFIG_PROC_FS"},
+		{"sysfs", "/sys", "CONFIG_SYSFS"},
+		{"devtmpfs", "/dev", "CONFIG_DEVTMPFS"},
+		{"devpts", "/dev/pts", NULL},
+		{"tmpfs", "/dev/shm", NULL},
+		{"tmpfs", "/run", NULL},
+		{"securityfs", "/sys/kernel/security", NULL},
+		{"debugfs", "/sys/kernel/debug", NULL},
+		{"tracefs", "/sys/kernel/tracing", NULL},
+		{"bpf", "/sys/fs/bpf", NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		make_folders(mounts[i].where);
-		(void)mount(mounts[i].type, mounts[i].where, mounts[i].type, 0, NULL);
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0, NULL) &&
+		    errno != EBUSY && mounts[i].option)
+			add_lacking(mounts[i].type, mounts[i].option);
 	}
 	/* As in a shell's process substitution. */
 	(void)symlink("/proc/self/fd", "/dev/fd");
@@ -197,10 +217,29 @@ static void mount_pseudo_filesystems(void)
 	(void)symlink("fd/2", "/dev/stderr");
 }
 
+/* After the modules were loaded; without sysfs nobody could tell. */
+static void find_needs(void)
+{
+	static const struct {
+		const char *module, *option, *trace;
+	} needs[] = {
+#define NEED(module, option, trace) {module, option, trace},
+#include "profiler/guest_needs.def"
+#undef NEED
+	};
+
+	if (access("/sys/kernel", F_OK))
+		return;
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (access(needs[i].trace, F_OK))
+			add_lacking(needs[i].module, needs[i].option);
+	}
+}
+
 /* The device of our port, by the name that the host gave it; -1 while there is none. */
 static int look_for_port(void)
 {
-	DIR *folder = opendir("/sys/class/virtio-ports");
+	DIR *folder = opendir(PORTS_FOLDER);
 	struct dirent *entry;
 	int found = -1;
 
@@ -208,7 +247,7 @@ static int look_for_port(void)
 		char path[512], name[64] = "";
 		int fd;
 
-		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", entry->d_name);
+		snprintf(path, sizeof(path), PORTS_FOLDER "/%s/name", entry->d_name);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
@@ -224,15 +263,16 @@ static int look_for_port(void)
 	return found;
 }
 
-static void open_port(void)
+/* Whether it shows up; without its driver it never will. */
+static bool open_port(void)
 {
-	for (int try = 0; try < PORT_TRIES; try++) {
+	for (int try = 0; try < PORT_TRIES && !access(PORTS_FOLDER, F_OK); try++) {
 		port = look_for_port();
 		if (port >= 0)
-			return;
+			return true;
 		usleep(PORT_WAIT_US);
 	}
-	fail("no virtio serial port: the kernel needs virtio_pci and virtio_console");
+	return false;
 }
 
 static void mount_shares(const struct job *job)
@@ -406,12 +446,17 @@ int main(void)
 	read_job(&job);
 	for (size_t i = 0; i < job.module_count; i++)
 		load_module(job.modules[i]);
-	open_port();
+	find_needs();
+	if (!open_port() && !*lacking)
+		fail("its virtio serial port does not show up");
+	if (*lacking)
+		fail("this kernel lacks %s: build it in, or give its modules by --modules",
+		     lacking);
 	mount_shares(&job);
 	send_frame(GUEST_FRAME_READY, "", 0);
 	command = start_command(&job, output, errors);
 	result = attend(command, output[0], errors[0], signals);
 	unmount_shares(&job);
 	send_frame(GUEST_FRAME_STATUS, &result, sizeof(result));
-	power_off();
+	end_machine();
 }

@@ -12,6 +12,7 @@ hanging=''
 release()
 {
 	[ -z "$hanging" ] || kill "$hanging" 2>/dev/null
+	[ ! -s "$scratch/apart" ] || kill -- "-$(cat "$scratch/apart")" 2>/dev/null
 	wait
 }
 work_in_scratch guests
@@ -31,12 +32,15 @@ expect 2 'neither --kernel nor --debian is wrong usage' 'one of --kernel and --d
 expect 2 'both are too' 'one of --kernel and --debian' --kernel x --debian 6.1 -- true
 expect 2 '--modules without --kernel is wrong usage' '--modules needs --kernel' \
 	--debian 6.1 --modules . -- true
+expect 2 '--load without modules is too' '--load needs --modules or --debian' --kernel x --load loop -- true
 expect 2 'a series is two numbers' 'expect a series' --debian bookworm -- true
 expect 2 'a command is needed' 'operand missing' --debian 6.1
 expect 3 'a kernel that is missing is named' 'nowhere/bzImage: No such file' \
 	--kernel nowhere/bzImage -- true
 echo 'no kernel' >file
 expect 3 'a file that is no kernel is refused' 'neither a bzImage nor a vmlinux' --kernel file -- true
+expect 3 'an ELF file that is no vmlinux is refused' 'is no kernel, or one without an entry' \
+	--kernel /bin/sh -- true
 guest_path=$scratch/empty expect 3 'without QEMU the package is named' 'qemu-system-x86)' --kernel file -- true
 expect 2 'memory in which no kernel boots is refused' '--memory: have 255 expect 256 to' \
 	--memory 255 --kernel file -- true
@@ -203,6 +207,56 @@ END
 	diff expected "$printed"
 }
 
+# copy_modules FROM TO: of a folder lib/modules/RELEASE what a guest needs, but no modules.dep
+copy_modules()
+{
+	local to
+	to=$(realpath -- "$2")
+
+	(
+		cd "$1" || exit
+		cp -a --parents modules.builtin modules.order kernel/{arch,crypto,lib} kernel/net/9p \
+			kernel/drivers/{block,char,virtio} "$to"
+		find kernel/fs -maxdepth 1 '(' -name 9p -o -name btrfs -o -name fscache -o -name netfs ')' \
+			-exec cp -a --parents {} "$to" ';'
+	)
+}
+
+# install_modules SERIES: $bzimage, $vmlinux and $release of that kernel of Debian, and in ./built what
+# make modules_install INSTALL_MOD_PATH=built would leave of it, btrfs packed by xz, 9p by zstd
+install_modules()
+{
+	local from folder
+
+	from=$(echo "$XDG_CACHE_HOME/sendprof/guest/linux-image-$1."*)
+	bzimage=$(echo "$from"/boot/vmlinuz-*)
+	vmlinux=$from/vmlinux
+	release=${bzimage##*/vmlinuz-}
+	folder=built/lib/modules/$release
+	rm -rf built
+	mkdir -p "$folder"
+	copy_modules "$from/lib/modules/$release" "$folder"
+	find "$folder" -name '*.ko.xz' -exec xz -d {} +
+	xz -0 "$folder/kernel/fs/btrfs/btrfs.ko"
+	find "$folder" -name '9p*.ko' -exec zstd -q --rm {} +
+}
+
+# virtio packed by gzip, and what a depmod writes that can read that: not every one can.
+pack_virtio()
+{
+	local folder=built/lib/modules/$release
+
+	depmod -b built "$release" || return
+	find "$folder" -name 'virtio*.ko' -exec gzip {} +
+	sed -i 's,/virtio[^ /:]*\.ko,&.gz,g' "$folder/modules.dep"
+}
+
+# What docs/changing-send.md does with a kernel that was built.
+cat >validate.sh <<'END'
+mount -o ro /dev/vda /mnt
+sendprof run --tier function --repeat 1 --quiet --out report --snap /mnt/snap
+END
+
 # package_below_usr NUMBER: in ./bin an apt whose only kernel is series NUMBER: that of 6.1, in a
 # package like those since Debian 13, with the modules below usr
 package_below_usr()
@@ -213,9 +267,7 @@ package_below_usr()
 	modules=$(echo "$kernel"/lib/modules/[0-9]*)
 	mkdir -p bin package/DEBIAN "package/usr/lib/modules/${modules##*/}" package/boot
 	cp "$kernel"/boot/vmlinuz-* package/boot
-	(cd "$modules" && cp -a --parents modules.builtin modules.order kernel/arch kernel/crypto kernel/lib \
-		kernel/fs/{9p,btrfs,fscache,netfs} kernel/net/9p kernel/drivers/{block,char,virtio} \
-		"$OLDPWD/package/usr/lib/modules/${modules##*/}")
+	copy_modules "$modules" "package/usr/lib/modules/${modules##*/}"
 	printf '%s\n' "Package: $package" 'Version: 1' 'Architecture: amd64' \
 		'Maintainer: nobody <nobody@localhost>' 'Description: kernel' >package/DEBIAN/control
 	printf '#!/bin/sh\necho "%s - Linux"\n' "$package" >bin/apt-cache
@@ -223,26 +275,52 @@ package_below_usr()
 	chmod +x bin/*
 }
 
-# What hangs costs no processor time, so it does beside the others.
+# What hangs costs no processor time, so it does beside the others. Its status is written down, since the
+# number of its process may be another's before anybody asks.
 start_hanging()
 {
+	local pid
+
 	mkdir "$scratch/hanging" && cd "$scratch/hanging" || exit 1
 	export TMPDIR=$scratch/hanging
-	exec "$sendprof" guest --debian 6.1 --timeout 80 -- \
-		sh -c 'echo begun; while :; do sleep 1000; done' >"$scratch/hang.out" 2>"$scratch/hang.err"
+	"$sendprof" guest --debian 6.1 --timeout 80 -- \
+		sh -c 'echo begun; while :; do sleep 1000; done' >"$scratch/hang.out" 2>"$scratch/hang.err" &
+	pid=$!
+	trap 'kill "$pid"' TERM
+	wait "$pid"
+	echo $? >"$scratch/hang.status"
 }
 
-interrupted()
+# QEMU processes of this test: each has paths below its folder.
+machines()
 {
-	local pid status
+	pgrep -f "^qemu-system-x86_64 .*$TMPDIR/sendprof-guest"
+}
 
-	"$sendprof" guest --debian 6.1 -- sleep 1000 2>"$complained" &
+# stopped HOW STATUS: while its guest boots sendprof gets a signal, or its process group does
+stopped()
+{
+	local how=$1 want=$2 pid status
+
+	# What a script starts in the background ignores SIGINT, unless it is told not to.
+	setsid env --default-signal=INT "$sendprof" guest --debian 6.1 -- sleep 1000 >/dev/null 2>"$complained" &
 	pid=$!
-	until [ -e "$(echo "$TMPDIR"/sendprof-guest.*/console)" ] || ! kill -0 "$pid"; do sleep 0.1; done
-	kill -TERM "$pid"
+	echo "$pid" >"$scratch/apart"
+	until machines >/dev/null || ! kill -0 "$pid"; do sleep 0.1; done
+	case $how in
+	Ctrl-C) kill -INT -- "-$pid" ;;
+	*) kill "-$how" "$pid" ;;
+	esac
 	wait "$pid"
 	status=$?
-	[ "$status" = 143 ] || { echo "exit status: have $status expect 143"; cat "$complained"; return 1; }
+	: >"$scratch/apart"
+	[ "$status" = "$want" ] || { echo "exit status: have $status expect $want"; cat "$complained"; return 1; }
+	for _ in {1..100}; do
+		machines >/dev/null || return 0
+		sleep 0.1 # killed, but not gone yet
+	done
+	echo 'QEMU goes on'
+	return 1
 }
 
 if [ -z "$have_disk" ]; then
@@ -253,8 +331,10 @@ in_guest 6.1
 if have_kernel 6.1; then
 	start_hanging &
 	hanging=$!
-	expect 0 'success passes through, with a clock that counts instructions too' '' \
-		--debian 6.1 --timeout 300 --count-instructions -- true
+	install_modules 6.1
+	check 'modules are packed in several ways' pack_virtio
+	expect 0 'they and a vmlinux boot, with a clock that counts instructions' '^6\.1\.' --timeout 300 \
+		--kernel "$vmlinux" --modules "built/lib/modules/$release" --count-instructions -- uname -r
 	expect 143 'a command that a signal ends has the status that a shell gives' '' \
 		--debian 6.1 --timeout 300 -- bash -c 'kill -TERM $$'
 	expect 5 'a panic is told, with the console' 'console| .*sysrq triggered crash' \
@@ -265,13 +345,21 @@ if have_kernel 6.1; then
 	kept=$(sed -n 's/^sendprof: guest: kept //p' "$complained")
 	check '--keep keeps initramfs and console' test -s "$kept/initrd" -a -e "$kept/console"
 	rm -rf "$kept"
-	check 'a signal ends the guest too' interrupted
-	bzimage=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*/boot/vmlinuz-*)
-	modules=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*)
-	expect 0 '--kernel and --modules boot a bzImage' '^6\.1\.' --timeout 300 \
-		--kernel "$bzimage" --modules "$modules" -- uname -r
-	expect 3 'modules of another place are not found' 'no modules.dep of 6\.1\.' \
+	check 'a signal ends the guest too, and QEMU' stopped TERM 143
+	check 'so does Ctrl-C, which QEMU gets as well' stopped Ctrl-C 130
+	check 'nothing is left in the temporary folder then' test -z "$(ls "$TMPDIR")"
+	check 'when sendprof is killed QEMU does not stay' stopped KILL 137
+	rm -rf "$TMPDIR"/sendprof-guest.*
+	expect 3 'a bzImage without modules says what it lacks' \
+		'^sendprof: guest: this kernel lacks virtio_pci (CONFIG_VIRTIO_PCI), .*btrfs (CONFIG_BTRFS_FS): build' \
+		--kernel "$bzimage" --timeout 300 -- true
+	head -c 100000 "$bzimage" >file
+	expect 3 'a bzImage that is cut off is refused' 'has 100000 bytes of a bzImage of' --kernel file -- true
+	expect 3 'modules of another place are not found' 'no modules of 6\.1\..* there' \
 		--kernel "$bzimage" --modules "$scratch/empty" -- true
+	mkdir -p wrong/lib/modules/5.99 && : >wrong/lib/modules/5.99/modules.order
+	expect 3 'modules of another release are not taken' 'have those of 5\.99 expect 6\.1\.' \
+		--kernel "$bzimage" --modules wrong -- true
 	package_below_usr 5.99
 	guest_path=$PWD/bin:$PATH XDG_CACHE_HOME=$scratch/cache expect 0 'modules of a package may be below usr' \
 		'^6\.1\.' --debian 5.99 --timeout 300 -- uname -r
@@ -281,6 +369,20 @@ if have_kernel 6.1; then
 	expect 3 'a program that is missing is named' 'nonesuch: no such program' --debian 6.1 -- nonesuch
 fi
 in_guest 6.12
+if have_kernel 6.12; then
+	# Nobody ran depmod, and those of an older one are there, too.
+	old=$(echo "$XDG_CACHE_HOME"/sendprof/guest/linux-image-6.1.*/boot/vmlinuz-*)
+	install_modules 6.12
+	mkdir built/lib/modules/6.11.0 && : >built/lib/modules/6.11.0/modules.order
+	expect 0 '6.12: a kernel that was built is validated, its functions watched' '' --timeout 300 \
+		--kernel "$bzimage" --modules built --disk "$scratch/disk.img" -- sh -e validate.sh
+	check '6.12: in the tier that was asked for' grep -q '"tier": "function"' report/result.json
+	check '6.12: the result says which kernel that was' grep -q "\"$release\"" report/result.json
+	check '6.12: nothing was written where the modules are' test ! -e "built/lib/modules/$release/modules.dep"
+	mv "built/lib/modules/$release" "built/lib/modules/${old##*/vmlinuz-}"
+	expect 3 'modules that are not what their folder says are not taken' \
+		"have a module of $release expect 6\\.1\\." --kernel "$old" --modules built -- true
+fi
 if ! have_kernel 6.12; then
 	:
 elif command -v fsverity >/dev/null; then
@@ -290,9 +392,8 @@ else
 fi
 if [ -n "$hanging" ]; then
 	wait "$hanging"
-	status=$?
 	hanging=''
-	check 'a hang is ended by the timeout' test "$status" = 5
+	check 'a hang is ended by the timeout' test "$(cat "$scratch/hang.status")" = 5
 	check 'what the command printed before has arrived' grep -q '^begun$' "$scratch/hang.out"
 	check 'the timeout is told' grep -q '^sendprof: the command did not end within 80 s' "$scratch/hang.err"
 	check 'the console says what the guest was doing' grep -q 'console| .*sysrq: Show' "$scratch/hang.err"

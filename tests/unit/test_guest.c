@@ -39,12 +39,12 @@ static int remove_folder(void **state)
 	return folder_remove(folder);
 }
 
-/* A path in the folder, valid until the call after the next. */
+/* A path in the folder, valid for three more calls. */
 static const char *in_folder(const char *name)
 {
-	static char paths[2][256];
+	static char paths[4][256];
 	static unsigned int turn;
-	char *path = paths[turn++ % 2];
+	char *path = paths[turn++ % 4];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
 	return path;
@@ -91,6 +91,9 @@ static size_t place_of(const struct words *paths, const char *name)
 	return 0;
 }
 
+/* One whose modules, and what is known of them, are in the folder. */
+static const struct guest_kernel in_place = {.modules = folder, .tables = folder};
+
 static void modules_come_after_what_they_need(void **state)
 {
 	static const char *const names[] = {"with_dash"};
@@ -101,7 +104,7 @@ static void modules_come_after_what_they_need(void **state)
 	(void)state;
 	write_text("modules.dep", dependencies);
 	write_text("modules.builtin", builtin);
-	assert_int_equal(guest_modules_find(folder, &wanted, &paths, &failure), 0);
+	assert_int_equal(guest_modules_find(&in_place, &wanted, &paths, &failure), 0);
 	assert_int_equal(paths.count, 8); /* not loopback: it only begins like loop */
 	assert_true(place_of(&paths, "kernel/lib/crc.ko.zst") <
 		    place_of(&paths, "kernel/fs/btrfs/btrfs.ko.xz"));
@@ -125,28 +128,66 @@ static void modules_that_are_missing_are_named(void **state)
 
 	(void)state;
 	write_text("modules.dep", dependencies);
-	assert_int_equal(guest_modules_find(folder, &nothing, &paths, &failure), -ENOENT);
+	assert_int_equal(guest_modules_find(&in_place, &nothing, &paths, &failure), -ENOENT);
 	assert_non_null(strstr(failure.text, "modules.builtin: No such file"));
 	write_text("modules.builtin", "");
 	failure_clear(&failure);
-	assert_int_equal(guest_modules_find(folder, &nothing, &paths, &failure), -ENOENT);
-	assert_non_null(strstr(failure.text, "has no virtio_console"));
+	assert_int_equal(guest_modules_find(&in_place, &nothing, &paths, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text,
+			       "has no virtio_pci (CONFIG_VIRTIO_PCI), virtio_console "
+			       "(CONFIG_VIRTIO_CONSOLE), neither as a module nor built in"));
+	write_text("modules.order", "kernel/drivers/char/virtio_console.ko\n");
+	failure_clear(&failure);
+	assert_int_equal(guest_modules_find(&in_place, &nothing, &paths, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "but modules.order has: depmod did not run"));
 	words_release(&paths);
+}
+
+static void modules_say_what_they_are_for(void **state)
+{
+	static const char module[] = "\177ELF\0license=GPL\0vermagic=6.9.0-test SMP mod_unload \0";
+	struct failure failure = {0};
+
+	(void)state;
+	write_file("btrfs.ko", module, sizeof(module), 0644);
+	assert_int_equal(guest_module_check(in_folder("btrfs.ko"), "it", "6.9.0-test", &failure),
+			 0);
+	assert_int_equal(guest_module_check(in_folder("btrfs.ko"), "it", "6.9.0", &failure),
+			 -EINVAL);
+	assert_string_equal(failure.text, "it: have a module of 6.9.0-test expect 6.9.0");
+	failure_clear(&failure);
+	write_text("cut.ko", "vermagic=");
+	assert_int_equal(guest_module_check(in_folder("cut.ko"), "it", "6.9.0", &failure), -EINVAL);
+	assert_string_equal(failure.text, "it: is no kernel module");
 }
 
 /* ---- kernels ---- */
 
-/* The file "bzImage", with what of a bzImage is looked at. */
-static void write_bzimage(const char *release)
+enum { SETUP = 0xa00, IMAGE = SETUP + 0x100, LOADFLAGS_AT = 0x236 };
+
+/* The file "bzImage", with what of a bzImage is looked at; @flags 1 is for 64 bits. */
+static void write_bzimage(const char *release, uint8_t flags, size_t length)
 {
-	char image[0x600] = "";
+	char image[IMAGE] = "";
 
 	memcpy(image + 0x202, "HdrS", 4);
-	image[0x207] = 2; /* protocol 2.0: there is no payload to be found */
+	image[0x1f4] = (IMAGE - SETUP) / 16;
+	image[0x206] = 0x0c; /* protocol 2.12; there is no payload to be found */
+	image[0x207] = 2;
 	image[0x20e] = 0x10;
 	image[0x20f] = 0x01;
+	image[LOADFLAGS_AT] = flags;
 	snprintf(image + 0x310, 128, "%s (somebody@somewhere) #1", release);
-	write_file("bzImage", image, sizeof(image), 0644);
+	write_file("bzImage", image, length, 0644);
+}
+
+/* guest_kernel_given() of the file "bzImage" and the folder @modules, with its own for links. */
+static int give_kernel(const char *modules, struct guest_kernel *kernel, struct failure *failure)
+{
+	guest_kernel_release(kernel);
+	failure_clear(failure);
+	return guest_kernel_given(in_folder("bzImage"), modules, in_folder("scratch"), kernel,
+				  failure);
 }
 
 static void modules_must_be_of_the_kernel(void **state)
@@ -155,39 +196,96 @@ static void modules_must_be_of_the_kernel(void **state)
 	struct failure failure = {0};
 
 	(void)state;
-	write_bzimage("6.9.0-test");
+	write_bzimage("6.9.0-test", 1, IMAGE);
 	assert_int_equal(folders_make(in_folder("lib/modules/6.9.0-test")), 0);
 	write_text("lib/modules/6.9.0-test/modules.dep", "");
-	assert_int_equal(folders_make(in_folder("6.8.0")), 0);
-	write_text("6.8.0/modules.dep", "");
+	assert_int_equal(folders_make(in_folder("lib/modules/6.8.0")), 0);
+	write_text("lib/modules/6.8.0/modules.dep", "");
+	assert_int_equal(folders_make(in_folder("old/usr/lib/modules/6.8.0")), 0);
+	write_text("old/usr/lib/modules/6.8.0/modules.order", "");
 
-	assert_int_equal(guest_kernel_given(in_folder("bzImage"), folder, &kernel, &failure), 0);
+	/* The folder itself, what it is in, and what that is in. */
+	assert_int_equal(give_kernel(in_folder("lib/modules/6.9.0-test"), &kernel, &failure), 0);
 	assert_string_equal(kernel.modules, in_folder("lib/modules/6.9.0-test"));
-	guest_kernel_release(&kernel);
+	assert_int_equal(give_kernel(in_folder("lib/modules"), &kernel, &failure), 0);
+	assert_string_equal(kernel.modules, in_folder("lib/modules/6.9.0-test"));
+	assert_int_equal(give_kernel(folder, &kernel, &failure), 0);
+	assert_string_equal(kernel.modules, in_folder("lib/modules/6.9.0-test"));
+	assert_string_equal(kernel.tables, kernel.modules);
+	assert_string_equal(kernel.release, "6.9.0-test");
 
-	assert_int_equal(
-		guest_kernel_given(in_folder("bzImage"), in_folder("6.8.0"), &kernel, &failure),
-		-EINVAL);
+	assert_int_equal(give_kernel(in_folder("lib/modules/6.8.0"), &kernel, &failure), -EINVAL);
 	assert_non_null(strstr(failure.text, "have those of 6.8.0 expect 6.9.0-test"));
-	guest_kernel_release(&kernel);
+	assert_int_equal(give_kernel(in_folder("old"), &kernel, &failure), -EINVAL);
+	assert_non_null(strstr(failure.text, "have those of 6.8.0 expect 6.9.0-test"));
+	assert_int_equal(give_kernel(in_folder("old/usr"), &kernel, &failure), -EINVAL);
+	assert_int_equal(give_kernel(in_folder("nowhere"), &kernel, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "nowhere: No such file"));
+	assert_int_equal(folders_make(in_folder("empty")), 0);
+	assert_int_equal(give_kernel(in_folder("empty"), &kernel, &failure), -ENOENT);
+	assert_non_null(strstr(failure.text, "no modules of 6.9.0-test there"));
 
-	failure_clear(&failure);
-	assert_int_equal(guest_kernel_given(in_folder("bzImage"), NULL, &kernel, &failure), 0);
+	assert_int_equal(give_kernel(NULL, &kernel, &failure), 0);
 	assert_null(kernel.modules);
 	guest_kernel_release(&kernel);
 }
 
-static void what_is_no_kernel_is_refused(void **state)
+/* The folder of the modules may be one that nobody may write. */
+static void missing_dependencies_are_made_elsewhere(void **state)
 {
 	struct guest_kernel kernel = {0};
 	struct failure failure = {0};
+	struct stat status;
 
 	(void)state;
-	write_text("short", "x");
-	assert_int_equal(guest_kernel_given(in_folder("short"), NULL, &kernel, &failure), -EINVAL);
+	write_bzimage("6.9.0-test", 1, IMAGE);
+	assert_int_equal(folders_make(in_folder("lib/modules/6.9.0-test/kernel/fs")), 0);
+	write_text("lib/modules/6.9.0-test/modules.order", "kernel/fs/some.ko\n");
+	write_text("lib/modules/6.9.0-test/modules.alias", "of another time\n");
+	if (guest_need_program("depmod", "kmod", &failure))
+		skip();
+	assert_int_equal(give_kernel(folder, &kernel, &failure), 0);
+	assert_string_equal(kernel.modules, in_folder("lib/modules/6.9.0-test"));
+	assert_string_equal(kernel.tables, in_folder("scratch/depmod/lib/modules/6.9.0-test"));
+	assert_int_equal(
+		access(in_folder("scratch/depmod/lib/modules/6.9.0-test/modules.dep"), R_OK), 0);
+	assert_int_equal(access(in_folder("scratch/depmod/lib/modules/6.9.0-test/kernel/fs"), R_OK),
+			 0);
+	assert_int_equal(access(in_folder("lib/modules/6.9.0-test/modules.dep"), F_OK), -1);
+	assert_int_equal(stat(in_folder("lib/modules/6.9.0-test/modules.alias"), &status), 0);
+	assert_int_equal(status.st_size, strlen("of another time\n"));
 	guest_kernel_release(&kernel);
+}
+
+static void expect_no_kernel(const char *name, const char *why)
+{
+	struct failure failure = {0};
+
+	assert_null(guest_image_release(in_folder(name), &failure));
+	assert_int_equal(failure.code, -EINVAL);
+	assert_non_null(strstr(failure.text, why));
+}
+
+static void an_image_must_be_whole_and_bootable(void **state)
+{
+	(void)state;
+	write_bzimage("6.9.0-test", 0, IMAGE);
+	expect_no_kernel("bzImage", "is for 32 bits");
+	write_bzimage("6.9.0-test", 1, IMAGE - 1);
+	expect_no_kernel("bzImage", "has 2815 bytes of a bzImage of 2816");
+	write_bzimage("", 1, IMAGE);
+	expect_no_kernel("bzImage", "does not say its release");
+	write_text("vmlinux", ELFMAG "and nothing else");
+	expect_no_kernel("vmlinux", "without an entry for virtual machines (CONFIG_PVH)");
+}
+
+static void what_is_no_kernel_is_refused(void **state)
+{
+	(void)state;
+	write_text("short", "x");
+	expect_no_kernel("short", "is neither a bzImage nor a vmlinux");
 	assert_false(guest_kernel_unpack(in_folder("short"), in_folder("vmlinux")));
-	write_bzimage("6.9.0-test");
+	write_bzimage("6.9.0-test", 1, IMAGE);
 	assert_false(guest_kernel_unpack(in_folder("bzImage"), in_folder("vmlinux")));
 	assert_int_equal(access(in_folder("vmlinux"), F_OK), -1);
 }
@@ -216,8 +314,9 @@ static void pack_kernel(size_t cut)
 	elf.segments[0].p_offset = (char *)&elf.note - (char *)&elf;
 	elf.segments[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_filesz = sizeof(elf.load)};
 	elf.segments[1].p_offset = elf.load - (char *)&elf;
+	snprintf(elf.load, sizeof(elf.load), "Linux version %%s, Linux version 6.9.0-test (by us)");
 	write_file("elf", &elf, sizeof(elf) - cut, 0644);
-	snprintf(command, sizeof(command), "gzip -f '%s'", in_folder("elf"));
+	snprintf(command, sizeof(command), "gzip -kf '%s'", in_folder("elf"));
 	assert_int_equal(system(command), 0);
 
 	image[0x1f1] = 1;
@@ -243,6 +342,19 @@ static void a_kernel_is_unpacked_whole_or_not_at_all(void **state)
 	pack_kernel(1);
 	assert_false(guest_kernel_unpack(in_folder("bzImage"), in_folder("vmlinux")));
 	assert_int_equal(access(in_folder("vmlinux"), F_OK), -1);
+}
+
+static void a_vmlinux_says_its_release(void **state)
+{
+	struct failure failure = {0};
+	char *release;
+
+	(void)state;
+	pack_kernel(0);
+	release = guest_image_release(in_folder("elf"), &failure);
+	assert_non_null(release);
+	assert_string_equal(release, "6.9.0-test");
+	free(release);
 }
 
 /* ---- children ---- */
@@ -469,7 +581,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(modules_come_after_what_they_need),
 		IN_FOLDER(modules_that_are_missing_are_named),
+		IN_FOLDER(modules_say_what_they_are_for),
 		IN_FOLDER(modules_must_be_of_the_kernel),
+		IN_FOLDER(missing_dependencies_are_made_elsewhere),
+		IN_FOLDER(an_image_must_be_whole_and_bootable),
+		IN_FOLDER(a_vmlinux_says_its_release),
 		IN_FOLDER(what_is_no_kernel_is_refused),
 		IN_FOLDER(a_kernel_is_unpacked_whole_or_not_at_all),
 		cmocka_unit_test(a_child_does_not_ignore_what_we_do),
