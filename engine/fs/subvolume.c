@@ -186,6 +186,9 @@ int volume_find_subvolume_by_uuid(struct volume *volume, const uint8_t uuid[16],
 		if (key.type != BTRFS_ROOT_ITEM_KEY || !root_id_is_subvolume(key.objectid))
 			continue;
 		ret = root_get(volume, key.objectid, &root);
+		/* Deleted by a commit since this leaf was read. */
+		if (ret == -ENOENT)
+			continue;
 		if (ret)
 			break;
 		is_found = !root->is_dead && !memcmp(root->uuid, uuid, sizeof(root->uuid));

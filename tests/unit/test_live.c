@@ -109,7 +109,7 @@ static void overwrite(struct fixture *fixture, uint64_t bytenr)
 	image_write(&fixture->image, bytenr + fixture->to_physical, junk, sizeof(junk));
 }
 
-/* The item of the top-level subvolume in @block, the root tree's only leaf. */
+/* The item of the top-level subvolume in @block, a leaf of the root tree. */
 static struct btrfs_root_item *find_root_item(uint8_t *block)
 {
 	struct btrfs_header *header = (struct btrfs_header *)block;
@@ -335,6 +335,85 @@ static void test_damaged(void **state)
 	assert_int_equal(fixture->volume->counters.refreshes, 0);
 }
 
+static void set_root_tree(struct fixture *fixture, struct btrfs_super_block *super, uint64_t bytenr,
+			  uint8_t level)
+{
+	put_le64(&super->root, bytenr);
+	super->root_level = level;
+	put_le64(&super->generation, from_le64(super->generation) + 1);
+	image_write_super(&fixture->image, BTRFS_SUPER_INFO_OFFSET, super);
+}
+
+/* A new leaf like the one in @commit, with other items. */
+static uint64_t write_root_leaf(struct fixture *fixture, struct commit *commit,
+				const struct image_item *items, size_t count)
+{
+	uint64_t bytenr = write_new_block(fixture, commit->root_tree, commit->transid);
+
+	image_write_leaf(&fixture->image, bytenr, items, count);
+	return bytenr;
+}
+
+static void put_pointer(struct btrfs_key_ptr *pointer, const struct image_item *first,
+			uint64_t bytenr, uint64_t transid)
+{
+	put_le64(&pointer->key.objectid, first->objectid);
+	pointer->key.type = first->type;
+	put_le64(&pointer->key.offset, first->offset);
+	put_le64(&pointer->blockptr, bytenr);
+	put_le64(&pointer->generation, transid);
+}
+
+/*
+ * Of the items of subvolume 257 the last counts. It is in the second leaf, and when it is looked
+ * for there a commit has deleted the subvolume.
+ */
+static void test_deleted_under_search_by_uuid(void **state)
+{
+	const struct volume_options options = {.live = true};
+	struct fixture *fixture = prepare(state);
+	struct btrfs_root_item top, other, wanted;
+	struct subvolume_info info;
+	struct btrfs_header *header;
+	struct commit commit;
+	uint64_t left, right;
+
+	begin_commit(fixture, &commit);
+	top = other = wanted = *commit.item;
+	memset(other.uuid, 1, sizeof(other.uuid));
+	memset(wanted.uuid, 2, sizeof(wanted.uuid));
+	const struct image_item items[] = {
+		{BTRFS_FS_TREE_OBJECTID, BTRFS_ROOT_ITEM_KEY, 0, &top, sizeof(top)},
+		{257, BTRFS_ROOT_ITEM_KEY, 1, &other, sizeof(other)},
+		{257, BTRFS_ROOT_ITEM_KEY, 2, &other, sizeof(other)},
+		{258, BTRFS_ROOT_ITEM_KEY, 0, &wanted, sizeof(wanted)},
+	};
+	const struct image_item left_over[] = {items[0], items[3]};
+
+	header = (struct btrfs_header *)commit.node;
+	left = write_root_leaf(fixture, &commit, items, 2);
+	right = write_root_leaf(fixture, &commit, items + 2, 2);
+	put_pointer(pointer_at(&commit, 0), &items[0], left, commit.transid);
+	put_pointer(pointer_at(&commit, 1), &items[2], right, commit.transid);
+	put_le32(&header->nritems, 2);
+	put_le64(&header->owner, BTRFS_ROOT_TREE_OBJECTID);
+	set_root_tree(fixture, &commit.super, write_new_block(fixture, commit.node, commit.transid),
+		      1);
+	image_open(&fixture->image, &options, &fixture->volume);
+	assert_int_equal(volume_find_subvolume_by_uuid(fixture->volume, other.uuid, &info), 0);
+	assert_int_equal(info.id, 257);
+
+	image_open(&fixture->image, &options, &fixture->volume);
+	overwrite(fixture, right);
+	commit.transid++;
+	set_root_tree(fixture, &commit.super, write_root_leaf(fixture, &commit, left_over, 2), 0);
+	assert_int_equal(volume_find_subvolume_by_uuid(fixture->volume, wanted.uuid, &info), 0);
+	assert_int_equal(info.id, 258);
+	assert_int_equal(fixture->volume->counters.refreshes, 1);
+	assert_int_equal(volume_find_subvolume_by_uuid(fixture->volume, other.uuid, &info),
+			 -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +421,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moved_under_two_walks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moved_under_search, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_changed_under_comparison, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_deleted_under_search_by_uuid, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 	};
 
