@@ -87,15 +87,15 @@ json_t *attribution_to_json(const struct attribution *attribution)
 	if (attribution->state == ATTRIBUTION_NOT_SOUGHT)
 		return json_null();
 	return json_pack(
-		"{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s?, s:o}", "state",
+		"{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "state",
 		states[attribution->state], "differs_at", (json_int_t)attribution->differs_at,
 		"found", found_json(attribution), "rows", behaviours_to_json(attribution->rows),
 		"whole", whole_json(attribution), "further", further_json(attribution), "relevant",
 		behaviours_to_json(attribution->relevant), "sends", (json_int_t)attribution->sends,
 		"duration_ns", (json_int_t)attribution->duration_ns, "limit_ns",
 		(json_int_t)attribution->limit_ns, "stopped",
-		attribution->stopped[0] ? attribution->stopped : NULL, "decisions",
-		decisions_json(attribution));
+		json_text_or_null(attribution->stopped[0] ? attribution->stopped : NULL),
+		"decisions", decisions_json(attribution));
 }
 
 enum generation_id generation_from_json(const struct json_place *object, const char *key)
@@ -168,9 +168,10 @@ static void read_decisions(const struct json_place *place, struct attribution *a
 	attribution->decisions = calloc(json_elements(&array) + 1, sizeof(char *));
 	for (size_t i = 0; attribution->decisions && i < json_elements(&array); i++) {
 		const struct json_place one = json_element(&array, i);
-		const char *text = json_text_of(&one);
-		char *copy = strdup(text ? text : "");
+		char *copy = json_copy_of(&one);
 
+		if (!copy && !one.failure->code)
+			copy = strdup("");
 		if (!copy)
 			break;
 		attribution->decisions[attribution->decision_count++] = copy;

@@ -30,11 +30,12 @@ int compared_file_read(const struct input *input, struct compared_file *file)
 					   : asprintf(&file->cpus, "%s", "")) < 0)
 		return failure_set(failure, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const char *text;
-
 		place = json_along(result, texts[i].path);
-		text = json_text_of(&place);
-		*texts[i].text = strdup(text ? text : "");
+		*texts[i].text = json_copy_of(&place);
+		if (failure->code)
+			return failure->code;
+		if (!*texts[i].text)
+			*texts[i].text = strdup("");
 		if (!*texts[i].text)
 			return failure_set(failure, -ENOMEM, "out of memory");
 	}

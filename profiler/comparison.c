@@ -171,7 +171,7 @@ static int add_metrics(struct comparison *comparison, struct compared_workload *
 static int describe(const struct json_place *result, enum workload_state state, char **detail)
 {
 	static const char *const errors[] = {"sides.kernel.error", "sides.engine.error"};
-	const char *error = "";
+	char error[sizeof(((struct side_result *)0)->error)] = "";
 	int length = 0;
 
 	free(*detail);
@@ -193,9 +193,8 @@ static int describe(const struct json_place *result, enum workload_state state, 
 	if (state == WORKLOAD_INCOMPLETE) {
 		for (size_t i = 0; !*error && i < SIDE_COUNT; i++) {
 			const struct json_place place = json_along(result, errors[i]);
-			const char *text = json_text_of(&place);
 
-			error = text ? text : "";
+			json_chars_of(&place, error, sizeof(error));
 		}
 		length =
 			asprintf(detail, "the result is incomplete%s%s", *error ? ": " : "", error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* A comparison as JSON; docs/comparing.md says what each key means. */
 #include "profiler/comparison.h"
+#include "profiler/json_text.h"
 
 static const char *const unit_keys[UNIT_KINDS] = {
 	[UNIT_TIME] = "ns",	  [UNIT_BYTES] = "bytes", [UNIT_COUNT] = "count",
@@ -19,14 +20,6 @@ static const char *const judgement_keys[JUDGEMENTS] = {
 	[JUDGED_CHANGED] = "changed",
 };
 
-/* Paths and names may be any bytes: what is not UTF-8 is null. */
-static json_t *text_or_null(const char *text)
-{
-	json_t *json = json_string(text);
-
-	return json ? json : json_null();
-}
-
 /* The element is of @array even when it is NULL: then there was no memory, and there is no array.
  */
 static json_t *append(json_t *array, json_t *element)
@@ -44,12 +37,12 @@ static json_t *files_json(const struct comparison *comparison)
 	for (size_t i = 0; array && i < comparison->file_count; i++) {
 		const struct compared_file *file = &comparison->files[i];
 
-		array = append(array,
-			       json_pack("{s:o, s:o, s:o, s:o, s:o}", "path",
-					 text_or_null(file->path), "created",
-					 text_or_null(file->created), "kernel",
-					 text_or_null(file->kernel), "cpu", text_or_null(file->cpu),
-					 "sendprof", text_or_null(file->sendprof)));
+		array = append(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "path",
+						json_text_or_null(file->path), "created",
+						json_text_or_null(file->created), "kernel",
+						json_text_or_null(file->kernel), "cpu",
+						json_text_or_null(file->cpu), "sendprof",
+						json_text_or_null(file->sendprof)));
 	}
 	return array;
 }
@@ -109,13 +102,13 @@ static json_t *gates_json(const struct comparison *comparison)
 
 		array = append(array, json_pack("{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:o}",
 						"workload", outcome->workload->label, "condition",
-						text_or_null(outcome->gate->text), "result",
+						json_text_or_null(outcome->gate->text), "result",
 						gate_result_names[outcome->result], "fails",
 						comparison_fails(comparison, outcome), "checked",
 						(json_int_t)outcome->checked, "over",
 						(json_int_t)outcome->over, "noise",
 						(json_int_t)outcome->noise, "reason",
-						text_or_null(outcome->reason)));
+						json_text_or_null(outcome->reason)));
 	}
 	return array;
 }
@@ -125,7 +118,7 @@ static json_t *notes_json(const struct comparison *comparison)
 	json_t *array = json_array();
 
 	for (size_t i = 0; array && i < comparison->note_count; i++)
-		array = append(array, text_or_null(comparison->notes[i]));
+		array = append(array, json_text_or_null(comparison->notes[i]));
 	return array;
 }
 

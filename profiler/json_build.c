@@ -3,38 +3,6 @@
 #include "profiler/whole_file.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Paths may hold any byte; JSON only UTF-8. Bytes above ASCII then become \xNN. */
-static json_t *escaped_text(const char *text)
-{
-	char *escaped = malloc(4 * strlen(text) + 1), *at = escaped;
-	json_t *json;
-
-	if (!escaped)
-		return NULL;
-	for (; *text; text++) {
-		unsigned char byte = *text;
-
-		at += sprintf(at, byte < 0x80 ? "%c" : "\\x%02x", byte);
-	}
-	*at = '\0';
-	json = json_string(escaped);
-	free(escaped);
-	return json;
-}
-
-json_t *json_text_or_null(const char *text)
-{
-	json_t *json;
-
-	if (!text)
-		return json_null();
-	json = json_string(text);
-	return json ? json : escaped_text(text);
-}
 
 struct json_builder json_begin_object(void)
 {

@@ -6,7 +6,8 @@
 #ifndef PROFILER_JSON_BUILD_H
 #define PROFILER_JSON_BUILD_H
 
-#include <jansson.h>
+#include "profiler/json_text.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,11 +24,10 @@ void json_put(struct json_builder *object, const char *key, json_t *value);
 void json_append(struct json_builder *array, json_t *value);
 
 void json_put_number(struct json_builder *object, const char *key, uint64_t value);
-/* NULL becomes null; bytes that are not UTF-8 become \xNN. */
+/* By json_text_or_null(). */
 void json_put_text(struct json_builder *object, const char *key, const char *text);
 void json_put_bool(struct json_builder *object, const char *key, bool value);
 void json_append_number(struct json_builder *array, uint64_t value);
-json_t *json_text_or_null(const char *text);
 
 /* What was built, the caller's; NULL when anything failed. */
 json_t *json_finish(struct json_builder *builder);

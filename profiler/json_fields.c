@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/json_fields.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static json_t *uuid_json(const uint8_t uuid[16])
@@ -82,25 +80,6 @@ static void get_uuid(const struct json_place *object, const char *key, uint8_t u
 		json_refuse(object, text, "a UUID");
 }
 
-static void get_text(const struct json_place *object, const struct json_field *field, void *member)
-{
-	const char *text = json_get_text(object, field->key);
-	char **owned = member;
-
-	switch (field->kind) {
-	case JSON_FIELD_OWNED:
-		*owned = text ? strdup(text) : NULL;
-		if (text && !*owned)
-			failure_set(object->failure, -ENOMEM, "out of memory");
-		break;
-	case JSON_FIELD_BORROWED:
-		*(const char **)member = text;
-		break;
-	default:
-		snprintf(member, field->size, "%s", text ? text : "");
-	}
-}
-
 void json_get_fields(const struct json_place *object, void *into, const struct json_field *fields,
 		     size_t count)
 {
@@ -121,8 +100,15 @@ void json_get_fields(const struct json_place *object, void *into, const struct j
 		case JSON_FIELD_UUID:
 			get_uuid(object, fields[i].key, member);
 			break;
-		default:
-			get_text(object, &fields[i], member);
+		case JSON_FIELD_OWNED:
+			*(char **)member = json_get_copy(object, fields[i].key);
+			break;
+		case JSON_FIELD_BORROWED:
+			*(const char **)member = json_get_text(object, fields[i].key);
+			break;
+		case JSON_FIELD_CHARS:
+			json_get_chars(object, fields[i].key, member, fields[i].size);
+			break;
 		}
 	}
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/json_read.h"
+#include "profiler/json_text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *type_name(const json_t *json)
@@ -208,12 +210,36 @@ const char *json_get_text(const struct json_place *object, const char *key)
 	return json_text_of(&place);
 }
 
-char *json_get_copy(const struct json_place *object, const char *key)
+char *json_copy_of(const struct json_place *place)
 {
-	const char *text = json_get_text(object, key);
+	const char *text = json_text_of(place);
 	char *copy = text ? strdup(text) : NULL;
 
-	if (text && !copy)
-		failure_set(object->failure, -ENOMEM, "out of memory");
+	if (copy)
+		json_text_decode(copy);
+	else if (text)
+		failure_set(place->failure, -ENOMEM, "out of memory");
 	return copy;
+}
+
+char *json_get_copy(const struct json_place *object, const char *key)
+{
+	const struct json_place place = json_value_at(object, key);
+
+	return json_copy_of(&place);
+}
+
+void json_chars_of(const struct json_place *place, char *chars, size_t size)
+{
+	char *copy = json_copy_of(place);
+
+	snprintf(chars, size, "%s", copy ? copy : "");
+	free(copy);
+}
+
+void json_get_chars(const struct json_place *object, const char *key, char *chars, size_t size)
+{
+	const struct json_place place = json_value_at(object, key);
+
+	json_chars_of(&place, chars, size);
 }

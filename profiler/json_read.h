@@ -39,12 +39,19 @@ size_t json_elements(const struct json_place *place);
 /* Numbers are those of json_put_number(): above INT64_MAX they come back from negative ones. */
 uint64_t json_get_number(const struct json_place *object, const char *key);
 bool json_get_bool(const struct json_place *object, const char *key);
-/* Borrowed from the document. */
+/* Borrowed from the document, as it is there: for words that are compared. */
 const char *json_get_text(const struct json_place *object, const char *key);
-/* The caller's to free(); NULL when it is not there, and, with a failure, without memory. */
-char *json_get_copy(const struct json_place *object, const char *key);
-uint64_t json_number_of(const struct json_place *place);
 const char *json_text_of(const struct json_place *place);
+/*
+ * What json_text_or_null() was given. The caller's to free(); NULL when it is not there, and, with
+ * a failure, without memory.
+ */
+char *json_get_copy(const struct json_place *object, const char *key);
+char *json_copy_of(const struct json_place *place);
+/* The same, cut to @size bytes; "" when it is not there. */
+void json_get_chars(const struct json_place *object, const char *key, char *chars, size_t size);
+void json_chars_of(const struct json_place *place, char *chars, size_t size);
+uint64_t json_number_of(const struct json_place *place);
 /* A whole number, 0 or more. False, and 0, when it is not there. */
 bool json_figure_of(const struct json_place *place, double *number);
 

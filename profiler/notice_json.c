@@ -37,9 +37,7 @@ void notices_from_json(const struct json_place *side, struct notice_log *notices
 	}
 	for (size_t i = 0; i < json_elements(&texts); i++) {
 		const struct json_place element = json_element(&texts, i);
-		const char *text = json_text_of(&element);
 
-		snprintf(notices->texts[notices->text_count++], NOTICE_TEXT_SIZE, "%s",
-			 text ? text : "");
+		json_chars_of(&element, notices->texts[notices->text_count++], NOTICE_TEXT_SIZE);
 	}
 }

@@ -165,8 +165,6 @@ static void read_side(const struct json_place *sides, enum side index, struct si
 {
 	const struct json_place place = json_object_at(sides, result_side_keys[index]);
 	const struct json_place caches = json_object_at(&place, "caches");
-	const char *stacks = json_get_text(&place, "folded_stacks");
-	const char *error = json_get_text(&place, "error");
 
 	read_samples(&place, side);
 	read_kinds(&place, side);
@@ -177,10 +175,8 @@ static void read_side(const struct json_place *sides, enum side index, struct si
 	json_get_table(&place, "backrefs", &side->backrefs, &backrefs_table);
 	json_get_table(&place, "volume", &side->volume, &volume_counters_table);
 	trace_from_json(&place, side);
-	snprintf(side->error, sizeof(side->error), "%s", error ? error : "");
-	side->folded_stacks = stacks ? strdup(stacks) : NULL;
-	if (stacks && !side->folded_stacks)
-		failure_set(sides->failure, -ENOMEM, "out of memory");
+	json_get_chars(&place, "error", side->error, sizeof(side->error));
+	side->folded_stacks = json_get_copy(&place, "folded_stacks");
 	notices_from_json(&place, &side->notices);
 }
 
@@ -197,11 +193,8 @@ static size_t read_context(const struct json_place *place, const char *key,
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct json_place line = json_element(&array, i);
-		const char *text = json_text_of(&line);
 
-		lines[i] = text ? strdup(text) : NULL;
-		if (text && !lines[i])
-			failure_set(place->failure, -ENOMEM, "out of memory");
+		lines[i] = json_copy_of(&line);
 	}
 	return count;
 }
@@ -229,11 +222,10 @@ static void read_missing(const struct json_place *top, struct result *result)
 	for (size_t i = 0; result->missing && i < json_elements(&array); i++) {
 		const struct json_place entry = json_element(&array, i);
 		const char *metric = json_get_text(&entry, "metric");
-		const char *reason = json_get_text(&entry, "reason");
 
 		result->missing[i].metric = metric ? metric : "";
-		snprintf(result->missing[i].reason, sizeof(result->missing[i].reason), "%s",
-			 reason ? reason : "");
+		json_get_chars(&entry, "reason", result->missing[i].reason,
+			       sizeof(result->missing[i].reason));
 		result->missing_count++;
 	}
 }
@@ -247,9 +239,8 @@ static void read_agreement(const struct json_place *top, struct trace_agreement 
 	for (size_t i = 0; i < json_elements(&array) && i < AGREEMENT_MAX; i++) {
 		const struct json_place entry = json_element(&array, i);
 		struct trace_disagreement *found = &agreement->found[agreement->count++];
-		const char *what = json_get_text(&entry, "what");
 
-		snprintf(found->what, sizeof(found->what), "%s", what ? what : "");
+		json_get_chars(&entry, "what", found->what, sizeof(found->what));
 		found->kernel = json_get_number(&entry, "kernel");
 		found->engine = json_get_number(&entry, "engine");
 	}
@@ -259,7 +250,6 @@ static void read_all(const struct json_place *top, struct result *result)
 {
 	const struct json_place sides = json_object_at(top, "sides");
 	const char *tier = json_get_text(top, "tier");
-	const char *reason = json_get_text(top, "tier_reason");
 	struct generation asked;
 
 	result->verdict = json_get_choice(top, "verdict", result_verdict_keys, RESULT_VERDICTS);
@@ -268,7 +258,7 @@ static void read_all(const struct json_place *top, struct result *result)
 	result->kernel_recorded = json_get_bool(top, "kernel_recorded");
 	if (!tier || !trace_tier_find(tier, &result->tier))
 		json_refuse(top, tier ? tier : "nothing", "a tier");
-	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", reason ? reason : "");
+	json_get_chars(top, "tier_reason", result->tier_reason, sizeof(result->tier_reason));
 	for (unsigned int i = 0; i < SIDE_COUNT; i++)
 		read_side(&sides, i, &result->sides[i]);
 	losses_from_json(top, &result->losses);

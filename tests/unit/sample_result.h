@@ -396,14 +396,19 @@ static inline void sample_empty(struct result *result)
 	result->verdict = VERDICT_INCOMPLETE;
 }
 
-#define SAMPLE_HOSTILE "</td><script>alert(1)</script>\"'&|`*_\033[31m\xe2\x80\xae\xff\n# x"
+#define SAMPLE_HOSTILE_BEGIN "</td><script>alert(1)</script>\"'&|`*_\033[31m\xe2\x80\xae"
+#define SAMPLE_HOSTILE_END   "\n# x"
+/* Not UTF-8, as a path may be. */
+#define SAMPLE_HOSTILE SAMPLE_HOSTILE_BEGIN "\xff" SAMPLE_HOSTILE_END
+/* The same from a document, which may only hold UTF-8. */
+#define SAMPLE_HOSTILE_WORD SAMPLE_HOSTILE_BEGIN SAMPLE_HOSTILE_END
 
 /* Every string that comes from outside is made to break out of its place. */
 static inline void sample_hostile(struct result *result)
 {
 	static char text[] = SAMPLE_HOSTILE,
 		    line[] = "CLONE " SAMPLE_HOSTILE " path=" SAMPLE_HOSTILE;
-	static struct missing_metric missing[] = {{SAMPLE_HOSTILE, SAMPLE_HOSTILE}};
+	static struct missing_metric missing[] = {{SAMPLE_HOSTILE_WORD, SAMPLE_HOSTILE}};
 	static char *decisions[] = {text, line};
 	static char stacks[] = SAMPLE_HOSTILE ";" SAMPLE_HOSTILE " 9\n<b>;\\ 3\n;;;; 2\n 7\nx\n";
 	struct environment *environment = &result->environment;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The figures of a result: latency buckets and percentiles, medians, and the JSON of it all. */
+#include "profiler/json_text.h"
 #include "profiler/result.h"
 
 #include <setjmp.h>
@@ -565,6 +566,71 @@ static void assert_generation_text(enum generation_id id, uint64_t turned, const
 	free(text);
 }
 
+/* @text stands for @bytes, and for nothing else. */
+static void assert_coded(const char *bytes, const char *text)
+{
+	json_t *json = json_text_or_null(bytes);
+	char *decoded;
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json), text);
+	decoded = strdup(text);
+	assert_non_null(decoded);
+	json_text_decode(decoded);
+	assert_string_equal(decoded, bytes);
+	free(decoded);
+	json_decref(json);
+}
+
+static void test_text_of_any_bytes(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"/mnt/a", "/mnt/a"},
+		{"\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac"},
+		{"a\xff", "a\\xff"},
+		{"\xc3\xa4\xff", "\\xc3\\xa4\\xff"},
+		{"\\x41\\n\\", "\\x41\\n\\"},
+		{"\\xff", "\\x5cxff"},
+		{"\\x80", "\\x5cx80"},
+		{"\\x7f\\xFF\\xf", "\\x7f\\xFF\\xf"},
+		{"\\x5c\\x5b", "\\x5cx5c\\x5b"},
+		{"\\x5cxff", "\\x5cx5cxff"},
+		{"\\\\xff", "\\\\x5cxff"},
+		{"\\x\xff\\", "\\x\\xff\\"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_coded(cases[i][0], cases[i][1]);
+}
+
+/* Texts of what the escapes are made of, which are not UTF-8 or are: all come back. */
+static void test_text_comes_back(void **state)
+{
+	static const char pieces[] = "\\\\\\xxx5c8fF0\xff\xc3\xa4";
+	uint64_t random = 1;
+
+	(void)state;
+	for (unsigned int i = 0; i < SAMPLES; i++) {
+		char bytes[12], *text;
+		size_t length = next_random(&random) % sizeof(bytes);
+		json_t *json;
+
+		for (size_t at = 0; at < length; at++)
+			bytes[at] = pieces[next_random(&random) % (sizeof(pieces) - 1)];
+		bytes[length] = '\0';
+		json = json_text_or_null(bytes);
+		assert_non_null(json);
+		text = strdup(json_string_value(json));
+		assert_non_null(text);
+		json_text_decode(text);
+		assert_string_equal(text, bytes);
+		free(text);
+		json_decref(json);
+	}
+}
+
 static void test_generations_as_text(void **state)
 {
 	const struct generation old = {GENERATION_6_6, 0};
@@ -592,6 +658,8 @@ int main(void)
 		cmocka_unit_test(test_medians),
 		cmocka_unit_test(test_json_has_every_key),
 		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_text_of_any_bytes),
+		cmocka_unit_test(test_text_comes_back),
 		cmocka_unit_test(test_generations_as_text),
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_json_of_an_empty_result),
