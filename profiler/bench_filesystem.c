@@ -49,11 +49,14 @@ static int find_mkfs(struct bench_place *place, struct failure *failure)
 int bench_place_find(struct bench_place *place, const char *cache, const char *device,
 		     struct failure *failure)
 {
+	int ret;
+
 	*place = (struct bench_place){.device = device};
 	place->cache = cache ? strdup(cache) : default_cache();
 	if (!place->cache)
 		return out_of_memory(failure);
-	return find_mkfs(place, failure);
+	ret = child_extend_path(failure);
+	return ret ? ret : find_mkfs(place, failure);
 }
 
 int bench_place_open(struct bench_place *place, const char *cache, const char *device,

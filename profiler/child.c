@@ -15,6 +15,20 @@
 
 extern char **environ;
 
+int child_extend_path(struct failure *failure)
+{
+	const char *path = getenv("PATH");
+	char *extended;
+	int ret;
+
+	if (asprintf(&extended, "%s%s/usr/local/sbin:/usr/sbin:/sbin", path ? path : "",
+		     path && *path ? ":" : "") < 0)
+		return failure_set(failure, -ENOMEM, "out of memory");
+	ret = setenv("PATH", extended, 1);
+	free(extended);
+	return ret ? failure_set(failure, -ENOMEM, "out of memory") : 0;
+}
+
 /* What we ignore it does not: a reader that goes away ends it. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {

@@ -17,6 +17,12 @@ struct child {
 };
 
 /*
+ * Tools of the administrator are needed here and there, but their folders are not in everybody's
+ * PATH: put them at its end. 0 or -ENOMEM.
+ */
+int child_extend_path(struct failure *failure);
+
+/*
  * Run @child and wait. Its exit status (128 + N after signal N), or a negative errno with @failure
  * when it could not be run. The last line that it wrote on stderr is copied to @said.
  */

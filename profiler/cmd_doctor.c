@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof doctor: what this machine allows, on one screen. */
+#include "profiler/child.h"
 #include "profiler/commands.h"
 #include "profiler/doctor.h"
 #include "profiler/outcome.h"
@@ -98,13 +99,17 @@ static int print_json(const struct machine *machine, const struct finding *findi
 static int doctor_main(int argc, char **argv)
 {
 	struct doctor_options options = {0};
+	struct failure failure = {0};
 	struct machine machine = {0};
 	struct finding *findings;
-	int first, ret = 0;
+	int first, ret;
 	int status = options_parse(&command_doctor, argc, argv, &options, &first);
 
 	if (status != OPTIONS_PROCEED)
 		return status;
+	ret = child_extend_path(&failure);
+	if (ret)
+		return outcome_fail(&failure);
 	findings = calloc(doctor_probe_count, sizeof(*findings));
 	if (!findings)
 		return outcome_fail(&(struct failure){-ENOMEM, "out of memory"});

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* sendprof guest: a command under another kernel. */
+#include "profiler/child.h"
 #include "profiler/commands.h"
 #include "profiler/guest.h"
 #include "profiler/interrupt.h"
@@ -86,29 +87,12 @@ static int check_options(const struct guest_request *request)
 	return OPTIONS_PROCEED;
 }
 
-/* Tools of the administrator are needed here and there, but not in everybody's PATH. */
-static int extend_path(void)
-{
-	const char *path = getenv("PATH");
-	char *extended;
-	int ret;
-
-	if (asprintf(&extended, "%s%s/usr/local/sbin:/usr/sbin:/sbin", path ? path : "",
-		     path && *path ? ":" : "") < 0)
-		return -ENOMEM;
-	ret = setenv("PATH", extended, 1) ? -ENOMEM : 0;
-	free(extended);
-	return ret;
-}
-
 static int run(const struct guest_request *request)
 {
 	struct failure failure = {0};
-	int ret = extend_path();
+	int ret = child_extend_path(&failure);
 
-	if (ret)
-		failure_set(&failure, ret, "out of memory");
-	else
+	if (!ret)
 		ret = guest_run(request, &failure);
 	if (ret >= 0)
 		return ret;

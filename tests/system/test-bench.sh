@@ -26,6 +26,11 @@ documented()
 check 'docs/benchmarks.md has every workload' documented
 check_status 2 'a workload that is none' "$sendprof" bench bulc
 check_status 2 'a value that cannot be' "$sendprof" bench bulk --param mib=0
+# Nothing is pruned: the name of an image says which mkfs made it, and so that one has to be found.
+nothing=$(mktemp -d /tmp/sendprof-bench-path.XXXXXX) || exit 1
+check_status 0 'mkfs.btrfs is found without sbin in PATH' env PATH=/usr/bin:/bin "$sendprof" bench --prune \
+	--cache-dir "$nothing"
+rmdir "$nothing"
 check_status 2 'a sweep of what is not there' "$sendprof" bench bulk --sweep refs=1,2
 
 if [ "$(id -u)" != 0 ]; then
