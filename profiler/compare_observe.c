@@ -67,18 +67,18 @@ static int read_samples(const struct json_place *result, enum side side, const c
 	return failure->code;
 }
 
-/* The median, with @values left in their order: pairs of a kernel's and an engine's belong
+/* The median, with the values left in their order: pairs of a kernel's and an engine's belong
  * together. */
-static double median_kept(const double *values, size_t count)
+static int median_kept(const struct column *column, double *median, struct failure *failure)
 {
-	double *copy = calloc(count + 1, sizeof(*copy)), median;
+	double *copy = calloc(column->count + 1, sizeof(*copy));
 
 	if (!copy)
-		return 0;
-	memcpy(copy, values, count * sizeof(*copy));
-	median = median_of(copy, count);
+		return failure_set(failure, -ENOMEM, "out of memory");
+	memcpy(copy, column->values, column->count * sizeof(*copy));
+	*median = median_of(copy, column->count);
 	free(copy);
-	return median;
+	return 0;
 }
 
 static int observe_samples(const struct json_place *result, const struct compare_key *key,
@@ -90,9 +90,7 @@ static int observe_samples(const struct json_place *result, const struct compare
 	observation->samples = column.values;
 	observation->sample_count = column.count;
 	observation->present = column.count > 0;
-	if (ret == 0)
-		observation->value = median_kept(column.values, column.count);
-	return ret;
+	return ret ? ret : median_kept(&column, &observation->value, result->failure);
 }
 
 /* The same in every sample, or else the figure of the last. */
@@ -113,7 +111,7 @@ static int observe_ratio(const struct json_place *result, const struct compare_k
 			 struct observation *observation)
 {
 	struct column kernel = {0}, engine = {0};
-	double divisor = 0;
+	double dividend = 0, divisor = 0;
 	int ret = read_samples(result, SIDE_KERNEL, key->path, &kernel);
 
 	if (ret == 0)
@@ -122,11 +120,13 @@ static int observe_ratio(const struct json_place *result, const struct compare_k
 	observation->sample_count = kernel.count;
 	observation->divisors = engine.values;
 	observation->divisor_count = engine.count;
-	if (ret == 0 && engine.count)
-		divisor = median_kept(engine.values, engine.count);
+	if (ret == 0)
+		ret = median_kept(&kernel, &dividend, result->failure);
+	if (ret == 0)
+		ret = median_kept(&engine, &divisor, result->failure);
 	observation->present = kernel.count > 0 && divisor > 0;
 	if (observation->present)
-		observation->value = median_kept(kernel.values, kernel.count) / divisor;
+		observation->value = dividend / divisor;
 	return ret;
 }
 

@@ -67,38 +67,51 @@ uint64_t latency_percentile_ns(const struct latency *latency, unsigned int per_m
 	return latency->max_ns;
 }
 
-static int compare_u64(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 static bool is_measured(const struct run_sample *sample)
 {
 	return sample->repeat && !sample->repeated_for_commit;
 }
 
-/* Of the uint64_t at @offset in the samples that count; 0 when there are none, or no memory. */
-static uint64_t median_at(const struct side_result *side, size_t offset)
+/* Of the samples that count, those whose uint64_t at @offset is at most @limit. */
+static size_t count_up_to(const struct side_result *side, size_t offset, uint64_t limit)
 {
-	uint64_t *values = calloc(side->sample_count + 1, sizeof(*values)), median = 0;
 	size_t count = 0;
 
-	if (!values)
-		return 0;
 	for (size_t i = 0; i < side->sample_count; i++) {
-		if (is_measured(&side->samples[i]))
-			memcpy(&values[count++], (const char *)&side->samples[i] + offset,
-			       sizeof(*values));
+		uint64_t value;
+
+		memcpy(&value, (const char *)&side->samples[i] + offset, sizeof(value));
+		count += is_measured(&side->samples[i]) && value <= limit;
 	}
-	if (count) {
-		qsort(values, count, sizeof(*values), compare_u64);
-		median = values[(count - 1) / 2];
-		median += (values[count / 2] - median) / 2;
+	return count;
+}
+
+/* The value of @rank in ascending order, from 0, by bisection: that needs no memory to fail. */
+static uint64_t value_at_rank(const struct side_result *side, size_t offset, size_t rank)
+{
+	uint64_t low = 0, high = UINT64_MAX;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (count_up_to(side, offset, middle) > rank)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	free(values);
-	return median;
+	return low;
+}
+
+/* Of the uint64_t at @offset in the samples that count; 0 when there are none. */
+static uint64_t median_at(const struct side_result *side, size_t offset)
+{
+	size_t count = count_up_to(side, offset, UINT64_MAX);
+	uint64_t median;
+
+	if (!count)
+		return 0;
+	median = value_at_rank(side, offset, (count - 1) / 2);
+	return count % 2 ? median : median + (value_at_rank(side, offset, count / 2) - median) / 2;
 }
 
 uint64_t result_median_ns(const struct result *result, enum side side)

@@ -2,12 +2,13 @@
 /*
  * One allocation of the engine fails, the first, the second, and so on through a whole send: each
  * time it ends with -ENOMEM and a message, or goes on without what it had no memory for; nothing is
- * lost, as AddressSanitizer would tell. The linker gives the engine's calls to the functions here
- * (-Wl,--wrap, see the Makefile).
+ * lost, as AddressSanitizer would tell. And so on for figures: none is wrong for want of memory.
+ * The linker gives the program's calls to the functions here (-Wl,--wrap, see the Makefile).
  */
 #include "engine/send/recorded_refs.h"
 #include "engine/sendengine.h"
 #include "engine/tree/btree.h"
+#include "profiler/compare_observe.h"
 #include "tests/unit/image.h"
 
 #include <setjmp.h>
@@ -222,11 +223,89 @@ static void test_names(void **state)
 	} while (failing <= count);
 }
 
+static const struct compare_key *key_of_form(enum compare_form form)
+{
+	size_t i = 0;
+
+	while (i < compare_key_count && compare_keys[i].form != form)
+		i++;
+	assert_true(i < compare_key_count);
+	return &compare_keys[i];
+}
+
+/* What is observed of a result with three sends a side, at the first to the last failure. */
+static void expect_figure(const json_t *json, enum compare_form form, enum side side, double expect)
+{
+	const struct compare_key *key = key_of_form(form);
+	unsigned long count;
+
+	failing = NEVER;
+	do {
+		struct failure failure = {0};
+		const struct json_place top = json_top(json, &failure);
+		struct observation seen;
+		int ret;
+
+		failing++;
+		allocations = 0;
+		ret = observe(&top, key, side, 0, &seen);
+		count = allocations;
+		assert_int_equal(ret, failing <= count ? -ENOMEM : 0);
+		assert_int_equal(failure.code, ret);
+		if (!ret)
+			assert_true(seen.present && seen.value == expect);
+		free(seen.samples);
+		free(seen.divisors);
+	} while (failing <= count);
+	assert_true(count > 0);
+}
+
+static void test_observed_figures(void **state)
+{
+	static const char text[] =
+		"{\"sides\":{\"kernel\":{\"samples\":[{\"repeat\":1,\"duration_ns\":90},"
+		"{\"repeat\":2,\"duration_ns\":60},{\"repeat\":3,\"duration_ns\":80}]},"
+		"\"engine\":{\"samples\":[{\"repeat\":1,\"duration_ns\":20},"
+		"{\"repeat\":2,\"duration_ns\":10},{\"repeat\":3,\"duration_ns\":70}]}}}";
+	json_t *json;
+
+	(void)state;
+	failing = NEVER;
+	json = json_loads(text, 0, NULL);
+	assert_non_null(json);
+	expect_figure(json, FORM_SAMPLES, SIDE_KERNEL, 80);
+	expect_figure(json, FORM_RATIO, SIDE_COUNT, 4);
+	failing = NEVER;
+	json_decref(json);
+}
+
+/* There is nobody to be told, so they need none. */
+static void test_medians(void **state)
+{
+	static struct run_sample samples[] = {
+		{.duration_ns = 50, .repeat = 1},
+		{.duration_ns = UINT64_MAX, .repeat = 2},
+		{.duration_ns = 0, .repeat = 3},
+		{.duration_ns = 53, .repeat = 4},
+	};
+	static struct result result;
+
+	(void)state;
+	result.sides[SIDE_ENGINE].samples = samples;
+	result.sides[SIDE_ENGINE].sample_count = sizeof(samples) / sizeof(samples[0]);
+	failing = 1;
+	allocations = 0;
+	assert_int_equal(result_median_ns(&result, SIDE_ENGINE), 51);
+	failing = NEVER;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_observed_figures),
+		cmocka_unit_test(test_medians),
 	};
 
 	return cmocka_run_group_tests_name("out of memory", tests, NULL, NULL);
