@@ -2,58 +2,28 @@
 #include "profiler/engine_send.h"
 #include "profiler/sender.h"
 #include "profiler/stream_output.h"
+#include "profiler/write_all.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* A stream_sink_fn: @context points to the descriptor. */
 static int write_command(void *context, const void *data, size_t length)
 {
-	const int *fd = context;
-
-	while (length) {
-		ssize_t written = write(*fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		data = (const char *)data + written;
-		length -= written;
-	}
-	return 0;
+	return write_all(*(const int *)context, data, length);
 }
 
 /* A stream_sink_parts_fn: a command in one system call, without a copy of its data. */
 static int write_command_parts(void *context, const void *head, size_t head_length,
 			       const struct stream_data *data)
 {
-	const struct iovec parts[] = {
+	struct iovec parts[] = {
 		{.iov_base = (void *)head, .iov_len = head_length},
 		{.iov_base = (void *)data->bytes, .iov_len = data->length},
 	};
-	const int *fd = context;
-	ssize_t written;
 
-	do {
-		written = writev(*fd, parts, 2);
-	} while (written < 0 && errno == EINTR);
-	if (written < 0)
-		return -errno;
-	/* A signal came in between: the rest as it was interrupted. */
-	for (unsigned int i = 0; i < 2; i++) {
-		size_t length = parts[i].iov_len;
-		size_t skip = (size_t)written < length ? (size_t)written : length;
-		int ret;
-
-		written -= (ssize_t)skip;
-		ret = write_command(context, (const char *)parts[i].iov_base + skip, length - skip);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return write_all_parts(*(const int *)context, parts, 2);
 }
 
 static void subtract_counters(struct volume_counters *counters,

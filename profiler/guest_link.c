@@ -3,6 +3,7 @@
 #include "profiler/guest_protocol.h"
 #include "profiler/interrupt.h"
 #include "profiler/sender.h"
+#include "profiler/write_all.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -40,22 +41,18 @@ static void end(struct link *link, enum guest_end how)
 /* Pass @data on. Whoever reads our output may be gone: then there is nothing to go on for. */
 static int pass_on(struct link *link, int fd, const uint8_t *data, size_t length)
 {
-	while (length) {
-		ssize_t written = write(fd, data, length);
+	int ret = write_all(fd, data, length);
 
-		if (written < 0 && errno == EINTR && !interrupt_signal())
-			continue;
-		if (written <= 0) {
-			failure_set(link->failure, -errno, "cannot write %s: %s",
-				    fd == STDOUT_FILENO ? "standard output" : "standard error",
-				    strerror(errno));
-			end(link, GUEST_END_FAILURE);
-			return -EPIPE;
-		}
-		data += written;
-		length -= written;
+	if (!ret)
+		return 0;
+	if (ret == -EINTR) {
+		end(link, GUEST_END_INTERRUPTED);
+		return ret;
 	}
-	return 0;
+	failure_set(link->failure, ret, "cannot write %s: %s",
+		    fd == STDOUT_FILENO ? "standard output" : "standard error", strerror(-ret));
+	end(link, GUEST_END_FAILURE);
+	return -EPIPE;
 }
 
 /* Returns 0 to go on, another value at the end. */

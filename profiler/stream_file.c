@@ -6,6 +6,7 @@
 #include "profiler/stream_file.h"
 #include "profiler/folders.h"
 #include "profiler/outcome.h"
+#include "profiler/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -219,21 +220,6 @@ static int open_spool(struct stream_file *file)
 				   folder, strerror(errno));
 	unlink(path);
 	return fd;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t length)
-{
-	while (length) {
-		ssize_t done = write(fd, bytes, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		length -= done;
-	}
-	return 0;
 }
 
 /* Copy the rest of @from to @to through the window, which is empty before and after. */

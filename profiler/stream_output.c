@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/stream_output.h"
 #include "profiler/interrupt.h"
+#include "profiler/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -61,31 +61,6 @@ static int fail_write(struct stream_output *output, int code)
 			   strerror(-code));
 }
 
-static int write_vector(struct stream_output *output, struct iovec *vector, int count)
-{
-	while (count) {
-		ssize_t written;
-
-		if (interrupt_signal())
-			return fail_write(output, -EINTR);
-		written = writev(output->fd, vector, count);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return fail_write(output, -errno);
-		while (count && (size_t)written >= vector->iov_len) {
-			written -= vector->iov_len;
-			vector++;
-			count--;
-		}
-		if (count) {
-			vector->iov_base = (char *)vector->iov_base + written;
-			vector->iov_len -= written;
-		}
-	}
-	return 0;
-}
-
 /* Write the buffer, and @head and @data behind it. */
 static int flush_with(struct stream_output *output, const void *head, size_t head_length,
 		      const void *data, size_t length)
@@ -96,8 +71,11 @@ static int flush_with(struct stream_output *output, const void *head, size_t hea
 		{.iov_base = (void *)data, .iov_len = length},
 	};
 
+	int ret;
+
 	output->used = 0;
-	return write_vector(output, vector, 3);
+	ret = write_all_parts(output->fd, vector, 3);
+	return ret ? fail_write(output, ret) : 0;
 }
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/stream_store.h"
+#include "profiler/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,21 +86,6 @@ static int read_chunk(const struct stream_store *store, uint64_t offset, void *b
 					   got ? strerror(-code) : "it became shorter");
 		}
 		done += got;
-	}
-	return 0;
-}
-
-static int write_all(int fd, const void *data, size_t length)
-{
-	while (length) {
-		ssize_t written = write(fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		data = (const char *)data + written;
-		length -= written;
 	}
 	return 0;
 }

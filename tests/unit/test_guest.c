@@ -12,6 +12,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -513,6 +514,51 @@ static void the_status_comes_last(void **state)
 	assert_int_equal(conversation.failure.code, 0);
 }
 
+/* Begins when the pipe has long been full. */
+static void *read_late(void *context)
+{
+	const int *fd = context;
+	char part[1024];
+	size_t length = 0;
+	ssize_t got;
+
+	usleep(50000);
+	while ((got = read(*fd, part, sizeof(part))) > 0)
+		length += (size_t)got;
+	return (void *)length;
+}
+
+static void output_may_not_block(void **state)
+{
+	static const char text[8000];
+	struct conversation conversation;
+	const uint32_t status = 0;
+	int kept = dup(STDOUT_FILENO), ends[2];
+	pthread_t reader;
+	void *length;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
+	begin(&conversation);
+	for (int i = 0; i < 8; i++)
+		say_frame(&conversation, GUEST_FRAME_OUTPUT, text, sizeof(text));
+	say_frame(&conversation, GUEST_FRAME_STATUS, &status, sizeof(status));
+	fflush(stdout);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	assert_int_equal(pthread_create(&reader, NULL, read_late, &ends[0]), 0);
+	attend(&conversation, 60);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	assert_int_equal(pthread_join(reader, &length), 0);
+	close(ends[0]);
+	assert_int_equal(conversation.failure.code, 0);
+	assert_int_equal(conversation.outcome.end, GUEST_END_STATUS);
+	assert_int_equal((size_t)length, 8 * sizeof(text));
+}
+
 static void a_guest_that_ends_is_lost(void **state)
 {
 	const struct guest_frame cut = {.kind = GUEST_FRAME_STATUS, .length = 4};
@@ -594,6 +640,7 @@ int main(void)
 		IN_FOLDER(links_that_lead_nowhere_are_errors),
 		IN_FOLDER(programs_come_with_what_they_need),
 		IN_FOLDER(the_status_comes_last),
+		cmocka_unit_test(output_may_not_block),
 		cmocka_unit_test(a_guest_that_ends_is_lost),
 		cmocka_unit_test(a_guest_without_a_command_says_why),
 		cmocka_unit_test(a_frame_that_is_too_long_is_refused),
