@@ -25,7 +25,8 @@ enum {
 	EXTENTS = 4,
 	/* The references to the last extent from the first leaf with any are one, by that leaf. */
 	SHARED = EXTENTS - 1,
-	FILE_BYTES = 8192,
+	SECTOR = 4096,
+	FILE_BYTES = 4 * SECTOR,
 	MAX_LEAVES = 32,
 	MAX_FOUND = 4 * FILES,
 	MAX_ITEMS = EXTENTS + MAX_LEAVES + 1,
@@ -35,6 +36,7 @@ enum {
 
 struct file {
 	uint64_t ino, leaf;
+	uint64_t data_offset, num_bytes; /* what it shows of its extent */
 };
 
 struct fixture {
@@ -92,14 +94,14 @@ static void look_around(struct fixture *fixture)
 		if (fixture->file_count < EXTENTS)
 			fixture->extents[fixture->file_count] = from_le64(item->disk_bytenr);
 		fixture->files[fixture->file_count++] =
-			(struct file){.ino = key.objectid, .leaf = leaf};
+			(struct file){.ino = key.objectid, .leaf = leaf, .num_bytes = FILE_BYTES};
 	}
 	btree_path_release(&path);
 	assert_int_equal(fixture->file_count, FILES);
 	assert_in_range(fixture->leaf_count, 3, MAX_LEAVES);
 }
 
-/* File number N shows extent N modulo EXTENTS. */
+/* File number N shows extent N modulo EXTENTS, or a part of it. */
 static void share_extents(struct fixture *fixture)
 {
 	static uint8_t block[NODESIZE];
@@ -118,8 +120,13 @@ static void share_extents(struct fixture *fixture)
 			struct btrfs_file_extent_item *item =
 				(void *)(block + sizeof(*header) + from_le32(items[slot].offset));
 
-			if (items[slot].key.type == BTRFS_EXTENT_DATA_KEY)
-				put_le64(&item->disk_bytenr, fixture->extents[file++ % EXTENTS]);
+			if (items[slot].key.type != BTRFS_EXTENT_DATA_KEY)
+				continue;
+			assert_in_range(file, 0, FILES - 1);
+			put_le64(&item->disk_bytenr, fixture->extents[file % EXTENTS]);
+			put_le64(&item->offset, fixture->files[file].data_offset);
+			put_le64(&item->num_bytes, fixture->files[file].num_bytes);
+			file++;
 		}
 		image_write_block(&fixture->image, offsets[0], block, NODESIZE);
 	}
@@ -136,14 +143,14 @@ static bool is_shared(const struct fixture *fixture, size_t file)
 	return file % EXTENTS == SHARED && fixture->files[file].leaf == shared_leaf(fixture);
 }
 
-static size_t put_data_ref(uint8_t *at, uint64_t ino)
+static size_t put_data_ref(uint8_t *at, const struct file *file)
 {
 	struct btrfs_extent_data_ref *ref = (void *)(at + 1);
 
 	*at = BTRFS_EXTENT_DATA_REF_KEY;
 	put_le64(&ref->root, BTRFS_FS_TREE_OBJECTID);
-	put_le64(&ref->objectid, ino);
-	put_le64(&ref->offset, 0);
+	put_le64(&ref->objectid, file->ino);
+	put_le64(&ref->offset, -file->data_offset);
 	put_le32(&ref->count, 1);
 	return 1 + sizeof(*ref);
 }
@@ -176,7 +183,7 @@ static struct image_item data_extent(const struct fixture *fixture, size_t numbe
 	for (file = number; file < FILES; file += EXTENTS) {
 		shared += is_shared(fixture, file);
 		if (!is_shared(fixture, file) || (shared == 1 && fixture->is_counted_twice))
-			size += put_data_ref(data + size, fixture->files[file].ino);
+			size += put_data_ref(data + size, &fixture->files[file]);
 	}
 	if (shared)
 		size += put_shared_ref(data + size, shared_leaf(fixture), shared);
@@ -442,8 +449,9 @@ static void test_order_is_that_of_the_walk(void **state)
 	struct extent_index *index = new_index(fixture, NO_LIMIT, &filter);
 	size_t i;
 
+	/* The shared references first, so that those of the next extents are not taken for them. */
 	for (i = 0; i < 2 * EXTENTS; i++)
-		assert_as_walk(fixture, index, i % EXTENTS);
+		assert_as_walk(fixture, index, (SHARED + i) % EXTENTS);
 	assert_int_equal(fixture->made, fixture->leaf_count);
 	assert_int_equal(fixture->dropped, 0);
 	extent_index_free(index);
@@ -572,6 +580,47 @@ static void test_prefix(void **state)
 	extent_index_free(index);
 }
 
+/* The positions that all up to one stand for become fewer with each that stands for a part. */
+static void test_prefix_narrows(void **state)
+{
+	/* Of the files that show the first extent, by descending inode. */
+	static const struct {
+		uint64_t begin, end, all_begin, all_end;
+	} shown[] = {
+		{0, FILE_BYTES, 0, FILE_BYTES},
+		{0, 3 * SECTOR, 0, 3 * SECTOR},
+		{0, FILE_BYTES, 0, 3 * SECTOR},
+		{SECTOR, FILE_BYTES, SECTOR, 3 * SECTOR},
+		{0, FILE_BYTES, SECTOR, 3 * SECTOR},
+		{0, 2 * SECTOR, SECTOR, 2 * SECTOR},
+		{2 * SECTOR, 3 * SECTOR, 2 * SECTOR, 2 * SECTOR},
+	};
+	struct fixture *fixture = *state;
+	struct extent_ref_filter filter;
+	struct index_extent *extent;
+	struct extent_index *index;
+	size_t i, count = sizeof(shown) / sizeof(shown[0]);
+
+	for (i = 0; i < count; i++) {
+		struct file *file = &fixture->files[FILES - EXTENTS - i * EXTENTS];
+
+		file->data_offset = shown[i].begin;
+		file->num_bytes = shown[i].end - shown[i].begin;
+	}
+	share_extents(fixture);
+	write_extent_tree(fixture);
+	open_volume(fixture);
+	index = new_index(fixture, NO_LIMIT, &filter);
+	assert_int_equal(extent_index_get(index, fixture->extents[0], &extent), 0);
+	for (i = 0; i < count; i++) {
+		assert_int_equal(extent_index_resolve(index, extent, i), 0);
+		assert_int_equal(extent->prefix_count, i + 1);
+		assert_int_equal(extent->prefix[i].begin, shown[i].all_begin);
+		assert_int_equal(extent->prefix[i].end, shown[i].all_end);
+	}
+	extent_index_free(index);
+}
+
 /* With room for about one extent: the same answers, and never much more than the limit. */
 static void test_limit_of_memory(void **state)
 {
@@ -662,6 +711,7 @@ int main(void)
 		INDEX_TEST(test_shared_leaf_counts_once),
 		INDEX_TEST(test_nothing_before_it_is_asked_for),
 		INDEX_TEST(test_prefix),
+		INDEX_TEST(test_prefix_narrows),
 		INDEX_TEST(test_limit_of_memory),
 		INDEX_TEST(test_filter),
 		INDEX_TEST(test_commit_drops_all),
