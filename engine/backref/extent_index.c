@@ -31,8 +31,6 @@ struct extent_index {
 	size_t bytes, max_bytes, peak_bytes;
 	uint64_t references; /* of the extent that is being added */
 	bool is_accepted;
-	uint64_t preliminary_references;
-	struct backref_counters counters;
 	void (*leaf_made)(void *context, struct index_leaf *leaf);
 	void (*leaf_dropped)(void *context, struct index_leaf *leaf);
 	void *leaf_context;
@@ -259,7 +257,6 @@ static int add_extent(struct extent_index *index, uint64_t bytenr, struct index_
 
 	index->is_accepted = false;
 	ret = extent_refs_collect(index->volume, bytenr, &filter, &index->refs);
-	index->preliminary_references += index->refs.indirect.count + index->refs.direct.count;
 	if (ret || !index->is_accepted)
 		return ret;
 	extent = calloc(1, sizeof(*extent));

@@ -48,7 +48,6 @@ struct indexed_search {
 	 * entries are looked up by their keys, and none is attached to a leaf.
 	 */
 	bool by_key;
-	struct backref_counters counters;
 };
 
 static void forget_leaf(struct lru_entry *entry)
