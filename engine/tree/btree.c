@@ -98,30 +98,6 @@ static int check_owner(const struct root *root, const struct tree_block *block)
 			   (unsigned long long)root->id);
 }
 
-/* A child begins with the key that its parent has for it, so it is not empty either. */
-static int check_first_key(struct volume *volume, const struct tree_block *parent, uint32_t slot,
-			   const struct tree_block *child)
-{
-	const struct btrfs_disk_key *expect = &tree_block_pointer(parent, slot)->key;
-	const uint8_t *have = child->data + sizeof(struct btrfs_header);
-	struct key first;
-
-	if (child->nritems && !memcmp(have, expect, sizeof(*expect)))
-		return 0;
-	if (!child->nritems)
-		return volume_fail(volume, -EUCLEAN,
-				   "tree block %llu: no items, expect some below node %llu slot %u",
-				   (unsigned long long)child->bytenr,
-				   (unsigned long long)parent->bytenr, slot);
-	first = tree_block_key(child, 0);
-	return volume_fail(volume, -EUCLEAN,
-			   "tree block %llu: first key (%llu %u %llu), node %llu slot %u has "
-			   "another",
-			   (unsigned long long)child->bytenr, (unsigned long long)first.objectid,
-			   first.type, (unsigned long long)first.offset,
-			   (unsigned long long)parent->bytenr, slot);
-}
-
 /*
  * Put the child at the current slot of @level into @path, one level down. *@stayed: the parent was
  * there before; then a child that was there too is its child, which was checked.
@@ -140,7 +116,8 @@ static int descend(struct btree_path *path, int level, bool *stayed)
 	if (!ret)
 		ret = check_owner(path->root, path->nodes[level - 1]);
 	if (!ret)
-		ret = check_first_key(volume, parent, path->slots[level], path->nodes[level - 1]);
+		ret = tree_block_check_child(volume, parent, path->slots[level],
+					     path->nodes[level - 1]);
 	return ret;
 }
 

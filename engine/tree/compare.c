@@ -70,43 +70,17 @@ static int side_begin(struct side *side, struct root *root)
 	return 0;
 }
 
-#define side_fail(side, bytenr, format, ...)                                    \
-	volume_fail((side)->root->volume, -EUCLEAN, "tree block %llu: " format, \
-		    (unsigned long long)(bytenr), __VA_ARGS__)
-
-/*
- * A child begins with the key that led to it. So it is not empty, and is never below two pointers:
- * of a damaged tree whose pointers all lead to one block there would be no end in sight.
- */
-static int check_child(const struct side *side, const struct tree_block *child)
+static int move_down(struct side *side)
 {
 	const struct tree_block *parent = side->path.nodes[side->level];
 	uint32_t slot = side->path.slots[side->level];
-	struct key first;
-
-	if (!child->nritems)
-		return side_fail(side, child->bytenr,
-				 "no items, expect some below node %llu slot %u",
-				 (unsigned long long)parent->bytenr, slot);
-	first = tree_block_key(child, 0);
-	if (key_compare(&first, &side->key) == 0)
-		return 0;
-	return side_fail(
-		side, child->bytenr, "first key (%llu %u %llu), node %llu slot %u has another",
-		(unsigned long long)first.objectid, first.type, (unsigned long long)first.offset,
-		(unsigned long long)parent->bytenr, slot);
-}
-
-static int move_down(struct side *side)
-{
-	struct tree_block_id id =
-		tree_block_child(side->path.nodes[side->level], side->path.slots[side->level]);
+	struct tree_block_id id = tree_block_child(parent, slot);
 	struct tree_block *child;
 	int ret = tree_block_get(side->root->volume, &id, &child);
 
 	if (ret)
 		return ret;
-	ret = check_child(side, child);
+	ret = tree_block_check_child(side->root->volume, parent, slot, child);
 	if (ret) {
 		tree_block_put(child);
 		return ret;
@@ -122,12 +96,13 @@ static int check_rises(const struct side *side, const struct key *last)
 {
 	if (key_compare(last, &side->key) < 0)
 		return 0;
-	return side_fail(side, side->path.nodes[side->level]->bytenr,
-			 "key (%llu %u %llu) at slot %u, expect more than (%llu %u %llu)",
-			 (unsigned long long)side->key.objectid, side->key.type,
-			 (unsigned long long)side->key.offset, side->path.slots[side->level],
-			 (unsigned long long)last->objectid, last->type,
-			 (unsigned long long)last->offset);
+	return volume_fail(
+		side->root->volume, -EUCLEAN,
+		"tree block %llu: key (%llu %u %llu) at slot %u, expect more than (%llu %u %llu)",
+		(unsigned long long)side->path.nodes[side->level]->bytenr,
+		(unsigned long long)side->key.objectid, side->key.type,
+		(unsigned long long)side->key.offset, side->path.slots[side->level],
+		(unsigned long long)last->objectid, last->type, (unsigned long long)last->offset);
 }
 
 static int move_beside(struct side *side)

@@ -319,3 +319,21 @@ void tree_block_put(struct tree_block *block)
 	if (cache->bytes > cache->max_bytes)
 		forget_block(cache, cache->oldest);
 }
+
+int tree_block_fail_child(struct volume *volume, const struct tree_block *parent, uint32_t slot,
+			  const struct tree_block *child)
+{
+	struct key first;
+
+	if (!child->nritems)
+		return volume_fail(volume, -EUCLEAN,
+				   "tree block %llu: no items, expect some below node %llu slot %u",
+				   (unsigned long long)child->bytenr,
+				   (unsigned long long)parent->bytenr, slot);
+	first = tree_block_key(child, 0);
+	return volume_fail(
+		volume, -EUCLEAN,
+		"tree block %llu: first key (%llu %u %llu), node %llu slot %u has another",
+		(unsigned long long)child->bytenr, (unsigned long long)first.objectid, first.type,
+		(unsigned long long)first.offset, (unsigned long long)parent->bytenr, slot);
+}

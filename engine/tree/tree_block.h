@@ -106,6 +106,26 @@ static inline struct tree_block_id tree_block_child(const struct tree_block *nod
 				      .level = node->level - 1};
 }
 
+/* The failure of tree_block_check_child(). */
+int tree_block_fail_child(struct volume *volume, const struct tree_block *parent, uint32_t slot,
+			  const struct tree_block *child);
+
+/*
+ * A child begins with the key that its parent has for it. So it is not empty, and is never below
+ * two pointers: of a damaged tree whose pointers all lead to one block there would be no end in
+ * sight.
+ */
+static inline int tree_block_check_child(struct volume *volume, const struct tree_block *parent,
+					 uint32_t slot, const struct tree_block *child)
+{
+	const struct btrfs_disk_key *expect = &tree_block_pointer(parent, slot)->key;
+	const uint8_t *have = child->data + sizeof(struct btrfs_header);
+
+	if (child->nritems && !memcmp(have, expect, sizeof(*expect)))
+		return 0;
+	return tree_block_fail_child(volume, parent, slot, child);
+}
+
 /* The data of an item; its bounds were checked when the block was read. */
 static inline const void *tree_block_item_data(const struct tree_block *leaf, uint32_t slot)
 {
