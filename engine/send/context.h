@@ -23,6 +23,8 @@
 #include "engine/tree/compare.h"
 #include "engine/volume/csum.h"
 
+#include <errno.h>
+
 struct move_list;
 struct waiting_move;
 struct orphan_dir;
@@ -114,6 +116,13 @@ static inline bool send_behaves(const struct send_context *send, enum behaviour_
 
 /* Record a failure of this send; see failure_set(). */
 #define send_fail(send, code, ...) volume_fail((send)->volume, code, __VA_ARGS__)
+
+/* There is none for @what of the current inode, such as "the names". Returns -ENOMEM. */
+static inline int send_no_memory(struct send_context *send, const char *what)
+{
+	return send_fail(send, -ENOMEM, "out of memory for %s of inode %llu", what,
+			 (unsigned long long)send->cur.ino);
+}
 
 static inline bool is_current_inode(const struct send_context *send, uint64_t ino,
 				    uint64_t generation)

@@ -28,12 +28,6 @@ struct move_list {
 	UT_hash_handle hh;
 };
 
-static int out_of_memory(struct send_context *send)
-{
-	return send_fail(send, -ENOMEM, "out of memory for the move of inode %llu",
-			 (unsigned long long)send->cur.ino);
-}
-
 static void free_move(struct pending_move *move)
 {
 	ref_list_clear(&move->dirs);
@@ -65,14 +59,14 @@ static int add_waiting(struct send_context *send, uint64_t ino, bool is_orphaniz
 				 (unsigned long long)ino);
 	waiting = calloc(1, sizeof(*waiting));
 	if (!waiting)
-		return out_of_memory(send);
+		return send_no_memory(send, "the move");
 	waiting->ino = ino;
 	waiting->is_orphanized = is_orphanized;
 	HASH_ADD(hh, send->waiting_moves, ino, sizeof(waiting->ino), waiting);
 	if (hash_has_added(waiting))
 		return 0;
 	free(waiting);
-	return out_of_memory(send);
+	return send_no_memory(send, "the move");
 }
 
 static struct move_list *find_moves(struct send_context *send, uint64_t parent)
@@ -90,12 +84,12 @@ static int append_move(struct send_context *send, uint64_t parent, struct pendin
 	if (!list) {
 		list = calloc(1, sizeof(*list));
 		if (!list)
-			return out_of_memory(send);
+			return send_no_memory(send, "the move");
 		list->parent = parent;
 		HASH_ADD(hh, send->pending_moves, parent, sizeof(list->parent), list);
 		if (!hash_has_added(list)) {
 			free(list);
-			return out_of_memory(send);
+			return send_no_memory(send, "the move");
 		}
 	}
 	DL_APPEND(list->moves, move);
@@ -126,11 +120,11 @@ static int add_pending(struct send_context *send, uint64_t ino, uint64_t generat
 	int ret;
 
 	if (!move)
-		return out_of_memory(send);
+		return send_no_memory(send, "the move");
 	move->ino = ino;
 	move->generation = generation;
 	if (add_dirs(&move->dirs, old_dirs) || add_dirs(&move->dirs, new_dirs))
-		ret = out_of_memory(send);
+		ret = send_no_memory(send, "the move");
 	else
 		ret = add_waiting(send, ino, is_orphan);
 	if (ret == 0)

@@ -28,12 +28,6 @@ struct ref_work {
 	uint64_t last_removed_dir;
 };
 
-static int out_of_memory(struct send_context *send)
-{
-	return send_fail(send, -ENOMEM, "out of memory for the names of inode %llu",
-			 (unsigned long long)send->cur.ino);
-}
-
 /* Compute the path of a recorded name again: a directory above it was renamed since. */
 static int refresh_path(struct send_context *send, struct recorded_ref *ref)
 {
@@ -44,7 +38,7 @@ static int refresh_path(struct send_context *send, struct recorded_ref *ref)
 		ret = path_append(&path, ref->key.name, ref->name_length);
 	if (ret)
 		return ret;
-	return recorded_ref_set_path(ref, &path) ? out_of_memory(send) : 0;
+	return recorded_ref_set_path(ref, &path) ? send_no_memory(send, "the names") : 0;
 }
 
 /* Where the current inode is: new ones and those whose first name was taken have an orphan name. */
@@ -317,7 +311,7 @@ static int add_dir(struct ref_work *work, const struct recorded_ref *ref)
 		}
 		ret = ref_list_add_dir_once(&work->dirs, ref);
 	}
-	return ret ? out_of_memory(work->send) : 0;
+	return ret ? send_no_memory(work->send, "the names") : 0;
 }
 
 static int do_new_refs(struct ref_work *work)

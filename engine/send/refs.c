@@ -2,14 +2,6 @@
 /* Recording the names of the current inode while its items pass. */
 #include "engine/send/context.h"
 
-#include <errno.h>
-
-static int out_of_memory(struct send_context *send)
-{
-	return send_fail(send, -ENOMEM, "out of memory for the names of inode %llu",
-			 (unsigned long long)send->cur.ino);
-}
-
 /*
  * One name found in @root: add it to @list, unless the other list has the same name, which then has
  * neither appeared nor gone. The path is the one that is true now, before anything is renamed.
@@ -38,7 +30,7 @@ static int record_ref(struct send_context *send, struct root *root, struct ref_l
 	if (ret)
 		return ret;
 	if (ref_list_add(list, name->dir, generation, name->name, name->name_length, &path))
-		return out_of_memory(send);
+		return send_no_memory(send, "the names");
 	return 0;
 }
 
