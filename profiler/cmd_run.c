@@ -264,8 +264,7 @@ static int check_options(struct run_options *options, struct stream_form *form)
 	if (options->record && options->names.images.count)
 		return usage_error(&command_run, "--record needs the kernel's send, not an image");
 	if (options->why && !why_parse(options->why, &options->why_filter))
-		return usage_error(&command_run, "--why: have '%s' expect INODE or INODE:OFFSET",
-				   options->why);
+		return usage_error(&command_run, WHY_EXPECTED, options->why);
 	if (options->kernel_trace && options->form.turned.count && !options->form.generation)
 		return usage_error(&command_run, "--turn with --kernel-trace needs --generation");
 	if (stream_form_parse_references(options->max_refs, &options->max_references, &failure) ||

@@ -210,8 +210,7 @@ static int send_main(int argc, char **argv)
 	    stream_form_parse_references(options.max_refs, &options.max_references, &failure)) {
 		status = usage_error(&command_send, "%s", failure.text);
 	} else if (options.why && !why_parse(options.why, &options.why_filter)) {
-		status = usage_error(&command_send, "--why: have '%s' expect INODE or INODE:OFFSET",
-				     options.why);
+		status = usage_error(&command_send, WHY_EXPECTED, options.why);
 	} else if (!options.file && isatty(STDOUT_FILENO)) {
 		status = usage_error(&command_send,
 				     "refusing to write a stream to a terminal: use -f FILE or "

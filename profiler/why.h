@@ -17,6 +17,8 @@ struct why_filter {
 
 /* Parse "INODE" or "INODE:OFFSET". False when it is neither. */
 bool why_parse(const char *text, struct why_filter *filter);
+/* For usage_error(), with the text. */
+#define WHY_EXPECTED "--why: have '%s' expect INODE or INODE:OFFSET"
 
 typedef void (*why_line_fn)(void *context, const char *line);
 
