@@ -70,9 +70,9 @@ static int write_stacks(const void *subject, const struct page_plots *plots, FIL
 }
 
 /* Only with samples; what an earlier run left would be of other stacks. */
-static int write_stack_files(const struct result *result, const char *directory,
-			     struct failure *failure)
+static int write_stack_files(const void *subject, const char *directory, struct failure *failure)
 {
+	const struct result *result = subject;
 	static const struct {
 		const char *name;
 		page_fn write;
@@ -94,24 +94,30 @@ static int write_stack_files(const struct result *result, const char *directory,
 	return ret;
 }
 
-/* Both pages; that plots are missing is no error, but told. */
-static int write_pages(const void *subject, struct page_plots *plots, const char *directory,
-		       page_fn markdown, page_fn html, const struct failure *undrawn,
-		       struct failure *failure)
-{
-	int ret;
+/* What a report consists of beside its pages. */
+struct report_set {
+	page_fn markdown, html;
+	/* NULL: there is nothing to draw, or nothing more to write. */
+	int (*draw)(const void *subject, const char *directory, struct failure *failure);
+	int (*write_more)(const void *subject, const char *directory, struct failure *failure);
+	const char *flame; /* as struct page_plots has it */
+};
 
-	if (undrawn->code)
-		plots->reason = undrawn->text;
-	ret = write_page(subject, plots, directory, "report.md", markdown, failure);
-	if (ret == 0)
-		ret = write_page(subject, plots, directory, "report.html", html, failure);
-	return ret;
+static int draw(const void *subject, const char *directory, struct failure *failure)
+{
+	return report_plots(subject, directory, failure);
 }
 
-int report_write_all(const struct result *result, const char *directory, struct failure *failure)
+static int draw_bench(const void *subject, const char *directory, struct failure *failure)
 {
-	struct page_plots plots = {.link = "plots"};
+	return bench_plots(subject, directory, failure);
+}
+
+/* That plots are missing is no error, but told. */
+static int write_set(const void *subject, const struct report_set *set, const char *directory,
+		     struct failure *failure)
+{
+	struct page_plots plots = {.link = "plots", .flame = set->flame};
 	struct failure undrawn = {0};
 	struct failure unwritten = {0};
 	char *plots_directory;
@@ -119,42 +125,46 @@ int report_write_all(const struct result *result, const char *directory, struct 
 
 	if (asprintf(&plots_directory, "%s/plots", directory) < 0)
 		return failure_set(failure, -ENOMEM, "no memory");
-	report_plots(result, plots_directory, &undrawn);
+	if (set->draw)
+		set->draw(subject, plots_directory, &undrawn);
 	plots.directory = plots_directory;
-	if (flame_samples(result->sides[SIDE_KERNEL].folded_stacks))
-		plots.flame = "flame.svg";
-	ret = write_pages(result, &plots, directory, write_markdown, write_html, &undrawn,
-			  &unwritten);
+	if (undrawn.code)
+		plots.reason = undrawn.text;
+	ret = write_page(subject, &plots, directory, "report.md", set->markdown, &unwritten);
 	if (ret == 0)
-		ret = write_stack_files(result, directory, &unwritten);
+		ret = write_page(subject, &plots, directory, "report.html", set->html, &unwritten);
+	if (ret == 0 && set->write_more)
+		ret = set->write_more(subject, directory, &unwritten);
 	free(plots_directory);
 	if (ret < 0)
 		return failure_set(failure, ret, "%s", unwritten.text);
 	if (undrawn.code)
 		failure_set(failure, undrawn.code, "plots: %s", undrawn.text);
 	return 0;
+}
+
+int report_write_all(const struct result *result, const char *directory, struct failure *failure)
+{
+	bool sampled = flame_samples(result->sides[SIDE_KERNEL].folded_stacks);
+	const struct report_set set = {
+		.markdown = write_markdown,
+		.html = write_html,
+		.draw = draw,
+		.write_more = write_stack_files,
+		.flame = sampled ? "flame.svg" : NULL,
+	};
+
+	return write_set(result, &set, directory, failure);
 }
 
 int bench_write_all(const struct bench_history *history, const char *directory,
 		    struct failure *failure)
 {
-	struct page_plots plots = {.link = "plots"};
-	struct failure undrawn = {0};
-	struct failure unwritten = {0};
-	char *plots_directory;
-	int ret;
+	const struct report_set set = {
+		.markdown = write_bench_markdown,
+		.html = write_bench_html,
+		.draw = history->curve_count ? draw_bench : NULL,
+	};
 
-	if (asprintf(&plots_directory, "%s/plots", directory) < 0)
-		return failure_set(failure, -ENOMEM, "no memory");
-	if (history->curve_count)
-		bench_plots(history, plots_directory, &undrawn);
-	plots.directory = plots_directory;
-	ret = write_pages(history, &plots, directory, write_bench_markdown, write_bench_html,
-			  &undrawn, &unwritten);
-	free(plots_directory);
-	if (ret < 0)
-		return failure_set(failure, ret, "%s", unwritten.text);
-	if (undrawn.code)
-		failure_set(failure, undrawn.code, "plots: %s", undrawn.text);
-	return 0;
+	return write_set(history, &set, directory, failure);
 }
