@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/folded.h"
+#include "engine/core/hash_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct stack {
 	uint64_t count;
@@ -51,7 +51,10 @@ static int add_stack(struct folded *folded, const char *text, size_t length, uin
 	memcpy(stack->text, text, length);
 	stack->count = count;
 	HASH_ADD(hh, folded->stacks, text, length, stack);
-	return 0;
+	if (hash_has_added(stack))
+		return 0;
+	free(stack);
+	return -ENOMEM;
 }
 
 int folded_add(struct folded *folded, const char *lines)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/trace_heavy.h"
+#include "engine/core/hash_table.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 struct entry {
 	struct trace_cost cost;
@@ -97,10 +97,12 @@ static struct entry *enter(struct trace_heavy *heavy, uint64_t key)
 	} else {
 		entry = heavy->heap[0];
 		inherited = entry->cost.time_ns;
-		HASH_DEL(heavy->by_key, entry);
+		if (hash_has_added(entry))
+			HASH_DEL(heavy->by_key, entry);
 	}
 	entry->cost = (struct trace_cost){.key = key, .time_ns = inherited, .doubt_ns = inherited};
 	rise(heavy, entry);
+	/* Without memory it is not found again, and the key may have several entries. */
 	HASH_ADD(hh, heavy->by_key, cost.key, sizeof(key), entry);
 	return entry;
 }

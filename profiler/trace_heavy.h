@@ -14,7 +14,7 @@
 
 struct trace_heavy;
 
-/* NULL when there is no memory; all of it is taken here. */
+/* NULL when there is no memory. What is missing later only makes the result coarser. */
 struct trace_heavy *trace_heavy_new(size_t room);
 /* Accepts NULL. */
 void trace_heavy_free(struct trace_heavy *heavy);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/watch_details.h"
+#include "engine/core/hash_table.h"
 #include "profiler/event_list.h"
 #include "profiler/trace_collect.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* Paths kept of a send; of more, those of inodes that cost little are given up. */
 enum { PATHS_MAX = 16384 };
@@ -232,6 +232,9 @@ static void keep_path(struct watched_send *send, struct inode_path *path)
 		free_path(old);
 	}
 	HASH_ADD(hh, send->paths, ino, sizeof(path->ino), path);
+	/* Without memory it is shown by its number. */
+	if (!hash_has_added(path))
+		free_path(path);
 	if (HASH_COUNT(send->paths) > PATHS_MAX)
 		give_up_paths(send);
 }

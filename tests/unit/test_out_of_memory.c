@@ -9,6 +9,8 @@
 #include "engine/sendengine.h"
 #include "engine/tree/btree.h"
 #include "profiler/compare_observe.h"
+#include "profiler/folded.h"
+#include "profiler/trace_heavy.h"
 #include "tests/unit/image.h"
 
 #include <setjmp.h>
@@ -21,7 +23,14 @@
 
 #include <errno.h>
 
-enum { SNAPSHOT = BTRFS_FS_TREE_OBJECTID, ITEMS_MAX = 64, NAMES = 20, NEVER = 0 };
+enum {
+	SNAPSHOT = BTRFS_FS_TREE_OBJECTID,
+	ITEMS_MAX = 64,
+	NAMES = 20,
+	KEYS = 2000, /* so many that tables grow, more than once */
+	COSTS = 600,
+	NEVER = 0,
+};
 
 /* ---- memory that runs out ---- */
 
@@ -223,6 +232,42 @@ static void test_names(void **state)
 	} while (failing <= count);
 }
 
+/* What the profiler keeps in tables goes on without what it had no memory for. */
+static void test_tables(void **state)
+{
+	static struct trace_cost top[COSTS];
+	unsigned long count = 1;
+
+	(void)state;
+	failing = NEVER;
+	for (unsigned long number = 1; number <= count; number++) {
+		struct folded *folded = folded_new();
+		struct trace_heavy *heavy = trace_heavy_new(COSTS);
+		uint64_t sum = 0;
+
+		assert_true(folded && heavy);
+		failing = number;
+		allocations = 0;
+		for (unsigned int i = 0; i < KEYS; i++) {
+			char line[24];
+			int ret;
+
+			snprintf(line, sizeof(line), "a;b%u 1\n", i);
+			ret = folded_add(folded, line);
+			assert_true(ret == 0 || ret == -ENOMEM);
+			trace_heavy_add(heavy, i % (COSTS + COSTS / 2), 1);
+		}
+		count = allocations;
+		failing = NEVER;
+		/* Each cost is that of one entry, or of who took its place. */
+		for (size_t i = trace_heavy_top(heavy, top, COSTS); i-- > 0;)
+			sum += top[i].time_ns;
+		assert_int_equal(sum, KEYS);
+		folded_free(folded);
+		trace_heavy_free(heavy);
+	}
+}
+
 static const struct compare_key *key_of_form(enum compare_form form)
 {
 	size_t i = 0;
@@ -302,9 +347,8 @@ static void test_medians(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_send),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_observed_figures),
+		cmocka_unit_test(test_send),	cmocka_unit_test(test_names),
+		cmocka_unit_test(test_tables),	cmocka_unit_test(test_observed_figures),
 		cmocka_unit_test(test_medians),
 	};
 
