@@ -93,6 +93,16 @@ struct event {
 			uint32_t length; /* whole command with its header, bytes */
 			/* From the kernel, else 0: when its output began, after the work on it. */
 			uint64_t output_ns;
+			/* From the kernel, else 0: when the work began, as the one before ended. */
+			uint64_t began_ns;
+			uint64_t offset; /* of its first byte in the stream; 0: not known */
+			/*
+			 * The path that it names first stands behind the event, of a long one the
+			 * end: so many bytes with the NUL, 0 for none or not known; and the length
+			 * of all of it.
+			 */
+			uint32_t path_size;
+			uint32_t path_length;
 		} command;
 		struct {
 			uint32_t cache;	    /* enum cache_id */
@@ -171,6 +181,33 @@ struct event {
 
 _Static_assert(sizeof(struct event) == 64, "an event is 64 bytes for every producer");
 
+enum { EVENT_PATH_MAX = 256 }; /* path_size is at most */
+
+/* One as it is handed over, by those that have a path to tell. */
+struct event_with_path {
+	struct event event;
+	char path[EVENT_PATH_MAX]; /* path_size bytes of it are used */
+};
+_Static_assert(sizeof(struct event_with_path) == sizeof(struct event) + EVENT_PATH_MAX,
+	       "the path stands right behind the event");
+
+/* The path behind @event, valid as long as it is; a null pointer: there is none. */
+static inline const char *event_path(const struct event *event)
+{
+	if (event->type != EVENT_COMMAND || !event->command.path_size)
+		return 0;
+	return (const char *)(event + 1);
+}
+
+static inline uint64_t event_size(const struct event *event)
+{
+	return sizeof(*event) + (event_path(event) ? event->command.path_size : 0);
+}
+
+/*
+ * For each event, which is valid during the call. Who keeps it keeps event_size() bytes, or clears
+ * path_size: nothing else tells whether a path is behind it.
+ */
 typedef void (*event_fn)(void *context, const struct event *event);
 
 struct cache_counters {

@@ -6,6 +6,7 @@
 #ifndef PROFILER_RECORDING_H
 #define PROFILER_RECORDING_H
 
+#include "profiler/event_list.h"
 #include "profiler/result.h"
 #include "profiler/stream_store.h"
 
@@ -27,11 +28,12 @@ struct recording {
 };
 
 /*
- * Write @path, which is whole afterwards, or as it was before. @recording tells how many @events
- * there are; the length of the stream is that of @stream. 0 or a negative errno with @failure set.
+ * Write @path, which is whole afterwards, or as it was before. How many events and bytes of the
+ * stream follow is told by @events and @stream. 0 or a negative errno with @failure set.
  */
-int recording_save(const char *path, const struct recording *recording, const struct event *events,
-		   const struct stream_store *stream, struct failure *failure);
+int recording_save(const char *path, const struct recording *recording,
+		   const struct event_list *events, const struct stream_store *stream,
+		   struct failure *failure);
 
 /*
  * Read the whole of @path: facts to @recording, events to @consume (may be NULL) before it is known

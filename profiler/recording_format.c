@@ -56,10 +56,14 @@ int recording_facts_from_json(const json_t *json, struct recording *recording,
 
 /* Widths of the members behind the header, by type, up to 0. */
 static const uint8_t widths[][8] = {
-	[EVENT_COMMAND] = {4, 4, 8}, [EVENT_INODE_BEGIN] = {0},
-	[EVENT_INODE_END] = {0},     [EVENT_BACKREF_WALK] = {8, 8, 8, 8, 4, 4},
-	[EVENT_CACHE] = {4, 4},	     [EVENT_PATH_RESOLVED] = {8},
-	[EVENT_RESTART] = {0},	     [EVENT_DATA_WRITTEN] = {8, 8, 4, 4},
+	[EVENT_COMMAND] = {4, 4, 8, 8, 8, 4, 4},
+	[EVENT_INODE_BEGIN] = {0},
+	[EVENT_INODE_END] = {0},
+	[EVENT_BACKREF_WALK] = {8, 8, 8, 8, 4, 4},
+	[EVENT_CACHE] = {4, 4},
+	[EVENT_PATH_RESOLVED] = {8},
+	[EVENT_RESTART] = {0},
+	[EVENT_DATA_WRITTEN] = {8, 8, 4, 4},
 	[EVENT_BLOCKED] = {8, 4, 4},
 };
 enum { TYPES = sizeof(widths) / sizeof(widths[0]), HEADER_BYTES = 24 };
@@ -98,11 +102,21 @@ void recording_event_encode(const struct event *event, uint8_t bytes[RECORDING_E
 	reorder((const uint8_t *)event, event->type, bytes);
 }
 
+/* Of a path that was cut there is the end, as much as there is room for. */
+static bool is_path_valid(const struct event *event)
+{
+	uint32_t kept = event->command.path_length;
+
+	if (kept > EVENT_PATH_MAX - 1)
+		kept = EVENT_PATH_MAX - 1;
+	return event->command.path_size ? event->command.path_size == kept + 1 : !kept;
+}
+
 static bool is_valid(const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_COMMAND:
-		return event->command.kind < STREAM_C_COUNT;
+		return event->command.kind < STREAM_C_COUNT && is_path_valid(event);
 	case EVENT_CACHE:
 		return event->cache.cache < CACHE_COUNT && event->cache.operation <= CACHE_CLEAR;
 	case EVENT_BACKREF_WALK:
@@ -114,7 +128,17 @@ static bool is_valid(const struct event *event)
 	}
 }
 
-bool recording_event_decode(const uint8_t bytes[RECORDING_EVENT_BYTES], struct event *event)
+/* What commands did not tell in the first version, which may hold anything there. */
+static void forget_later_members(struct event *event)
+{
+	event->command.began_ns = 0;
+	event->command.offset = 0;
+	event->command.path_size = 0;
+	event->command.path_length = 0;
+}
+
+bool recording_event_decode(const uint8_t bytes[RECORDING_EVENT_BYTES], uint32_t version,
+			    struct event *event)
 {
 	uint32_t type;
 
@@ -124,5 +148,7 @@ bool recording_event_decode(const uint8_t bytes[RECORDING_EVENT_BYTES], struct e
 		return false;
 	memset(event, 0, sizeof(*event));
 	reorder(bytes, type, (uint8_t *)event);
+	if (version < 2 && type == EVENT_COMMAND)
+		forget_later_members(event);
 	return is_valid(event);
 }

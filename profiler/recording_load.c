@@ -17,6 +17,7 @@ struct reader {
 	ZSTD_DCtx *zstd;
 	ZSTD_inBuffer in;
 	bool ended; /* the compressed part */
+	uint32_t version;
 	struct failure *failure;
 	uint8_t raw[BUFFER];
 	uint8_t data[BUFFER];
@@ -72,10 +73,11 @@ static int read_begin(struct reader *reader, uint32_t *facts_bytes)
 	if (got < sizeof(begin))
 		return damaged(reader, "the recording is cut off");
 	memcpy(numbers, begin + RECORDING_MAGIC_BYTES, sizeof(numbers));
-	if (le32toh(numbers[0]) != RECORDING_VERSION)
+	reader->version = le32toh(numbers[0]);
+	if (reader->version < RECORDING_VERSION_MIN || reader->version > RECORDING_VERSION)
 		return failure_set(reader->failure, -EOPNOTSUPP,
-				   "have a recording of version %" PRIu32 " expect %d",
-				   le32toh(numbers[0]), RECORDING_VERSION);
+				   "have a recording of version %" PRIu32 " expect %d to %d",
+				   reader->version, RECORDING_VERSION_MIN, RECORDING_VERSION);
 	*facts_bytes = le32toh(numbers[1]);
 	if (*facts_bytes > RECORDING_FACTS_MAX)
 		return failure_set(reader->failure, -EPROTO,
@@ -110,6 +112,28 @@ static int read_facts(struct reader *reader, uint32_t bytes, struct recording *r
 	return ret;
 }
 
+static int read_event(struct reader *reader, uint64_t number, struct event_with_path *event)
+{
+	uint8_t bytes[RECORDING_EVENT_BYTES];
+	uint32_t path_size;
+	int ret = take(reader, bytes, sizeof(bytes));
+
+	if (ret)
+		return ret;
+	if (!recording_event_decode(bytes, reader->version, &event->event))
+		return failure_set(reader->failure, -EPROTO,
+				   "event %" PRIu64 " of the recording is none", number);
+	if (!event_path(&event->event))
+		return 0;
+	path_size = event->event.command.path_size;
+	ret = take(reader, event->path, path_size);
+	if (!ret && event->path[path_size - 1])
+		ret = failure_set(reader->failure, -EPROTO,
+				  "the path of event %" PRIu64 " of the recording has no end",
+				  number);
+	return ret;
+}
+
 static int read_events(struct reader *reader, uint64_t count, event_fn consume, void *context)
 {
 	if (count > RECORDING_EVENTS_MAX)
@@ -117,17 +141,13 @@ static int read_events(struct reader *reader, uint64_t count, event_fn consume, 
 				   "the recording: have %" PRIu64 " events expect at most %" PRIu64,
 				   count, RECORDING_EVENTS_MAX);
 	for (uint64_t i = 0; i < count; i++) {
-		uint8_t bytes[RECORDING_EVENT_BYTES];
-		struct event event;
-		int ret = take(reader, bytes, sizeof(bytes));
+		struct event_with_path event;
+		int ret = read_event(reader, i, &event);
 
 		if (ret)
 			return ret;
-		if (!recording_event_decode(bytes, &event))
-			return failure_set(reader->failure, -EPROTO,
-					   "event %" PRIu64 " of the recording is none", i);
 		if (consume)
-			consume(context, &event);
+			consume(context, &event.event);
 	}
 	return 0;
 }

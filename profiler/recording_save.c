@@ -58,18 +58,21 @@ static int put_facts(struct writer *writer, const struct recording *recording)
 	return ret;
 }
 
-static int put_events(struct writer *writer, const struct event *events, uint64_t count)
+static int put_events(struct writer *writer, const struct event_list *events)
 {
-	for (uint64_t i = 0; i < count; i++) {
-		uint8_t bytes[RECORDING_EVENT_BYTES];
-		int ret;
+	const struct event *event = NULL;
+	int ret = 0;
 
-		recording_event_encode(&events[i], bytes);
+	while (!ret && (event = event_list_next(events, event))) {
+		const char *path = event_path(event);
+		uint8_t bytes[RECORDING_EVENT_BYTES];
+
+		recording_event_encode(event, bytes);
 		ret = put(writer, bytes, sizeof(bytes), ZSTD_e_continue);
-		if (ret)
-			return ret;
+		if (!ret && path)
+			ret = put(writer, path, event->command.path_size, ZSTD_e_continue);
 	}
-	return 0;
+	return ret;
 }
 
 static int put_stream(struct writer *writer, const struct stream_store *stream)
@@ -89,11 +92,12 @@ static int put_stream(struct writer *writer, const struct stream_store *stream)
 }
 
 static int put_all(struct writer *writer, const struct recording *recording,
-		   const struct event *events, const struct stream_store *stream)
+		   const struct event_list *events, const struct stream_store *stream)
 {
 	struct recording facts = *recording;
 	int ret;
 
+	facts.event_count = events->count;
 	facts.stream_bytes = stream->size;
 	writer->zstd = ZSTD_createCCtx();
 	if (!writer->zstd ||
@@ -104,12 +108,13 @@ static int put_all(struct writer *writer, const struct recording *recording,
 		return -ENOMEM;
 	ret = put_facts(writer, &facts);
 	if (!ret)
-		ret = put_events(writer, events, recording->event_count);
+		ret = put_events(writer, events);
 	return ret ? ret : put_stream(writer, stream);
 }
 
-int recording_save(const char *path, const struct recording *recording, const struct event *events,
-		   const struct stream_store *stream, struct failure *failure)
+int recording_save(const char *path, const struct recording *recording,
+		   const struct event_list *events, const struct stream_store *stream,
+		   struct failure *failure)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	struct whole_file whole;

@@ -66,6 +66,7 @@ int run_recording_details(const struct pair_runner *runner, const struct trace_f
 			  struct side_result *kernel)
 {
 	struct trace_collector *collector;
+	const struct event *event = NULL;
 
 	if (!runner->events.count)
 		return 0;
@@ -74,8 +75,8 @@ int run_recording_details(const struct pair_runner *runner, const struct trace_f
 	kernel->details = calloc(1, sizeof(*kernel->details));
 	if (collector && kernel->details) {
 		trace_collector_begin(collector, figures->began_ns);
-		for (size_t i = 0; i < runner->events.count; i++)
-			trace_collect(collector, &runner->events.events[i]);
+		while ((event = event_list_next(&runner->events, event)))
+			trace_collect(collector, event);
 		trace_collector_end(collector, figures->ended_ns, figures->result);
 		trace_collector_details(collector, kernel->details);
 		run_record_paths(runner, kernel->details);
@@ -135,7 +136,6 @@ int run_recording_save(const struct pair_runner *runner, const struct result *re
 		.protocol = runner->request->form.protocol,
 		.no_data = runner->request->form.flags & SEND_NO_FILE_DATA,
 		.compressed_data = runner->request->form.flags & SEND_COMPRESSED,
-		.event_count = runner->events.count,
 	};
 	struct kernel_generation running;
 	struct utsname name;
@@ -148,6 +148,6 @@ int run_recording_save(const struct pair_runner *runner, const struct result *re
 	memcpy(recording.tier_reason, result->tier_reason, sizeof(recording.tier_reason));
 	if (kernel->trace)
 		recording.figures = *kernel->trace;
-	return recording_save(runner->request->record, &recording, runner->events.events,
+	return recording_save(runner->request->record, &recording, &runner->events,
 			      &runner->reference, failure);
 }

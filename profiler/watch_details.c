@@ -187,10 +187,10 @@ static int assign_events(struct watch_details *watched, const struct traced_send
 			 size_t count)
 {
 	const struct traced_send *last = NULL;
+	const struct event *event = NULL;
 	struct watched_send *send = NULL;
 
-	for (size_t i = 0; i < watched->events.count; i++) {
-		const struct event *event = &watched->events.events[i];
+	while ((event = event_list_next(&watched->events, event))) {
 		const struct traced_send *of =
 			owner(sends, count, last, event->sender, event->time_ns);
 
@@ -204,7 +204,7 @@ static int assign_events(struct watch_details *watched, const struct traced_send
 		if (send->collector)
 			trace_collect(send->collector, event);
 	}
-	watched->events.count = 0;
+	event_list_empty(&watched->events);
 	return 0;
 }
 

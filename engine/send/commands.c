@@ -5,21 +5,49 @@
 #include <errno.h>
 #include <linux/falloc.h>
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The command that was just written; its path is in the writer's buffer still. */
+static void observe_command(struct send_context *send, uint32_t length, uint64_t offset)
+{
+	const struct stream_writer *writer = &send->writer;
+	size_t kept = smaller(writer->path_length, EVENT_PATH_MAX - 1);
+	struct event_with_path told;
+
+	if (!send->request->observer)
+		return;
+	memset(&told.event, 0, sizeof(told.event));
+	told.event.type = EVENT_COMMAND;
+	told.event.ino = send->cur.ino;
+	told.event.command.kind = writer->command;
+	told.event.command.length = length;
+	told.event.command.offset = offset;
+	if (writer->path) {
+		memcpy(told.path, writer->path + writer->path_length - kept, kept);
+		told.path[kept] = '\0';
+		told.event.command.path_size = (uint32_t)kept + 1;
+		told.event.command.path_length = (uint32_t)writer->path_length;
+	}
+	send_observe(send, &told.event);
+}
+
 int send_end_command(struct send_context *send)
 {
-	struct event event = {.type = EVENT_COMMAND, .ino = send->cur.ino};
+	const uint32_t length = (uint32_t)send->writer.size;
+	const uint64_t offset = send->writer.bytes;
 	int ret;
 
 	receiver_follow(send->receiver, &send->writer);
-	event.command.kind = send->writer.command;
-	event.command.length = (uint32_t)send->writer.size;
 	ret = stream_end(&send->writer);
 	if (ret == 0)
-		send_observe(send, &event);
+		observe_command(send, length, offset);
 	else if (ret == -EOVERFLOW)
 		send_fail(send, ret, "inode %llu: a command %s does not fit its buffer",
 			  (unsigned long long)send->cur.ino,
-			  stream_commands[event.command.kind].name);
+			  stream_commands[send->writer.command].name);
 	else
 		send_fail(send, ret, "cannot write the stream: %s", strerror(-ret));
 	return ret;
@@ -301,11 +329,6 @@ static uint32_t stream_compression(const struct send_context *send, uint8_t comp
 	default:
 		return lzo;
 	}
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 uint64_t send_encoded_length(const struct btree_path *position, uint64_t offset, uint64_t length)

@@ -57,6 +57,7 @@ void stream_begin(struct stream_writer *writer, enum stream_command_id command)
 {
 	writer->error = 0;
 	writer->command = command;
+	writer->path = NULL;
 	writer->size = STREAM_COMMAND_HEADER_SIZE;
 	put_le16(writer->buffer + HEADER_KIND, command);
 	put_le32(writer->buffer + HEADER_CRC, 0);
@@ -101,6 +102,10 @@ void stream_put(struct stream_writer *writer, enum stream_attribute_id attribute
 
 	if (at && length)
 		memcpy(at, data, length);
+	if (at && attribute == STREAM_A_PATH) {
+		writer->path = at;
+		writer->path_length = length;
+	}
 }
 
 void stream_put_u64(struct stream_writer *writer, enum stream_attribute_id attribute,

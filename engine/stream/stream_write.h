@@ -26,7 +26,9 @@ struct stream_writer {
 	size_t capacity; /* a command larger than this is -EOVERFLOW, as in the kernel */
 	size_t size;	 /* of the command being built; 0 between commands */
 	enum stream_command_id command; /* being built, or the last one */
-	struct stream_data data;	/* of stream_put_data_at(), behind what is in the buffer */
+	const uint8_t *path;		/* its first one, in the buffer; NULL: it has none */
+	size_t path_length;
+	struct stream_data data; /* of stream_put_data_at(), behind what is in the buffer */
 	const struct crc32c_blocks *blocks; /* what the sums of that data are of; NULL: ignored */
 	const uint8_t *data_sums;
 	int error;

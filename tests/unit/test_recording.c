@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { STREAM_BYTES = 700, EVENTS = 9, FILE_MAX = 1 << 16 };
+enum { STREAM_BYTES = 700, EVENTS = 12, FILE_MAX = 1 << 16 };
 
 static char directory[] = "/tmp/sendprof-recording.XXXXXX";
 static char path[64];
@@ -38,8 +38,9 @@ static int remove_directory(void **state)
 	return rmdir(directory);
 }
 
+/* The last ones have a path: of the subvolume itself, whole, and cut at the front. */
 static const struct event events[EVENTS] = {
-	{.type = EVENT_COMMAND, .ino = 257, .command = {STREAM_C_WRITE, 4096, UINT64_MAX}},
+	{.type = EVENT_COMMAND, .ino = 257, .command = {STREAM_C_WRITE, 4096, UINT64_MAX, 1, 2}},
 	{.type = EVENT_INODE_BEGIN, .time_ns = UINT64_MAX - 1, .ino = 258, .sender = 77},
 	{.type = EVENT_INODE_END, .time_ns = 5},
 	{.type = EVENT_BACKREF_WALK, .backref = {1, 2, 3, 4, 5, BACKREF_SINGLE_REF}},
@@ -48,7 +49,22 @@ static const struct event events[EVENTS] = {
 	{.type = EVENT_RESTART},
 	{.type = EVENT_DATA_WRITTEN, .written = {1, 2, 3, 0}},
 	{.type = EVENT_BLOCKED, .blocked = {8, BLOCKED_FOR_IO, 0}},
+	{.type = EVENT_COMMAND, .command = {.kind = STREAM_C_UTIMES, .path_size = 1}},
+	{.type = EVENT_COMMAND,
+	 .command = {.kind = STREAM_C_WRITE, .path_size = 5, .path_length = 4}},
+	{.type = EVENT_COMMAND,
+	 .command = {.kind = STREAM_C_CHMOD, .path_size = EVENT_PATH_MAX, .path_length = 4000}},
 };
+
+/* The one of that number, with its path. */
+static struct event_with_path event_of(size_t number)
+{
+	struct event_with_path event = {.event = events[number]};
+
+	if (event_path(&event.event))
+		memset(event.path, 'a', event.event.command.path_size - 1);
+	return event;
+}
 
 static struct recording sample(void)
 {
@@ -61,7 +77,6 @@ static struct recording sample(void)
 		.compressed_data = true,
 		.tier_reason = "a reason",
 		.figures = {.thread = 4711, .tier = TIER_FUNCTION, .metrics = 0x15, .ended_ns = 9},
-		.event_count = EVENTS,
 	};
 
 	recording.figures.commands[STREAM_C_WRITE].count = 3;
@@ -75,10 +90,17 @@ static void save(const struct recording *recording)
 {
 	struct stream_store stream = {.fd = fileno(tmpfile()), .size = STREAM_BYTES};
 	struct failure failure = {0};
+	struct event_list list = {0};
 
+	for (size_t i = 0; i < EVENTS; i++) {
+		const struct event_with_path event = event_of(i);
+
+		event_list_add(&list, &event.event);
+	}
 	assert_int_equal(write(stream.fd, content, STREAM_BYTES), STREAM_BYTES);
-	assert_int_equal(recording_save(path, recording, events, &stream, &failure), 0);
+	assert_int_equal(recording_save(path, recording, &list, &stream, &failure), 0);
 	stream_store_close(&stream);
+	event_list_clear(&list);
 }
 
 static size_t read_file(uint8_t *bytes)
@@ -103,9 +125,11 @@ static void write_file(const uint8_t *bytes, size_t size)
 static void expect_event(void *context, const struct event *event)
 {
 	size_t *count = context;
+	struct event_with_path want;
 
 	assert_in_range(*count, 0, EVENTS - 1);
-	assert_memory_equal(event, &events[*count], sizeof(*event));
+	want = event_of(*count);
+	assert_memory_equal(event, &want, event_size(&want.event));
 	++*count;
 }
 
@@ -273,8 +297,10 @@ static void test_hostile_facts(void **state)
 	(void)state;
 	write_file(bytes, sizeof(bytes));
 	expect_refused(-EPROTO, "have 4294967295 bytes expect at most 1048576");
-	forge("{}", 2, NULL, 0);
-	expect_refused(-EOPNOTSUPP, "have a recording of version 2 expect 1");
+	forge("{}", 3, NULL, 0);
+	expect_refused(-EOPNOTSUPP, "have a recording of version 3 expect 1 to 2");
+	forge("{}", 0, NULL, 0);
+	expect_refused(-EOPNOTSUPP, "have a recording of version 0 expect 1 to 2");
 	forge("{", 1, NULL, 0);
 	expect_refused(-EPROTO, "facts of the recording");
 	forge("[]", 1, NULL, 0);
@@ -291,6 +317,67 @@ static void test_hostile_facts(void **state)
 	expect_refused(-EPROTO, "lacks its end");
 	forge("{\"generation\": \"6.12\", \"stream_bytes\": 2}", 1, "abc", 3);
 	expect_refused(-EPROTO, "goes on after its end");
+}
+
+/* The last event that came goes to *@context. */
+static void keep_event(void *context, const struct event *event)
+{
+	memcpy(context, event, event_size(event));
+}
+
+/* In the first version commands had no paths, and no bytes behind them. */
+static void test_first_version(void **state)
+{
+	struct event event = {.type = EVENT_COMMAND, .ino = 257};
+	uint8_t bytes[RECORDING_EVENT_BYTES];
+	struct event_with_path have;
+	struct recording recording;
+	struct stream_store stream;
+	struct failure failure = {0};
+
+	(void)state;
+	event.command.kind = STREAM_C_WRITE;
+	event.command.length = 4096;
+	event.command.output_ns = 77;
+	recording_event_encode(&event, bytes);
+	memset(bytes + offsetof(struct event, command.began_ns), 0xff, 24);
+	forge("{\"generation\": \"6.12\", \"event_count\": 1, \"stream_bytes\": 0}", 1, bytes,
+	      sizeof(bytes));
+	assert_int_equal(
+		recording_load(path, directory, &recording, keep_event, &have, &stream, &failure),
+		0);
+	assert_memory_equal(&have.event, &event, sizeof(event));
+	recording_release(&recording);
+	stream_store_close(&stream);
+}
+
+static void test_hostile_paths(void **state)
+{
+	static const char facts[] = "{\"generation\": \"6.12\", \"event_count\": 1}";
+	/* Sizes and lengths that no event has. */
+	static const uint32_t hostile[][2] = {
+		{EVENT_PATH_MAX + 1, EVENT_PATH_MAX}, {EVENT_PATH_MAX, 3}, {4, 9}, {0, 1},
+		{UINT32_MAX, UINT32_MAX - 1},
+	};
+	struct event event = {.type = EVENT_COMMAND};
+	uint8_t bytes[RECORDING_EVENT_BYTES + EVENT_PATH_MAX] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		event.command.path_size = hostile[i][0];
+		event.command.path_length = hostile[i][1];
+		recording_event_encode(&event, bytes);
+		forge(facts, 2, bytes, sizeof(bytes));
+		expect_refused(-EPROTO, "event 0 of the recording is none");
+	}
+	event.command.path_size = 3;
+	event.command.path_length = 2;
+	recording_event_encode(&event, bytes);
+	forge(facts, 2, bytes, RECORDING_EVENT_BYTES + 2);
+	expect_refused(-EPROTO, "lacks its end");
+	memcpy(bytes + RECORDING_EVENT_BYTES, "abc", 3);
+	forge(facts, 2, bytes, RECORDING_EVENT_BYTES + 3);
+	expect_refused(-EPROTO, "the path of event 0 of the recording has no end");
 }
 
 static void test_hostile_events(void **state)
@@ -326,7 +413,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),	 cmocka_unit_test(test_truncated_anywhere),
 		cmocka_unit_test(test_damaged_anywhere), cmocka_unit_test(test_hostile_facts),
-		cmocka_unit_test(test_hostile_events),
+		cmocka_unit_test(test_hostile_events),	 cmocka_unit_test(test_hostile_paths),
+		cmocka_unit_test(test_first_version),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
