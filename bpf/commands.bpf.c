@@ -16,7 +16,8 @@ enum {
 	ATTRIBUTE_PATH = 15,
 	ATTRIBUTE_DATA = 19, /* the last one, and without a length from protocol 2 on */
 	ATTRIBUTES_BEFORE_PATH = 3,
-	PATH_INTERVAL = 25, /* ticks of the kernel, a tenth of a second at 250 a second */
+	ANY_BYTES = INT32_MAX, /* of a command that is known to name a path */
+	PATH_INTERVAL = 25,    /* ticks of the kernel, a tenth of a second at 250 a second */
 };
 
 struct attribute_header {
@@ -35,65 +36,43 @@ static __always_inline bool is_time_to_look(struct send_state *state)
 	return true;
 }
 
-static __always_inline bool read_path(struct send_state *state, const char *buffer)
+/*
+ * Read the path that the command in @buffer names first. Of its @bytes, for what is behind them may
+ * be left from another. How much of it is kept, with the NUL; 0: it names none, or cannot be read.
+ */
+static __always_inline uint32_t read_path(struct send_state *state, const char *buffer,
+					  uint64_t bytes)
 {
-	uint32_t offset = COMMAND_HEADER_SIZE;
+	struct event_with_path *last = &state->last_command;
+	uint64_t offset = COMMAND_HEADER_SIZE;
 
 	for (int i = 0; i < ATTRIBUTES_BEFORE_PATH; i++) {
 		struct attribute_header header = {0};
 
-		if (bpf_probe_read_kernel(&header, sizeof(header), buffer + offset))
-			return false;
+		if (offset >= bytes ||
+		    bpf_probe_read_kernel(&header, sizeof(header), buffer + offset))
+			return 0;
 		offset += sizeof(header);
 		if (header.kind == ATTRIBUTE_DATA)
-			return false;
+			return 0;
 		if (header.kind == ATTRIBUTE_PATH) {
 			uint32_t length = header.length;
 
 			/* The end of a long path says more than its beginning. */
-			if (length > STATE_PATH_MAX - 1) {
-				offset += length - (STATE_PATH_MAX - 1);
-				length = STATE_PATH_MAX - 1;
+			if (length > EVENT_PATH_MAX - 1) {
+				offset += length - (EVENT_PATH_MAX - 1);
+				length = EVENT_PATH_MAX - 1;
 			}
-			length &= STATE_PATH_MAX - 1;
-			bpf_probe_read_kernel(state->path, length, buffer + offset);
-			state->path[length] = 0;
-			return true;
+			length &= EVENT_PATH_MAX - 1;
+			if (bpf_probe_read_kernel(last->path, length, buffer + offset))
+				return 0;
+			last->path[length] = 0;
+			last->event.command.path_length = header.length;
+			return length + 1;
 		}
 		offset += header.length;
 	}
-	return false;
-}
-
-/*
- * Commands of these kinds name the inode at work on, by the name that it has in the end; others
- * name its folder, or what it is called for now.
- */
-enum {
-	SET_XATTR_TO_CHOWN = ((1U << 7) - 1) << 13,
-	UPDATE_EXTENT_TO_ENABLE_VERITY = ((1U << 5) - 1) << 22,
-	OWN_PATH_KINDS = SET_XATTR_TO_CHOWN | UPDATE_EXTENT_TO_ENABLE_VERITY,
-};
-
-static __always_inline void record_path(struct send_state *state, struct send_ctx *send_ctx,
-					uint32_t kind)
-{
-	struct inode_path_record *record;
-
-	if (!settings.paths || state->path_ino == state->ino ||
-	    !(OWN_PATH_KINDS >> (kind & 31) & 1) || !read_path(state, send_ctx->send_buf))
-		return;
-	/* Without room the inode's next command gets it. */
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
-	if (!record)
-		return;
-	record->time_ns = bpf_ktime_get_ns();
-	record->ino = state->ino;
-	record->thread = state->thread;
-	record->reserved = 0;
-	__builtin_memcpy(record->path, state->path, sizeof(record->path));
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	state->path_ino = state->ino;
+	return 0;
 }
 
 /* What a command says of the send as a whole, on the way. */
@@ -102,12 +81,13 @@ static __always_inline void look_around(struct send_state *state, struct send_ct
 	if (!state->send_ctx)
 		send_ctx_found(state, send_ctx);
 	state->ino = send_ctx->cur_ino;
-	if (!is_time_to_look(state))
+	/* With records it is looked at each command. */
+	if ((settings.records && settings.commands_timed) || !is_time_to_look(state))
 		return;
 	state->path_of = state->ino;
 	if (settings.output_accounted)
 		note_output(state);
-	read_path(state, send_ctx->send_buf);
+	read_path(state, send_ctx->send_buf, send_ctx->send_size);
 }
 
 static __always_inline void command_begins(struct send_state *state, uint32_t kind, uint64_t bytes,
@@ -131,22 +111,52 @@ static __always_inline struct state_command *count_command(struct send_state *st
 	return command;
 }
 
-static __always_inline void command_ends(struct send_state *state, uint64_t now)
+/*
+ * As long as the command with its path, which bpf_ringbuf_reserve() cannot be: made up in the
+ * state, and copied.
+ */
+static __always_inline void record_command(struct send_state *state, const char *buffer,
+					   uint64_t now)
+{
+	struct event *event = &state->last_command.event;
+	uint64_t bytes = state->command_bytes;
+	uint32_t path_size;
+
+	if (!settings.records)
+		return;
+	if (settings.output_accounted)
+		note_output(state);
+	event->time_ns = now;
+	event->ino = state->ino;
+	event->type = EVENT_COMMAND;
+	event->sender = state->thread;
+	event->command.kind = state->command_kind;
+	event->command.length = bytes;
+	event->command.output_ns = state->command_output_ns;
+	event->command.began_ns = state->last_command_end_ns;
+	event->command.offset = 0;
+	if (!state->taken_up && state->output_bytes > bytes)
+		event->command.offset = state->output_bytes - bytes;
+	event->command.path_length = 0;
+	path_size = read_path(state, buffer, bytes);
+	event->command.path_size = path_size;
+	if (path_size)
+		state->path_of = state->ino;
+	if (bpf_ringbuf_output(&records, event, sizeof(*event) + path_size, BPF_RB_NO_WAKEUP))
+		state->dropped++;
+	else
+		state->records++;
+}
+
+static __always_inline void command_ends(struct send_state *state, const char *buffer, uint64_t now)
 {
 	struct state_command *command =
 		count_command(state, state->command_kind, state->command_bytes);
-	struct event *event;
 
 	command->work_ns += state->command_output_ns - state->last_command_end_ns;
 	command->output_ns += now - state->command_output_ns;
+	record_command(state, buffer, now);
 	state->last_command_end_ns = now;
-	event = record_begin(state, EVENT_COMMAND, now);
-	if (!event)
-		return;
-	event->command.kind = state->command_kind;
-	event->command.length = state->command_bytes;
-	event->command.output_ns = state->command_output_ns;
-	record_submit(event);
 }
 
 /* A send that was under way when the tracer came is seen from its next command on. */
@@ -174,7 +184,7 @@ static __always_inline void look_back(struct send_state *state, struct send_ctx 
 	if (settings.names_begun && bpf_core_field_exists(send_ctx->name_cache_size))
 		note_names(state, send_ctx->name_cache_size);
 	if (!first)
-		read_path(state, send_ctx->send_buf);
+		read_path(state, send_ctx->send_buf, ANY_BYTES);
 }
 
 /*
@@ -215,7 +225,6 @@ int BPF_PROG(command_enter, struct send_ctx *send_ctx)
 		return 0;
 	look_around(state, send_ctx);
 	bpf_probe_read_kernel(&kind, sizeof(kind), send_ctx->send_buf + COMMAND_KIND_OFFSET);
-	record_path(state, send_ctx, kind);
 	/* The walk begins after the first command. */
 	if (kind > COMMAND_SNAPSHOT)
 		look_for_restart(state, send_ctx->last_reloc_trans);
@@ -241,7 +250,7 @@ int BPF_PROG(command_exit, struct send_ctx *send_ctx, int result)
 	now = bpf_ktime_get_ns();
 	step_ends(state, state->write_outer, now);
 	if (!result)
-		command_ends(state, now);
+		command_ends(state, send_ctx->send_buf, now);
 	return 0;
 }
 
@@ -269,7 +278,7 @@ static __always_inline void encoded_write_ends(struct send_state *state, const c
 	}
 	now = bpf_ktime_get_ns();
 	command_begins(state, COMMAND_ENCODED_WRITE, (uint64_t)rest + COMMAND_HEADER_SIZE, now);
-	command_ends(state, now);
+	command_ends(state, buffer, now);
 }
 
 SEC("fexit")
@@ -288,7 +297,6 @@ int BPF_PROG(extent_data_exit, struct send_ctx *send_ctx, void *path, uint64_t o
 	if (result)
 		return 0;
 	look_around(state, send_ctx);
-	record_path(state, send_ctx, COMMAND_ENCODED_WRITE);
 	encoded_write_ends(state, send_ctx->send_buf);
 	return 0;
 }

@@ -16,7 +16,6 @@ enum {
 	STATE_COMMANDS = 32,  /* command numbers; a power of two */
 	STATE_BUCKETS = 32,   /* of a histogram, as struct trace_histogram says */
 	STATE_PARTS = 8,      /* enum trace_part */
-	STATE_PATH_MAX = 256, /* a power of two */
 	STATE_SAMPLES = 8192, /* different stacks of all sends */
 	STATE_STACKS = 16384,
 	STATE_STACK_DEPTH = 64,
@@ -91,10 +90,9 @@ struct send_state {
 	uint64_t flags;	      /* of the ioctl */
 	uint64_t clone_roots; /* from which it may clone, the sent one among them */
 	uint64_t ino;
-	uint64_t path_tick; /* when path was read */
-	uint64_t path_of;   /* and at which inode */
-	uint64_t path_ino;  /* whose path was the last record of one */
-	char path[STATE_PATH_MAX];
+	uint64_t path_tick;		     /* when path was read */
+	uint64_t path_of;		     /* and at which inode */
+	struct event_with_path last_command; /* with records; the path: of the last one read */
 
 	/* Totals. */
 	struct state_command commands[STATE_COMMANDS];
@@ -148,20 +146,10 @@ struct send_state {
 	struct state_cache_watch watches[CACHE_COUNT];
 };
 
-/* What an inode is called, among the records: no event, and told from one by its size. */
-struct inode_path_record {
-	uint64_t time_ns;
-	uint64_t ino;
-	uint32_t thread;
-	uint32_t reserved;
-	char path[STATE_PATH_MAX]; /* cut at the front */
-};
-
 /* Set before loading. */
 struct trace_settings {
 	uint32_t process; /* only its sends and those of its descendants; 0: all */
 	uint32_t records; /* bool */
-	uint32_t paths;	  /* bool: of inodes, with the records */
 	/* What programs do that others of them, if they are loaded, do better; each a bool. */
 	uint32_t commands_timed;   /* a command counts when it was written, not before */
 	uint32_t commands_begun;   /* it counts when it is begun, ahead of all its data */
@@ -195,7 +183,7 @@ struct ended_key {
 };
 
 _Static_assert(sizeof(struct send_state) % 8 == 0, "the kernel rounds values up to 8 bytes");
-_Static_assert(sizeof(struct inode_path_record) != sizeof(struct event), "told by their size");
+_Static_assert((EVENT_PATH_MAX & (EVENT_PATH_MAX - 1)) == 0, "a path is cut by masking");
 _Static_assert((STATE_SLOTS & (STATE_SLOTS - 1)) == 0, "a slot is found by masking");
 _Static_assert(STATE_SLOTS <= UINT8_MAX + 1, "a slot's number fits");
 _Static_assert(STATE_OFF_CPU + 1 == STATE_PARTS, "a total for each part");

@@ -97,8 +97,6 @@ static int open_extras(struct trace_run *run, struct failure *failure)
 	if ((options->details && !watch->details) ||
 	    ((options->stacks || options->flame) && !watch->stacks))
 		return failure_set(failure, -ENOMEM, "out of memory");
-	if (watch->details)
-		tracer_want_paths(watch->tracer, watch_details_path, watch->details);
 	return 0;
 }
 
@@ -111,7 +109,6 @@ static int open_tracer(struct trace_run *run, struct failure *failure)
 		.process = process_of(run),
 		.groups = options->full ? (UINT64_C(1) << METRIC_COUNT) - 1 : 0,
 		.records = options->details,
-		.paths = options->details,
 		.ring_bytes = RING_BYTES,
 		.stack_hertz = options->stacks || options->flame ? STACK_HERTZ : 0,
 	};

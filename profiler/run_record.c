@@ -107,13 +107,15 @@ void run_record_paths(const struct pair_runner *runner, struct trace_details *de
 
 	for (size_t i = 0; i < details->inode_count; i++) {
 		uint64_t ino = details->inodes[i].key;
-		char **path = &details->inode_paths[i];
+		char *path;
 
 		/* What was removed is only in the parent. */
-		if (volume_inode_path(source->volume, source->snapshot.id, ino, path) &&
+		if (volume_inode_path(source->volume, source->snapshot.id, ino, &path) &&
 		    (!source->parent.path ||
-		     volume_inode_path(source->volume, source->parent.id, ino, path)))
-			*path = NULL;
+		     volume_inode_path(source->volume, source->parent.id, ino, &path)))
+			continue;
+		free(details->inodes[i].path);
+		details->inodes[i].path = path;
 	}
 }
 

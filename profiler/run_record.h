@@ -15,7 +15,10 @@ int run_record_pair(const struct pair_runner *runner, unsigned int repeat, bool 
 /* The figures of a recorded kernel stream, once. 0 or -ENOMEM. */
 int run_record_recorded(const struct pair_runner *runner, struct result *result);
 
-/* Find the paths of the inodes in @details: NULL where there is none, or it cannot be told. */
+/*
+ * Find the whole paths of the inodes in @details. Where there is none, or it cannot be told, what a
+ * command said stays.
+ */
 void run_record_paths(const struct pair_runner *runner, struct trace_details *details);
 
 #endif

@@ -111,11 +111,22 @@ static uint64_t duration(uint64_t began_ns, uint64_t ended_ns)
 	return ended_ns > began_ns ? ended_ns - began_ns : 0;
 }
 
+/*
+ * Commands of these kinds name the inode at work on, by the name that it has in the end; others
+ * name its folder, or what it is called for now.
+ */
+static bool names_inode(uint32_t kind)
+{
+	return (kind >= STREAM_C_SET_XATTR && kind <= STREAM_C_CHOWN) ||
+	       (kind >= STREAM_C_UPDATE_EXTENT && kind <= STREAM_C_ENABLE_VERITY);
+}
+
 static void collect_command(struct trace_collector *collector, const struct event *event)
 {
 	struct trace_command_figures *figures;
 	struct trace_cost *inode = charge_inode(collector, event);
 	struct trace_slot *slot = slot_at(collector, event->time_ns);
+	const char *path = event_path(event);
 	uint64_t output_ns = event->command.output_ns;
 
 	if (event->command.kind >= STREAM_C_COUNT)
@@ -138,6 +149,8 @@ static void collect_command(struct trace_collector *collector, const struct even
 	if (inode) {
 		inode->commands++;
 		inode->bytes += event->command.length;
+		if (!inode->path && path && names_inode(event->command.kind))
+			inode->path = strdup(path);
 	}
 }
 
@@ -277,14 +290,14 @@ const struct trace_figures *trace_collector_figures(const struct trace_collector
 	return &collector->figures;
 }
 
-bool trace_collector_has_inode(const struct trace_collector *collector, uint64_t ino)
-{
-	return trace_heavy_has(collector->inodes, ino);
-}
-
 void trace_collector_details(const struct trace_collector *collector, struct trace_details *details)
 {
 	*details = collector->details;
 	details->extent_count = trace_heavy_top(collector->extents, details->extents, TRACE_COSTS);
 	details->inode_count = trace_heavy_top(collector->inodes, details->inodes, TRACE_COSTS);
+	for (size_t i = 0; i < details->inode_count; i++) {
+		const char *path = details->inodes[i].path;
+
+		details->inodes[i].path = path ? strdup(path) : NULL;
+	}
 }

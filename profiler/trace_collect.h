@@ -12,7 +12,8 @@
 
 struct trace_collector;
 
-/* About 1.5 MiB, and no more however long a send is. NULL when there is no memory. */
+/* About 1.5 MiB and 4096 paths, and no more however long a send is. NULL when there is no memory.
+ */
 struct trace_collector *trace_collector_new(void);
 /* Accepts NULL. */
 void trace_collector_free(struct trace_collector *collector);
@@ -25,9 +26,7 @@ void trace_collector_end(struct trace_collector *collector, uint64_t now_ns, int
 
 /* Valid until the next begin. */
 const struct trace_figures *trace_collector_figures(const struct trace_collector *collector);
-/* Whether @ino may be among the inodes that details tell of. */
-bool trace_collector_has_inode(const struct trace_collector *collector, uint64_t ino);
-/* Fill @details with what was collected so far. */
+/* Fill @details, which is empty, with what was collected so far; what it owns is the caller's. */
 void trace_collector_details(const struct trace_collector *collector,
 			     struct trace_details *details);
 

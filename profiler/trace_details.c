@@ -7,7 +7,7 @@ void trace_details_free(struct trace_details *details)
 {
 	if (!details)
 		return;
-	for (size_t i = 0; i < TRACE_COSTS; i++)
-		free(details->inode_paths[i]);
+	for (size_t i = 0; i < details->inode_count; i++)
+		free(details->inodes[i].path);
 	free(details);
 }

@@ -22,6 +22,7 @@ struct trace_cost {
 	uint64_t searches;   /* for a clone source */
 	uint64_t references; /* most that an extent item told */
 	uint64_t candidates; /* looked at, over all searches */
+	char *path;	     /* of an inode; NULL: not known */
 };
 
 /* A stretch of the send, all of equal length. */
@@ -40,9 +41,7 @@ struct trace_details {
 	struct trace_cost extents[TRACE_COSTS];
 	size_t extent_count;
 	struct trace_cost inodes[TRACE_COSTS];
-	size_t inode_count;
-	/* Of these inodes, in the sent snapshot or else the parent; owned, NULL: not known. */
-	char *inode_paths[TRACE_COSTS];
+	size_t inode_count; /* whose paths are owned */
 	uint64_t slot_ns;
 	struct trace_slot slots[TRACE_SLOTS]; /* the first begins with the send */
 	size_t slot_count;

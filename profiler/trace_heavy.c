@@ -36,7 +36,7 @@ void trace_heavy_free(struct trace_heavy *heavy)
 {
 	if (!heavy)
 		return;
-	HASH_CLEAR(hh, heavy->by_key);
+	trace_heavy_clear(heavy);
 	free(heavy->entries);
 	free(heavy->heap);
 	free(heavy);
@@ -45,6 +45,8 @@ void trace_heavy_free(struct trace_heavy *heavy)
 void trace_heavy_clear(struct trace_heavy *heavy)
 {
 	HASH_CLEAR(hh, heavy->by_key);
+	for (size_t i = 0; i < heavy->count; i++)
+		free(heavy->entries[i].cost.path);
 	heavy->count = 0;
 }
 
@@ -99,6 +101,7 @@ static struct entry *enter(struct trace_heavy *heavy, uint64_t key)
 		inherited = entry->cost.time_ns;
 		if (hash_has_added(entry))
 			HASH_DEL(heavy->by_key, entry);
+		free(entry->cost.path);
 	}
 	entry->cost = (struct trace_cost){.key = key, .time_ns = inherited, .doubt_ns = inherited};
 	rise(heavy, entry);
@@ -117,14 +120,6 @@ struct trace_cost *trace_heavy_add(struct trace_heavy *heavy, uint64_t key, uint
 	entry->cost.time_ns += time_ns;
 	sink(heavy, entry);
 	return &entry->cost;
-}
-
-bool trace_heavy_has(const struct trace_heavy *heavy, uint64_t key)
-{
-	struct entry *entry;
-
-	HASH_FIND(hh, heavy->by_key, &key, sizeof(key), entry);
-	return entry;
 }
 
 static int costlier_first(const void *left, const void *right)

@@ -10,8 +10,6 @@
 
 #include "profiler/trace_details.h"
 
-#include <stdbool.h>
-
 struct trace_heavy;
 
 /* NULL when there is no memory. What is missing later only makes the result coarser. */
@@ -20,14 +18,16 @@ struct trace_heavy *trace_heavy_new(size_t room);
 void trace_heavy_free(struct trace_heavy *heavy);
 void trace_heavy_clear(struct trace_heavy *heavy);
 
-/* Add to the cost of @key. What else is known of it may be added to the entry, until the next call.
+/*
+ * Add to the cost of @key. What else is known of it may be added to the entry, until the next call;
+ * a path there is freed with the entry.
  */
 struct trace_cost *trace_heavy_add(struct trace_heavy *heavy, uint64_t key, uint64_t time_ns);
 
-/* Whether @key is one of those that are watched now. */
-bool trace_heavy_has(const struct trace_heavy *heavy, uint64_t key);
-
-/* Up to @count entries, most costly first; of equal cost the smaller key. Returns how many. */
+/*
+ * Up to @count entries, most costly first; of equal cost the smaller key. Their paths are those of
+ * @heavy, until it changes. Returns how many.
+ */
 size_t trace_heavy_top(const struct trace_heavy *heavy, struct trace_cost *top, size_t count);
 
 #endif

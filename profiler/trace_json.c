@@ -159,9 +159,8 @@ json_t *trace_to_json(const struct trace_figures *figures)
 	return json_finish(&object);
 }
 
-/* @paths: NULL for what has none. */
 static json_t *costs_json(const struct trace_cost *costs, size_t count, const char *key,
-			  char *const *paths)
+			  bool have_paths)
 {
 	struct json_builder array = json_begin_array();
 
@@ -169,8 +168,8 @@ static json_t *costs_json(const struct trace_cost *costs, size_t count, const ch
 		struct json_builder object = json_begin_object();
 
 		json_put_number(&object, key, costs[i].key);
-		if (paths)
-			json_put_text(&object, "path", paths[i]);
+		if (have_paths)
+			json_put_text(&object, "path", costs[i].path);
 		json_put_fields(&object, &costs[i], cost_table.fields, cost_table.count);
 		json_append(&array, json_finish(&object));
 	}
@@ -195,9 +194,8 @@ json_t *trace_details_to_json(const struct trace_details *details)
 	object = json_begin_object();
 	json_put_number(&object, "events", details->events);
 	json_put(&object, "extents",
-		 costs_json(details->extents, details->extent_count, "bytenr", NULL));
-	json_put(&object, "inodes",
-		 costs_json(details->inodes, details->inode_count, "ino", details->inode_paths));
+		 costs_json(details->extents, details->extent_count, "bytenr", false));
+	json_put(&object, "inodes", costs_json(details->inodes, details->inode_count, "ino", true));
 	json_put_number(&object, "slot_ns", details->slot_ns);
 	json_put(&object, "slots", slots_json(details));
 	return json_finish(&object);
@@ -287,7 +285,7 @@ static size_t bounded(const struct json_place *array, size_t room)
 }
 
 static size_t read_costs(const struct json_place *details, const char *key, const char *cost_key,
-			 struct trace_cost *costs, char **paths)
+			 struct trace_cost *costs, bool have_paths)
 {
 	const struct json_place array = json_array_at(details, key);
 	size_t count = bounded(&array, TRACE_COSTS);
@@ -297,8 +295,8 @@ static size_t read_costs(const struct json_place *details, const char *key, cons
 
 		costs[i].key = json_get_number(&cost, cost_key);
 		json_get_fields(&cost, &costs[i], cost_table.fields, cost_table.count);
-		if (paths)
-			paths[i] = json_get_copy(&cost, "path");
+		if (have_paths)
+			costs[i].path = json_get_copy(&cost, "path");
 	}
 	return count;
 }
@@ -308,9 +306,8 @@ static void read_details(const struct json_place *place, struct trace_details *d
 	const struct json_place slots = json_array_at(place, "slots");
 
 	details->events = json_get_number(place, "events");
-	details->extent_count = read_costs(place, "extents", "bytenr", details->extents, NULL);
-	details->inode_count =
-		read_costs(place, "inodes", "ino", details->inodes, details->inode_paths);
+	details->extent_count = read_costs(place, "extents", "bytenr", details->extents, false);
+	details->inode_count = read_costs(place, "inodes", "ino", details->inodes, true);
 	details->slot_ns = json_get_number(place, "slot_ns");
 	details->slot_count = bounded(&slots, TRACE_SLOTS);
 	for (size_t i = 0; i < details->slot_count; i++) {

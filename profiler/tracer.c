@@ -22,14 +22,10 @@ static int out_of_memory(struct failure *failure)
 static int take_record(void *context, void *data, size_t size)
 {
 	struct tracer *tracer = context;
-	const struct inode_path_record *record = data;
+	const struct event *event = data;
 
-	if (size == sizeof(struct event))
-		tracer->consume(tracer->consume_context, data);
-	else if (size == sizeof(*record) && tracer->consume_path)
-		tracer->consume_path(tracer->path_context,
-				     &(struct traced_path){record->thread, record->time_ns,
-							   record->ino, record->path});
+	if (size >= sizeof(*event) && size >= event_size(event))
+		tracer->consume(tracer->consume_context, event);
 	return 0;
 }
 
@@ -133,14 +129,6 @@ int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *c
 	}
 }
 
-void tracer_want_paths(struct tracer *tracer,
-		       void (*consume)(void *context, const struct traced_path *path),
-		       void *context)
-{
-	tracer->consume_path = consume;
-	tracer->path_context = context;
-}
-
 /* ---- states ---- */
 
 struct send_list {
@@ -233,7 +221,7 @@ static int add_send(struct tracer *tracer, const struct send_state *state, struc
 	send->flags = state->flags;
 	send->ino = state->ino;
 	send->path_of = state->path_of;
-	memcpy(send->path, state->path, sizeof(send->path) - 1);
+	memcpy(send->path, state->last_command.path, sizeof(send->path) - 1);
 	return 0;
 }
 

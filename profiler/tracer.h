@@ -22,7 +22,6 @@ struct tracer_options {
 	uint64_t groups; /* metrics that may cost something, 1 << enum trace_metric; 0: the default
 			    set */
 	bool records;	 /* hand over single events */
-	bool paths;	 /* with them, the paths of the inodes sent: tracer_want_paths() */
 	size_t ring_bytes;	  /* for them; 0: the default of 4 MiB */
 	unsigned int stack_hertz; /* samples of the stack a second; 0: none */
 	/* For tests, up to NULL: "TARGET" is taken as missing, "TARGET=OTHER" as if renamed. */
@@ -53,32 +52,18 @@ const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric
  */
 int tracer_poll(struct tracer *tracer, int timeout_ms, event_fn consume, void *context);
 
-/*
- * What an inode that is sent is called, as a command of the stream says: after the name that it may
- * have for a while, and not of all inodes.
- */
-struct traced_path {
-	uint32_t thread;
-	uint64_t time_ns;
-	uint64_t ino;
-	const char *path; /* cut at the front; valid during the call */
-};
-/* Whom tracer_poll() gives paths to, beside the events. */
-void tracer_want_paths(struct tracer *tracer,
-		       void (*consume)(void *context, const struct traced_path *path),
-		       void *context);
-
 /* A send that was seen since the tracer was opened or last reset. */
 struct traced_send {
 	struct trace_figures figures;
 	uint32_t process;
-	char command[16];   /* of the thread */
-	uint64_t root_id;   /* sent snapshot; 0: not known */
-	uint64_t parent_id; /* 0: a full send, or not known */
-	uint64_t flags;	    /* of the ioctl; 0 also when not known */
-	uint64_t ino;	    /* at work on */
-	uint64_t path_of;   /* the inode that it was at when the path was seen */
-	char path[256]; /* of the last command that has one, cut at the front; "" if not known */
+	char command[16];	   /* of the thread */
+	uint64_t root_id;	   /* sent snapshot; 0: not known */
+	uint64_t parent_id;	   /* 0: a full send, or not known */
+	uint64_t flags;		   /* of the ioctl; 0 also when not known */
+	uint64_t ino;		   /* at work on */
+	uint64_t path_of;	   /* the inode that it was at when the path was seen */
+	char path[EVENT_PATH_MAX]; /* of the last command that has one, cut at the front; "" if not
+				      known */
 };
 
 /*

@@ -59,7 +59,6 @@ static void set_up(const struct tracer *tracer, enum trace_tier tier,
 
 	settings->process = tracer->options.process;
 	settings->records = tracer->options.records;
-	settings->paths = tracer->options.records && tracer->options.paths;
 	/* In the tier above commands tell of it. */
 	settings->commands_unseen = tier == TIER_TRACEPOINT;
 	/* Where they are hidden, each function would be everywhere. */

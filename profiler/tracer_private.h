@@ -81,8 +81,6 @@ struct tracer {
 	struct ring_buffer *ring;
 	event_fn consume; /* during tracer_poll() */
 	void *consume_context;
-	void (*consume_path)(void *context, const struct traced_path *path);
-	void *path_context;
 };
 
 /* tracer_load.c */

@@ -44,9 +44,12 @@ static void set_wanted(struct tracer *tracer)
 	if ((tracer->options.groups || tracer->options.records) &&
 	    tracer->wanted >> METRIC_CLONE_SEARCHES & 1)
 		tracer->wanted |= 1ULL << METRIC_SEARCH_TIMES;
-	/* Without an inode's begin and end nobody knows whose the time is. */
-	if (tracer->options.paths)
-		tracer->wanted |= 1ULL << METRIC_INODES;
+	/*
+	 * Without an inode's begin and end nobody knows whose the time is; and what tells of a
+	 * command times it.
+	 */
+	if (tracer->options.records)
+		tracer->wanted |= 1ULL << METRIC_INODES | 1ULL << METRIC_COMMAND_TIMES;
 	if (!tracer->options.stack_hertz)
 		tracer->wanted &= ~(1ULL << METRIC_STACKS);
 }

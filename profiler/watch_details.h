@@ -16,9 +16,8 @@ struct watch_details *watch_details_new(void);
 /* Accepts NULL. */
 void watch_details_free(struct watch_details *watched);
 
-/* For tracer_poll(), and for tracer_want_paths(): what came is put aside. */
+/* For tracer_poll(): what came is put aside. */
 void watch_details_event(void *watched, const struct event *event);
-void watch_details_path(void *watched, const struct traced_path *path);
 
 /*
  * Give what was put aside to the sends it is of. @sends are those there were at a later time than

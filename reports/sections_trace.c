@@ -231,7 +231,7 @@ static void list_inodes(const struct result *result, unsigned int path_columns, 
 		candidates_cell(table, side, cost);
 		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
 		share_cell(table, cost->time_ns, side->trace ? traced_duration_ns(side->trace) : 0);
-		path_cell(table, side->details->inode_paths[i], path_columns);
+		path_cell(table, cost->path, path_columns);
 	}
 	costs_note(side, who, side->details->inodes, side->details->inode_count, table);
 }

@@ -22,7 +22,7 @@ export XDG_CACHE_HOME=$build/cache
 extents=12 references=6 singles=3 depth=20 small=300 big=40 encoded=5
 make_image()
 {
-	local top=$scratch/mnt/live i j path
+	local top=$scratch/mnt/live i j path long
 
 	mkdir "$scratch/mnt" && truncate -s 300M "$scratch/disk" &&
 		mkfs.btrfs -q "$scratch/disk" >/dev/null && mount -o loop "$scratch/disk" "$scratch/mnt" || return
@@ -55,6 +55,13 @@ make_image()
 		seq 1 30000 >"$scratch/mnt/packed/long$i"
 		seq 1 200 >"$scratch/mnt/packed/inline$i"
 	done
+	# Paths of more than 255 bytes, and of bytes that are shown otherwise.
+	printf -v long '%0100d' 1
+	mkdir -p "$scratch/mnt/packed/$long/$long/$long" || return
+	seq 1 30000 >"$scratch/mnt/packed/$long/$long/$long/long"
+	seq 1 30000 >"$scratch/mnt/packed/$long/$long/${long:0:53}" # of 255 bytes
+	seq 1 200 >"$scratch/mnt/packed/a blank and ä"
+	ln "$scratch/mnt/packed/long1" "$scratch/mnt/packed/linked"
 	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
 	make_shared "$scratch/mnt/shared" && make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
@@ -104,7 +111,8 @@ mount /dev/vda /mnt || exit 9
 exec 2>>log
 
 cat >both.sh <<'BOTH'
-"$TOOLS/ksend" -f stream /mnt/s0 && exec "$TOOLS/ksend" --proto 2 --compressed -f packed.stream /mnt/s3
+"$TOOLS/ksend" -f stream /mnt/s0 && "$TOOLS/ksend" --proto 2 --compressed -f packed.stream /mnt/s3 &&
+	"$TOOLS/ksend" -p /mnt/before -c /mnt/before -f part.stream /mnt/after
 BOTH
 trace --tier function --all --records records -- bash both.sh >both
 awk '/^send / { sends++ } sends < 2' both >full
@@ -115,18 +123,35 @@ check 'extents are sent encoded' grep '^command ENCODED_WRITE [1-9]' packed
 dump()
 {
 	sendprof stream dump "$1" | awk '
+		function told(path, plain) {
+			if (path !~ /^path=/) return "none"
+			path = plain = substr(path, 6)
+			gsub(/\\[0-7][0-7][0-7]/, "?", plain)
+			if (length(plain) > 255) path = substr(path, length(path) - 254)
+			return length(plain) " path=" path
+		}
 		/^#/ || $3 == "STREAM" { next }
-		name { print name, $1 - offset }
-		{ name = $3; offset = $1 }
-		END { print name, 10 }'
+		name { print name, $1 - offset, offset, path }
+		{ name = $3; offset = $1; path = told($4) }
+		END { print name, 10, offset, path }'
 }
-{ dump stream; dump packed.stream; } >dumped
+{ dump stream; dump packed.stream; dump part.stream; } >dumped
 sed -n 's/^0 [0-9]* command //p' records >recorded
-check 'one record a command: kind, length, order' cmp dumped recorded
+check 'one record a command: kind, length, place in the stream, path, order' cmp dumped recorded
+for kind in ENCODED_WRITE CLONE RENAME LINK; do
+	check "paths of $kind are among them" grep "^$kind [0-9]* [0-9]* [1-9][0-9]* path=[a-z]" recorded
+done
+check 'a path of 255 bytes is whole' grep 'WRITE .* 255 path=0*1/0*1/0*$' recorded
+check 'of a longer path the end is there' grep 'WRITE .* 307 path=0*1/0*1/0*1/long$' recorded
+check 'of the top of the subvolume it is empty' grep '^CHOWN .* 0 path=$' recorded
+check 'one without a path has none' grep '^END 10 [0-9]* none$' recorded
 check 'no record is lost' grep '^records [1-9][0-9]* dropped 0$' full
 
 trace --tier function --all --ring 4096 --records few -- "$TOOLS/ksend" -f again /mnt/s0 >dropping
 check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9][0-9]*$' dropping
+check 'there are others' grep '^0 [0-9]* command ' few
+check 'which are those of their commands' test -z "$(sed -n 's/ untimely$//; s/^0 [0-9]* command //p' few |
+	grep -v -x -F -f dumped)"
 totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|roots|early|histogram_(ref|cand)|inodes|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 

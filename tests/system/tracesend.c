@@ -84,6 +84,40 @@ static void print_send(const struct traced_send *send)
 	printf("path %s\n", send->path);
 }
 
+/* Work on a command begins where the one before it ended, and ends where its output begins. */
+static bool is_timely(const struct event *event)
+{
+	static uint64_t ended_ns;
+	static uint32_t sender;
+	bool follows = event->command.began_ns == ended_ns || event->sender != sender ||
+		       event->command.kind <= STREAM_C_SNAPSHOT;
+
+	sender = event->sender;
+	ended_ns = event->time_ns;
+	return follows && event->command.began_ns <= event->command.output_ns &&
+	       event->command.output_ns <= event->time_ns;
+}
+
+/* The path as "sendprof stream dump" has it, and how long it was before it was cut. */
+static void print_command(FILE *file, const struct event *event)
+{
+	const char *path = event_path(event);
+
+	fprintf(file, " command %s %u %" PRIu64, stream_commands[event->command.kind].name,
+		event->command.length, event->command.offset);
+	if (!path)
+		fputs(" none", file);
+	else
+		fprintf(file, " %u path=", event->command.path_length);
+	for (uint32_t i = 0; path && i + 1 < event->command.path_size; i++) {
+		unsigned char byte = path[i];
+
+		fprintf(file, byte > ' ' && byte < 0x7f ? "%c" : "\\%03o", byte);
+	}
+	if (!is_timely(event))
+		fputs(" untimely", file);
+}
+
 static void print_event(void *context, const struct event *event)
 {
 	FILE *file = context;
@@ -91,8 +125,7 @@ static void print_event(void *context, const struct event *event)
 	fprintf(file, "%u %" PRIu64, event->type, event->ino);
 	switch (event->type) {
 	case EVENT_COMMAND:
-		fprintf(file, " command %s %u", stream_commands[event->command.kind].name,
-			event->command.length);
+		print_command(file, event);
 		break;
 	case EVENT_CACHE:
 		fprintf(file, " cache %u %u", event->cache.cache, event->cache.operation);

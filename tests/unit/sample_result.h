@@ -321,9 +321,9 @@ static inline void sample_events(struct trace_figures *figures, struct trace_det
 			    .commands = 800,
 			    .bytes = 5000000,
 			    .searches = 300,
-			    .candidates = 700}},
+			    .candidates = 700,
+			    .path = sample_inode_path}},
 		.inode_count = 1,
-		.inode_paths = {sample_inode_path},
 		.slot_ns = slowness * 200000000,
 		.slots = {{5000000, 800, 300, 0, 50000000, 0, 257},
 			  {342011, 434, 100, 9, 0, 0, 311}},
@@ -419,7 +419,7 @@ static inline void sample_hostile(struct result *result)
 	for (int side = 0; side < SIDE_COUNT; side++) {
 		result->sides[side].trace = traced.sides[side].trace;
 		result->sides[side].details = traced.sides[side].details;
-		result->sides[side].details->inode_paths[0] = text;
+		result->sides[side].details->inodes[0].path = text;
 	}
 	result->sides[SIDE_KERNEL].folded_stacks = stacks;
 	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", text);

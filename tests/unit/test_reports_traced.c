@@ -136,7 +136,8 @@ static void test_long_lists(void **state)
 	sample_traced(&sample);
 	details = sample.sides[SIDE_KERNEL].details;
 	for (unsigned int i = 0; i < TRACE_COSTS; i++)
-		details->inodes[i] = (struct trace_cost){.key = 9000 + i, .time_ns = 5};
+		details->inodes[i] = (struct trace_cost){
+			.key = 9000 + i, .time_ns = 5, .path = i ? NULL : details->inodes[0].path};
 	details->inode_count = TRACE_COSTS;
 	text = render_text(false, 100);
 	expect_in(text, "\n  9004 ");

@@ -148,6 +148,18 @@ static void tell_command(struct trace_collector *collector, uint64_t ino, uint64
 	trace_collect(collector, &event);
 }
 
+static void tell_path(struct trace_collector *collector, uint64_t ino, uint64_t ns, uint32_t kind,
+		      const char *path)
+{
+	struct event_with_path told = {.event = event_at(EVENT_COMMAND, ino, ns)};
+
+	told.event.command.kind = kind;
+	told.event.command.path_length = (uint32_t)strlen(path);
+	told.event.command.path_size = told.event.command.path_length + 1;
+	strcpy(told.path, path);
+	trace_collect(collector, &told.event);
+}
+
 static void tell_search(struct trace_collector *collector, uint64_t ns, uint64_t took_ns,
 			uint64_t bytenr, uint64_t references)
 {
@@ -238,6 +250,31 @@ static void test_searches(void **state)
 	assert_int_equal(details.extents[0].candidates, 6);
 	assert_int_equal(details.extents[1].key, 8192);
 	assert_int_equal(details.inodes[0].searches, 3);
+	trace_collector_free(collector);
+}
+
+/* An inode is called as its first command of those says that name the inode itself. */
+static void test_paths(void **state)
+{
+	struct trace_collector *collector = begun();
+	struct trace_details *details = calloc(1, sizeof(*details));
+
+	(void)state;
+	tell_path(collector, 257, 10, STREAM_C_MKFILE, "o257-9-0");
+	tell_path(collector, 257, 20, STREAM_C_RENAME, "o257-9-0");
+	tell_path(collector, 257, 30, STREAM_C_UTIMES, "");
+	tell_command(collector, 257, 35, STREAM_C_WRITE, 0); /* its path was not read */
+	tell_path(collector, 257, 40, STREAM_C_WRITE, "dir/file");
+	tell_path(collector, 257, 50, STREAM_C_CHMOD, "dir/other");
+	tell_path(collector, 258, 60, STREAM_C_UTIMES, "dir");
+	tell_path(collector, 256, 70, STREAM_C_CHOWN, "");
+	trace_collector_details(collector, details);
+	assert_int_equal(details->inode_count, 3);
+	assert_string_equal(details->inodes[0].path, "dir/file");
+	assert_int_equal(details->inodes[1].key, 256);
+	assert_string_equal(details->inodes[1].path, "");
+	assert_null(details->inodes[2].path);
+	trace_details_free(details);
 	trace_collector_free(collector);
 }
 
@@ -375,6 +412,8 @@ static void test_random_events(void **state)
 		for (size_t word = 0; word < sizeof(event) / sizeof(*words); word++)
 			words[word] = next_random(&random) >> next_random(&random) % 64;
 		event.type %= EVENT_TYPE_COUNT + 1;
+		if (event.type == EVENT_COMMAND)
+			event.command.path_size = 0;
 		trace_collect(collector, &event);
 	}
 	trace_collector_details(collector, &details);
@@ -393,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_caches),
 		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_inodes),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_waits_at_the_end_of_time),

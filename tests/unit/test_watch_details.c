@@ -20,24 +20,24 @@ static struct traced_send send_of(uint32_t thread, uint64_t began_ns, uint64_t e
 	return send;
 }
 
+/* @path NULL: it names none. */
 static void command_at(struct watch_details *watched, uint32_t thread, uint64_t ino,
-		       uint64_t time_ns)
+		       uint64_t time_ns, const char *path)
 {
-	const struct event event = {
-		.type = EVENT_COMMAND,
-		.sender = thread,
-		.ino = ino,
-		.time_ns = time_ns,
-		.command = {.kind = STREAM_C_WRITE, .length = 100},
+	struct event_with_path told = {
+		.event = {.type = EVENT_COMMAND,
+			  .sender = thread,
+			  .ino = ino,
+			  .time_ns = time_ns,
+			  .command = {.kind = STREAM_C_WRITE, .length = 100}},
 	};
 
-	watch_details_event(watched, &event);
-}
-
-static void path_at(struct watch_details *watched, uint32_t thread, uint64_t ino, uint64_t time_ns,
-		    const char *path)
-{
-	watch_details_path(watched, &(struct traced_path){thread, time_ns, ino, path});
+	if (path) {
+		told.event.command.path_length = (uint32_t)strlen(path);
+		told.event.command.path_size = told.event.command.path_length + 1;
+		strcpy(told.path, path);
+	}
+	watch_details_event(watched, &told.event);
 }
 
 /* One inode of @send, with so many commands. */
@@ -51,9 +51,9 @@ static void expect_inode(struct watch_details *watched, const struct traced_send
 	assert_int_equal(details->inodes[0].key, ino);
 	assert_int_equal(details->inodes[0].commands, commands);
 	if (path)
-		assert_string_equal(details->inode_paths[0], path);
+		assert_string_equal(details->inodes[0].path, path);
 	else
-		assert_null(details->inode_paths[0]);
+		assert_null(details->inodes[0].path);
 }
 
 static void sends_are_told_apart(void **state)
@@ -65,24 +65,20 @@ static void sends_are_told_apart(void **state)
 	const struct traced_send stranger = send_of(9, 1000, 0);
 
 	(void)state;
-	command_at(watched, 1, 300, 1500);
-	command_at(watched, 2, 400, 1600);
-	command_at(watched, 1, 300, 2000);
-	command_at(watched, 1, 500, 2500);
-	command_at(watched, 3, 600, 2500); /* of none that is watched */
-	path_at(watched, 1, 300, 1500, "first");
-	path_at(watched, 1, 500, 2500, "second");
-	path_at(watched, 3, 600, 2500, "third");
+	command_at(watched, 1, 300, 1500, "first");
+	command_at(watched, 2, 400, 1600, NULL);
+	command_at(watched, 1, 300, 2000, NULL);
+	command_at(watched, 1, 500, 2500, "second");
+	command_at(watched, 3, 600, 2500, "third"); /* of none that is watched */
 	assert_int_equal(watch_details_assign(watched, sends, 3), 0);
 	expect_inode(watched, &sends[0], 300, 2, "first");
 	expect_inode(watched, &sends[1], 400, 1, NULL);
 	expect_inode(watched, &sends[2], 500, 1, "second");
 	assert_null(watch_details_of(watched, &stranger));
-	/* It goes on; the name that it was given last counts. */
-	command_at(watched, 1, 500, 2600);
-	path_at(watched, 1, 500, 2600, "renamed");
+	/* It goes on. */
+	command_at(watched, 1, 500, 2600, "second");
 	assert_int_equal(watch_details_assign(watched, sends + 1, 2), 0);
-	expect_inode(watched, &sends[2], 500, 2, "renamed");
+	expect_inode(watched, &sends[2], 500, 2, "second");
 	expect_inode(watched, &sends[0], 300, 2, "first");
 	watch_details_forget(watched, &sends[0]);
 	assert_null(watch_details_of(watched, &sends[0]));
@@ -99,21 +95,19 @@ static void many_inodes(void **state)
 	uint64_t now = 1000;
 
 	(void)state;
-	path_at(watched, 1, 256, now, "the costly one");
-	command_at(watched, 1, 256, now += 1000000000);
+	command_at(watched, 1, 256, now += 1000000000, "the costly one");
 	for (uint64_t ino = 257; ino < 40000; ino++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "name %" PRIu64, ino);
-		path_at(watched, 1, ino, now, name);
-		command_at(watched, 1, ino, now += 10);
+		command_at(watched, 1, ino, now += 10, name);
 		if (ino % 5000 == 0)
 			assert_int_equal(watch_details_assign(watched, &send, 1), 0);
 	}
 	assert_int_equal(watch_details_assign(watched, &send, 1), 0);
 	details = watch_details_of(watched, &send);
 	assert_int_equal(details->inodes[0].key, 256);
-	assert_string_equal(details->inode_paths[0], "the costly one");
+	assert_string_equal(details->inodes[0].path, "the costly one");
 	watch_details_free(watched);
 	watch_details_free(NULL);
 }
