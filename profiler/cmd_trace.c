@@ -50,8 +50,8 @@ static const struct option_row rows[] = {
 		"count also what costs more: candidates, preliminary references, roots, paths, "
 		"inodes, and the times of commands and searches"),
 	OPTION_ROW_FLAG('d', "details", struct trace_options, details,
-			"take single events, too: the most costly extents and inodes of each send, "
-			"with paths"),
+			"take single events, too: the most costly extents and inodes and the "
+			"slowest commands of each send, with paths"),
 	OPTION_ROW_STRING(0, "stacks", "FILE", struct trace_options, stacks,
 			  "sample the senders' stacks in the kernel and write them there, folded: "
 			  "functions from the outermost in, and how often"),

@@ -2,6 +2,7 @@
 #include "profiler/trace_collect.h"
 #include "profiler/trace_heavy.h"
 #include "profiler/trace_histogram.h"
+#include "profiler/trace_slow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct trace_collector {
 	struct trace_figures figures;
 	struct trace_details details; /* without the costs */
 	struct trace_heavy *extents, *inodes;
+	struct trace_slow slow;
 	uint64_t charged_ns;	   /* up to where time was charged to an inode */
 	uint64_t command_ended_ns; /* the last one */
 };
@@ -47,6 +49,7 @@ void trace_collector_begin(struct trace_collector *collector, uint64_t now_ns)
 {
 	trace_heavy_clear(collector->extents);
 	trace_heavy_clear(collector->inodes);
+	collector->slow.count = 0;
 	collector->figures = (struct trace_figures){.began_ns = now_ns};
 	collector->details = (struct trace_details){.slot_ns = SLOT_NS};
 	collector->charged_ns = collector->command_ended_ns = now_ns;
@@ -121,25 +124,42 @@ static bool names_inode(uint32_t kind)
 	       (kind >= STREAM_C_UPDATE_EXTENT && kind <= STREAM_C_ENABLE_VERITY);
 }
 
+/* What a command took; when its sender does not say since when, since the end of the one before. */
+static struct trace_slow_command command_of(const struct trace_collector *collector,
+					    const struct event *event)
+{
+	uint64_t began_ns = event->command.began_ns, output_ns = event->command.output_ns;
+
+	if (!began_ns)
+		began_ns = collector->command_ended_ns;
+	return (struct trace_slow_command){
+		.kind = event->command.kind,
+		.path_length = event->command.path_length,
+		.ino = event->ino,
+		.bytes = event->command.length,
+		.offset = event->command.offset,
+		.at_ns = duration(collector->figures.began_ns, began_ns),
+		.work_ns = duration(began_ns, output_ns ? output_ns : event->time_ns),
+		.output_ns = output_ns ? duration(output_ns, event->time_ns) : 0,
+	};
+}
+
 static void collect_command(struct trace_collector *collector, const struct event *event)
 {
 	struct trace_command_figures *figures;
 	struct trace_cost *inode = charge_inode(collector, event);
 	struct trace_slot *slot = slot_at(collector, event->time_ns);
 	const char *path = event_path(event);
-	uint64_t output_ns = event->command.output_ns;
+	const struct trace_slow_command command = command_of(collector, event);
 
-	if (event->command.kind >= STREAM_C_COUNT)
+	if (event->command.kind >= STREAM_C_COUNT || !stream_commands[event->command.kind].name)
 		return;
+	trace_slow_add(&collector->slow, &command, path);
 	figures = &collector->figures.commands[event->command.kind];
 	figures->count++;
 	figures->bytes += event->command.length;
-	if (output_ns) {
-		figures->work_ns += duration(collector->command_ended_ns, output_ns);
-		figures->output_ns += duration(output_ns, event->time_ns);
-	} else {
-		figures->work_ns += duration(collector->command_ended_ns, event->time_ns);
-	}
+	figures->work_ns += command.work_ns;
+	figures->output_ns += command.output_ns;
 	collector->command_ended_ns = event->time_ns;
 	collector->figures.output_bytes += event->command.length;
 	slot->bytes += event->command.length;
@@ -295,6 +315,7 @@ void trace_collector_details(const struct trace_collector *collector, struct tra
 	*details = collector->details;
 	details->extent_count = trace_heavy_top(collector->extents, details->extents, TRACE_COSTS);
 	details->inode_count = trace_heavy_top(collector->inodes, details->inodes, TRACE_COSTS);
+	details->command_count = trace_slow_top(&collector->slow, details->commands);
 	for (size_t i = 0; i < details->inode_count; i++) {
 		const char *path = details->inodes[i].path;
 

@@ -9,5 +9,7 @@ void trace_details_free(struct trace_details *details)
 		return;
 	for (size_t i = 0; i < details->inode_count; i++)
 		free(details->inodes[i].path);
+	for (size_t i = 0; i < details->command_count; i++)
+		free(details->commands[i].path);
 	free(details);
 }

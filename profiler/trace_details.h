@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the single events of one send add up to beyond its totals: where the time went by extent and
- * by inode, and how the send went on. It rests on every event having been seen: whoever shows it
- * says so when some were lost (trace_figures.dropped).
+ * What the single events of one send add up to beyond its totals: where the time went by extent, by
+ * inode and in single commands, and how the send went on. It rests on every event having been seen:
+ * whoever shows it says so when some were lost (trace_figures.dropped).
  */
 #ifndef PROFILER_TRACE_DETAILS_H
 #define PROFILER_TRACE_DETAILS_H
@@ -25,6 +25,24 @@ struct trace_cost {
 	char *path;	     /* of an inode; NULL: not known */
 };
 
+/* A single command that took long. */
+struct trace_slow_command {
+	uint32_t kind;	      /* command number of the stream format */
+	uint32_t path_length; /* of the whole path: of a longer one path is the end */
+	uint64_t ino;	      /* at work on; 0: none */
+	uint64_t bytes;
+	uint64_t offset; /* in the stream; 0: not known */
+	uint64_t at_ns;	 /* since the send began, when the work on it began */
+	uint64_t work_ns;
+	uint64_t output_ns; /* 0: part of the work */
+	char *path;	    /* NULL: it names none, or it is not known */
+};
+
+static inline uint64_t trace_slow_time(const struct trace_slow_command *command)
+{
+	return command->work_ns + command->output_ns;
+}
+
 /* A stretch of the send, all of equal length. */
 struct trace_slot {
 	uint64_t bytes;
@@ -42,6 +60,9 @@ struct trace_details {
 	size_t extent_count;
 	struct trace_cost inodes[TRACE_COSTS];
 	size_t inode_count; /* whose paths are owned */
+	/* The longest first; their paths are owned. */
+	struct trace_slow_command commands[TRACE_COSTS];
+	size_t command_count;
 	uint64_t slot_ns;
 	struct trace_slot slots[TRACE_SLOTS]; /* the first begins with the send */
 	size_t slot_count;

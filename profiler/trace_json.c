@@ -45,6 +45,13 @@ static const struct json_field cost_fields[] = {
 };
 static const struct json_table cost_table = {cost_fields, COUNT_OF(cost_fields)};
 
+static const struct json_field slow_fields[] = {
+#define FIELD(member) JSON_FIELD(struct trace_slow_command, member)
+	FIELD(path_length), FIELD(ino),	    FIELD(bytes),     FIELD(offset),
+	FIELD(at_ns),	    FIELD(work_ns), FIELD(output_ns),
+#undef FIELD
+};
+
 static const struct json_field slot_fields[] = {
 #define FIELD(member) JSON_FIELD(struct trace_slot, member)
 	FIELD(bytes),	      FIELD(commands), FIELD(searches), FIELD(output_blocked_ns),
@@ -176,6 +183,22 @@ static json_t *costs_json(const struct trace_cost *costs, size_t count, const ch
 	return json_finish(&array);
 }
 
+static json_t *slow_json(const struct trace_details *details)
+{
+	struct json_builder array = json_begin_array();
+
+	for (size_t i = 0; i < details->command_count; i++) {
+		const struct trace_slow_command *command = &details->commands[i];
+		struct json_builder object = json_begin_object();
+
+		json_put_text(&object, "kind", stream_commands[command->kind].name);
+		json_put_text(&object, "path", command->path);
+		json_put_fields(&object, command, slow_fields, COUNT_OF(slow_fields));
+		json_append(&array, json_finish(&object));
+	}
+	return json_finish(&array);
+}
+
 static json_t *slots_json(const struct trace_details *details)
 {
 	struct json_builder array = json_begin_array();
@@ -196,6 +219,7 @@ json_t *trace_details_to_json(const struct trace_details *details)
 	json_put(&object, "extents",
 		 costs_json(details->extents, details->extent_count, "bytenr", false));
 	json_put(&object, "inodes", costs_json(details->inodes, details->inode_count, "ino", true));
+	json_put(&object, "commands", slow_json(details));
 	json_put_number(&object, "slot_ns", details->slot_ns);
 	json_put(&object, "slots", slots_json(details));
 	return json_finish(&object);
@@ -301,6 +325,33 @@ static size_t read_costs(const struct json_place *details, const char *key, cons
 	return count;
 }
 
+static uint32_t read_kind(const struct json_place *command)
+{
+	const char *name = json_get_text(command, "kind");
+
+	for (uint32_t kind = 1; name && kind < STREAM_C_COUNT; kind++) {
+		if (stream_commands[kind].name && !strcmp(stream_commands[kind].name, name))
+			return kind;
+	}
+	json_refuse(command, name ? name : "no kind", "a command");
+	return 0;
+}
+
+static void read_slow(const struct json_place *details_place, struct trace_details *details)
+{
+	const struct json_place array = json_array_at(details_place, "commands");
+	size_t count = bounded(&array, TRACE_COSTS);
+
+	for (; details->command_count < count; details->command_count++) {
+		const struct json_place place = json_element(&array, details->command_count);
+		struct trace_slow_command *command = &details->commands[details->command_count];
+
+		command->kind = read_kind(&place);
+		command->path = json_get_copy(&place, "path");
+		json_get_fields(&place, command, slow_fields, COUNT_OF(slow_fields));
+	}
+}
+
 static void read_details(const struct json_place *place, struct trace_details *details)
 {
 	const struct json_place slots = json_array_at(place, "slots");
@@ -308,6 +359,7 @@ static void read_details(const struct json_place *place, struct trace_details *d
 	details->events = json_get_number(place, "events");
 	details->extent_count = read_costs(place, "extents", "bytenr", details->extents, false);
 	details->inode_count = read_costs(place, "inodes", "ino", details->inodes, true);
+	read_slow(place, details);
 	details->slot_ns = json_get_number(place, "slot_ns");
 	details->slot_count = bounded(&slots, TRACE_SLOTS);
 	for (size_t i = 0; i < details->slot_count; i++) {

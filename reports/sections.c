@@ -75,6 +75,13 @@ const struct section sections[] = {
 	 NULL, IN_PAGES, EXTRA_NONE, 0, build_inodes},
 	{"inodes", "Most costly inodes", NULL, NULL, IN_TEXT | IN_TRACE, EXTRA_NONE, COSTS_IN_TEXT,
 	 build_inodes_in_text},
+	{"slow-commands", "Slowest commands",
+	 "Single commands by the time from the end of the command before to their own end: work on "
+	 "them until their output begins, and the output. The offset is that in the stream, as "
+	 "'sendprof stream dump' shows it.",
+	 NULL, IN_PAGES, EXTRA_NONE, 0, build_slow_commands},
+	{"slow-commands", "Slowest commands", NULL, NULL, IN_TEXT | IN_TRACE, EXTRA_NONE,
+	 COSTS_IN_TEXT, build_slow_commands_in_text},
 	{"agreement", "Kernel against engine",
 	 "Two senders that do the same in the same state count the same; where they do not, one of "
 	 "them does not do what it should.",

@@ -80,6 +80,8 @@ void build_command_work(const struct result *result, struct table *table);
 void build_extents(const struct result *result, struct table *table);
 void build_inodes(const struct result *result, struct table *table);
 void build_inodes_in_text(const struct result *result, struct table *table);
+void build_slow_commands(const struct result *result, struct table *table);
+void build_slow_commands_in_text(const struct result *result, struct table *table);
 void build_timeline(const struct result *result, struct table *table);
 void build_flame(const struct result *result, struct table *table);
 void build_tracing(const struct result *result, struct table *table);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PARTS_BAR = 30, COSTS_BAR = 10, PATH_IN_TEXT = 32 };
 
@@ -189,10 +190,12 @@ void build_extents(const struct result *result, struct table *table)
 	costs_note(side, who, side->details->extents, side->details->extent_count, table);
 }
 
-/* With no more than @columns of a path; 0: all of it. */
-static void path_cell(struct table *table, const char *path, unsigned int columns)
+/*
+ * With no more than @columns of a path; 0: all of it. @is_cut: the path is the end of a longer one.
+ */
+static void path_cell(struct table *table, const char *path, bool is_cut, unsigned int columns)
 {
-	char *printable = path ? printable_text("%s", path) : NULL;
+	char *printable = path ? printable_text("%s%s", is_cut ? "…" : "", path) : NULL;
 	char *cut = printable ? format_path(printable, columns ? columns : UINT_MAX) : NULL;
 
 	if (path && !cut)
@@ -231,7 +234,7 @@ static void list_inodes(const struct result *result, unsigned int path_columns, 
 		candidates_cell(table, side, cost);
 		table_cell(table, TONE_PLAIN, "%s", DURATION(cost->time_ns));
 		share_cell(table, cost->time_ns, side->trace ? traced_duration_ns(side->trace) : 0);
-		path_cell(table, cost->path, path_columns);
+		path_cell(table, cost->path, false, path_columns);
 	}
 	costs_note(side, who, side->details->inodes, side->details->inode_count, table);
 }
@@ -244,6 +247,48 @@ void build_inodes(const struct result *result, struct table *table)
 void build_inodes_in_text(const struct result *result, struct table *table)
 {
 	list_inodes(result, PATH_IN_TEXT, table);
+}
+
+static void list_slow_commands(const struct result *result, unsigned int path_columns,
+			       struct table *table)
+{
+	static const struct column columns[] = {
+		{"Command", ALIGN_LEFT, 0},   {"Bytes", ALIGN_RIGHT, 2},
+		{"Work", ALIGN_RIGHT, 0},     {"Output", ALIGN_RIGHT, 0},
+		{"Begun at", ALIGN_RIGHT, 3}, {"Offset", ALIGN_RIGHT, 4},
+		{"Path", ALIGN_LEFT, 1},
+	};
+	const char *who;
+	const struct side_result *side = side_with_costs(result, METRIC_COMMAND_TIMES, &who);
+
+	table_init(table, columns, sizeof(columns) / sizeof(columns[0]));
+	if (!side || !side->details->command_count)
+		return;
+	for (size_t i = 0; i < side->details->command_count; i++) {
+		const struct trace_slow_command *command = &side->details->commands[i];
+		bool is_cut = command->path && command->path_length > strlen(command->path);
+
+		table_cell(table, TONE_PLAIN, "%s", kind_name(command->kind));
+		table_cell(table, TONE_PLAIN, "%s", BYTES(command->bytes));
+		table_cell(table, TONE_PLAIN, "%s", DURATION(command->work_ns));
+		table_cell(table, command->output_ns ? TONE_PLAIN : TONE_MUTED, "%s",
+			   command->output_ns ? DURATION(command->output_ns) : FORMAT_NONE);
+		table_cell(table, TONE_PLAIN, "%s", DURATION(command->at_ns));
+		table_cell(table, command->offset ? TONE_PLAIN : TONE_MUTED, "%s",
+			   command->offset ? COUNT(command->offset) : FORMAT_NONE);
+		path_cell(table, command->path, is_cut, path_columns);
+	}
+	costs_note(side, who, NULL, 0, table);
+}
+
+void build_slow_commands(const struct result *result, struct table *table)
+{
+	list_slow_commands(result, 0, table);
+}
+
+void build_slow_commands_in_text(const struct result *result, struct table *table)
+{
+	list_slow_commands(result, PATH_IN_TEXT, table);
 }
 
 /* ---- pictures: the table only says whether there is one, and what is to be known ---- */

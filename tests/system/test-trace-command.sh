@@ -225,6 +225,22 @@ if knows(ended('own.json')[0], 'commands'):
 	assert len(set(inode['path'] for inode in large)) == len(large), large
 	assert first['extents'], first
 	assert all(extent['searches'] for extent in first['extents'])"
+	check "$where: slow commands are those of the stream, by offset" look_at "$work" "
+for number, send in enumerate(ended('own.json')):
+	if not knows(send, 'command_times'):
+		continue
+	slow = lines('own.json')[-1]['summary']['sends'][number]['details']['commands']
+	dump = os.popen(f'$sendprof stream dump --json own{number}.stream').read().splitlines()
+	stream = dict((row['offset'], row) for row in map(json.loads, dump))
+	same('commands', len(slow), min(20, len(stream) - 1))
+	for row in slow:
+		command = stream[row['offset']]
+		same('command', (row['kind'], row['bytes'], row['path']),
+			(command['command'], command['length'], command['attributes'].get('path')))
+		assert row['work_ns'] > 0 < row['output_ns'], row
+		assert row['at_ns'] + row['work_ns'] + row['output_ns'] <= send['trace']['ended_ns'] - send['trace']['began_ns'], row
+	took = [row['work_ns'] + row['output_ns'] for row in slow]
+	same('order', took, sorted(took, reverse=True))"
 	check "$where: stacks are sampled, of the send and nothing else" look_at "$work" "
 stacks = [line.rsplit(' ', 1) for line in open('own.folded')]
 assert stacks and all(int(count) > 0 for stack, count in stacks)

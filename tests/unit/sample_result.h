@@ -281,6 +281,7 @@ static inline void sample_bucket(struct trace_histogram *histogram, unsigned int
 	histogram->max = value > histogram->max ? value : histogram->max;
 }
 
+static char sample_path_end[] = "end/of/a/long/path";
 static char sample_inode_path[] = "srv/machines/of the tests/with a long name/disk.img";
 
 /* What both sides' events tell; the kernel's doings take twice as long. */
@@ -324,6 +325,22 @@ static inline void sample_events(struct trace_figures *figures, struct trace_det
 			    .candidates = 700,
 			    .path = sample_inode_path}},
 		.inode_count = 1,
+		.commands = {{.kind = STREAM_C_WRITE,
+			      .path_length = sizeof(sample_inode_path) - 1,
+			      .ino = 257,
+			      .bytes = 49211,
+			      .offset = 1048576,
+			      .at_ns = slowness * 50000000,
+			      .work_ns = slowness * 3000000,
+			      .output_ns = slowness * 100000,
+			      .path = sample_inode_path},
+			     {.kind = STREAM_C_UTIMES,
+			      .path_length = 4000,
+			      .bytes = 4060,
+			      .work_ns = slowness * 20000,
+			      .path = sample_path_end},
+			     {.kind = STREAM_C_END, .bytes = 10, .work_ns = 9}},
+		.command_count = 3,
 		.slot_ns = slowness * 200000000,
 		.slots = {{5000000, 800, 300, 0, 50000000, 0, 257},
 			  {342011, 434, 100, 9, 0, 0, 311}},
@@ -420,6 +437,7 @@ static inline void sample_hostile(struct result *result)
 		result->sides[side].trace = traced.sides[side].trace;
 		result->sides[side].details = traced.sides[side].details;
 		result->sides[side].details->inodes[0].path = text;
+		result->sides[side].details->commands[0].path = text;
 	}
 	result->sides[SIDE_KERNEL].folded_stacks = stacks;
 	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s", text);

@@ -54,6 +54,12 @@ static void test_text_of_a_traced_run(void **state)
 		"  From the kernel's events.\n",
 		"\n  257         800  4.77 MiB       300         700  200 ms  25.0%  "
 		"srv/machin… a long name/disk.img\n",
+		"\n  Command     Bytes     Work  Output  Begun at     Offset  Path\n"
+		"  WRITE    48.1 KiB  6.00 ms  200 µs    100 ms  1,048,576  "
+		"srv/machin… a long name/disk.img\n"
+		"  UTIMES   3.96 KiB  40.0 µs       –      0 ns          –  …end/of/a/long/path\n"
+		"  END          10 B     9 ns       –      0 ns          –  –\n"
+		"  From the kernel's events.\n",
 		"\n  Tier          function\n  Measured      everything\n"
 		"  Events        4,000, none lost\n"
 		"  Restarts      1, because of a relocation\n  Inodes        60\n"
@@ -147,6 +153,7 @@ static void test_long_lists(void **state)
 	expect_in(text, "\n| 9019 |");
 	/* A page has the whole path. */
 	expect_in(text, "| srv/machines/of the tests/with a long name/disk.img |\n");
+	expect_in(text, "\n| UTIMES | 3.96 KiB | 40.0 µs | – | 0 ns | – | …end/of/a/long/path |\n");
 	free(text);
 }
 

@@ -129,6 +129,11 @@ static void test_refusals(void **state)
 		 "request: have 5.0 expect a generation", -EPROTO},
 		{"{" LEAST ",\"environment\":{\"volume\":{\"fsid\":\"0102-zz\"}}}",
 		 "environment.volume: have 0102-zz expect a UUID", -EPROTO},
+		{"{" LEAST
+		 ",\"sides\":{\"kernel\":{\"details\":{\"commands\":[{\"kind\":\"READ\"}]}}}}",
+		 "sides.kernel.details.commands[0]: have READ expect a command", -EPROTO},
+		{"{" LEAST ",\"sides\":{\"kernel\":{\"details\":{\"commands\":[{}]}}}}",
+		 "sides.kernel.details.commands[0]: have no kind expect a command", -EPROTO},
 		{"{" LEAST ",\"divergence\":{\"kernel_context\":[null]}}",
 		 "divergence: have contexts of different lengths expect equal ones", -EPROTO},
 	};
@@ -149,6 +154,7 @@ static void test_too_many(void **state)
 		{"\"details\":{\"slots\":[", "{\"ino\":1}", "]}", TRACE_SLOTS},
 		{"\"details\":{\"extents\":[", "{\"bytenr\":1}", "]}", TRACE_COSTS},
 		{"\"details\":{\"inodes\":[", "{}", "]}", TRACE_COSTS},
+		{"\"details\":{\"commands\":[", "{\"kind\":\"WRITE\"}", "]}", TRACE_COSTS},
 	};
 
 	(void)state;

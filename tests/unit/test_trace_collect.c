@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,6 +254,81 @@ static void test_searches(void **state)
 	trace_collector_free(collector);
 }
 
+/* As many as there is room for, whatever their order: those that took longest. */
+static void test_slow_commands(void **state)
+{
+	enum { COMMANDS = 500, STEP = 1000 };
+	struct trace_collector *collector = begun();
+	struct trace_details *details = calloc(1, sizeof(*details));
+
+	(void)state;
+	for (unsigned int i = 0; i < COMMANDS; i++) {
+		/* Each number of 0 to COMMANDS - 1 once; 7 and COMMANDS have no divisor. */
+		unsigned int took = i * 7 % COMMANDS;
+		char path[16];
+		struct event_with_path told = {.event = event_at(EVENT_COMMAND, 300, 0)};
+
+		/* One that is lost before it adds nothing to it. */
+		told.event.command.began_ns = BEGAN + i * STEP;
+		told.event.command.output_ns = told.event.command.began_ns + took / 2;
+		told.event.time_ns = told.event.command.began_ns + took;
+		told.event.command.kind = STREAM_C_WRITE;
+		told.event.command.length = i;
+		told.event.command.offset = 17 + i;
+		told.event.command.path_length = 1000 + i;
+		told.event.command.path_size = snprintf(path, sizeof(path), "%u", i) + 1;
+		strcpy(told.path, path);
+		trace_collect(collector, &told.event);
+	}
+	trace_collector_details(collector, details);
+	assert_int_equal(details->command_count, TRACE_COSTS);
+	for (unsigned int i = 0; i < TRACE_COSTS; i++) {
+		const struct trace_slow_command *command = &details->commands[i];
+		unsigned int took = COMMANDS - 1 - i;
+
+		assert_int_equal(command->work_ns, took / 2);
+		assert_int_equal(command->output_ns, took - took / 2);
+		assert_int_equal(command->bytes * 7 % COMMANDS, took);
+		assert_int_equal(command->at_ns, command->bytes * STEP);
+		assert_int_equal(command->offset, 17 + command->bytes);
+		assert_int_equal(command->path_length, 1000 + command->bytes);
+		assert_int_equal(strtoul(command->path, NULL, 10), command->bytes);
+		assert_int_equal(command->ino, 300);
+		assert_int_equal(command->kind, STREAM_C_WRITE);
+	}
+	trace_details_free(details);
+	trace_collector_free(collector);
+}
+
+/* Of a sender that does not tell when work began; and of equally slow ones the first come first. */
+static void test_few_slow_commands(void **state)
+{
+	struct trace_collector *collector = begun();
+	struct trace_details *details = calloc(1, sizeof(*details));
+
+	(void)state;
+	tell_command(collector, 257, 10, STREAM_C_WRITE, 0);
+	tell_command(collector, 258, 20, STREAM_C_UTIMES, 0);
+	tell_command(collector, 0, 50, STREAM_C_END, 0);
+	trace_collector_details(collector, details);
+	assert_int_equal(details->command_count, 3);
+	assert_int_equal(details->commands[0].kind, STREAM_C_END);
+	assert_int_equal(details->commands[0].work_ns, 30);
+	assert_int_equal(details->commands[0].output_ns, 0);
+	assert_int_equal(details->commands[0].at_ns, 20);
+	assert_null(details->commands[0].path);
+	assert_int_equal(details->commands[1].kind, STREAM_C_WRITE);
+	assert_int_equal(details->commands[2].kind, STREAM_C_UTIMES);
+	trace_details_free(details);
+	/* The next send has none of them. */
+	trace_collector_begin(collector, BEGAN);
+	details = calloc(1, sizeof(*details));
+	trace_collector_details(collector, details);
+	assert_int_equal(details->command_count, 0);
+	trace_details_free(details);
+	trace_collector_free(collector);
+}
+
 /* An inode is called as its first command of those says that name the inode itself. */
 static void test_paths(void **state)
 {
@@ -433,6 +509,8 @@ int main(void)
 		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_inodes),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_slow_commands),
+		cmocka_unit_test(test_few_slow_commands),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_waits_at_the_end_of_time),
