@@ -21,11 +21,20 @@ run_it()
 	"$sendprof" run --quiet --repeat 1 --out "$scratch/out" --image "$scratch/image" "$@"
 }
 
-# What the result says, by a condition in python on it.
+# What the result says, by a condition in python on it; slow: the slowest commands of a side as the
+# stream has them, by offset, beside what is told of them.
 says()
 {
 	python3 -c "
-import json
+import json, os
+def slow(side):
+	dump = os.popen('$sendprof stream dump --json $scratch/stream').read().splitlines()
+	stream = dict((row['offset'], row) for row in map(json.loads, dump))
+	for told in side['details']['commands']:
+		sent = stream[told['offset']]
+		path = sent['attributes'].get('path')
+		yield ((told['kind'], told['bytes'], told['path'], told['path_length']),
+			(sent['command'], sent['length'], path, len(path or '')))
 result = json.load(open('$scratch/out/result.json'))
 kernel, engine = result['sides']['kernel'], result['sides']['engine']
 assert $1, json.dumps(result.get('agreement'))"
@@ -37,8 +46,8 @@ for series in 6.1 6.12; do
 	# Of one cache, and of clone searches.
 	[ "$series" = 6.12 ] || compared=14
 	for which in full part; do
-		arguments=(--snap s0)
-		[ "$which" = full ] || arguments=("${part[@]}")
+		arguments=(--snap s0) snapshots=(s0)
+		[ "$which" = full ] || arguments=("${part[@]}") snapshots=(-p s0 s1)
 		expect 0 "$series, $which: the streams are equal" '' \
 			--kernel-trace "$golden/$series-$which.recording" "${arguments[@]}"
 		check "$series, $which: the engine did as that kernel" says "result['request']['generation'] == '$series'"
@@ -49,10 +58,25 @@ for series in 6.1 6.12; do
 			"dict((k, v['count']) for k, v in kernel['trace']['commands'].items()) == dict((k, v['count']) for k, v in engine['kinds'].items())"
 		check "$series, $which: its events are there" says \
 			"kernel['details']['events'] == kernel['trace']['records'] > 0"
+		"$sendprof" send --generation "$series" --image "$scratch/image" -f "$scratch/stream" "${snapshots[@]}"
+		for side in kernel engine; do
+			check "$series, $which: slow commands of the $side are those of the stream" says \
+				"len(list(slow($side))) >= 15 and all(told == sent for told, sent in slow($side))"
+		done
 		[ "$series $which" != '6.12 full' ] || check '6.12: the backref cache has as many hits' \
 			says "kernel['trace']['caches']['backref']['hits'] == engine['caches']['backref']['hits'] > 0"
 	done
 	check "$series: clone sources were searched for, and found" says "kernel['backrefs']['clone'] > 0"
+done
+
+# In the first version commands had neither paths nor a place in the stream.
+for name in 6.1-part 6.12-full; do
+	arguments=(--snap s0)
+	[ "$name" = 6.12-full ] || arguments=("${part[@]}")
+	expect 0 "$name, version 1: the streams are equal" '' --kernel-trace "$golden/$name-v1.recording" "${arguments[@]}"
+	check "$name, version 1: all its events are there" says "kernel['details']['events'] == kernel['trace']['records'] > 0"
+	check "$name, version 1: slow commands have times, and no paths" says \
+		"[slow for slow in kernel['details']['commands'] if slow['work_ns'] and slow['at_ns'] and not slow['path'] and not slow['offset']]"
 done
 
 expect 1 'another generation sends otherwise, or counts are not compared' '' --kernel-trace "$golden/6.1-part.recording" \
