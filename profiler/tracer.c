@@ -93,6 +93,11 @@ const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric
 	return tracer->missing[metric];
 }
 
+bool tracer_unasked(const struct tracer *tracer, enum trace_metric metric)
+{
+	return tracer->unasked >> metric & 1;
+}
+
 /* Who polls while a long send goes on asks for nothing else. */
 static int take_samples_in_time(struct tracer *tracer)
 {

@@ -43,6 +43,8 @@ enum trace_tier tracer_tier(const struct tracer *tracer);
 const char *tracer_tier_reason(const struct tracer *tracer);
 /* Why a metric is not measured, one line; NULL when it is. */
 const char *tracer_missing(const struct tracer *tracer, enum trace_metric metric);
+/* Whether that is for no other reason than that it was not asked for. */
+bool tracer_unasked(const struct tracer *tracer, enum trace_metric metric);
 
 /*
  * Take what waits in the ring buffer, at most until it is empty, after waiting up to @timeout_ms

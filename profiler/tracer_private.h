@@ -69,6 +69,7 @@ struct tracer {
 	const char *refused[TRACER_PROGRAMS_MAX]; /* programs that this kernel does not load */
 	size_t refused_count;
 	uint64_t wanted;	    /* 1 << enum trace_metric */
+	uint64_t unasked;	    /* as that: not wanted, though the tier might see them */
 	int ways[METRIC_COUNT + 1]; /* whose programs are loaded; negative: none */
 	uint64_t metrics;	    /* those that are measured */
 	char missing[METRIC_COUNT][224];

@@ -453,15 +453,33 @@ static const char *reason_unseen(unsigned int metric, enum trace_tier tier)
 	return "this tier of tracing does not see it";
 }
 
+static bool is_seen_in(unsigned int metric, enum trace_tier tier)
+{
+	for (unsigned int way = 0; way < count_ways(metric); way++) {
+		if (tier_allows(metric, way, tier))
+			return true;
+	}
+	return false;
+}
+
+static void note_unasked(struct tracer *tracer, unsigned int metric)
+{
+	tracer->unasked |= 1ULL << metric;
+	note_missing(tracer, metric, "not asked for");
+}
+
 /* Attach what @metric needs, in the first way that works. */
 static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace_tier tier,
 			  uint64_t *used)
 {
-	static const char not_asked_for[] = "not asked for";
 	const char *reason = NULL;
+	bool unasked = false;
 
 	if (!is_wanted(tracer, metric)) {
-		note_missing(tracer, metric, not_asked_for);
+		if (is_seen_in(metric, tier))
+			note_unasked(tracer, metric);
+		else
+			note_missing(tracer, metric, reason_unseen(metric, tier));
 		return false;
 	}
 	for (unsigned int way = 0; way < count_ways(metric); way++) {
@@ -469,16 +487,20 @@ static bool attach_metric(struct tracer *tracer, unsigned int metric, enum trace
 		    !way_complete(tracer, metric, way, has_target, &reason))
 			continue;
 		if (costs_too_much(tracer, metric, way)) {
-			reason = not_asked_for;
+			unasked = true;
 			continue;
 		}
+		unasked = false;
 		/* The first complete one is loaded, no other. */
 		if (!way_complete(tracer, metric, way, attach, &reason))
 			break;
 		mark_used(tracer, metric, way, used);
 		return true;
 	}
-	note_missing(tracer, metric, reason ? reason : reason_unseen(metric, tier));
+	if (unasked)
+		note_unasked(tracer, metric);
+	else
+		note_missing(tracer, metric, reason ? reason : reason_unseen(metric, tier));
 	return false;
 }
 
@@ -490,6 +512,7 @@ bool tracer_attach(struct tracer *tracer, enum trace_tier tier)
 	_Static_assert(sizeof(tracer_probes) / sizeof(tracer_probes[0]) <= TRACER_PROGRAMS_MAX,
 		       "room for each program");
 	tracer->metrics = 0;
+	tracer->unasked = 0;
 	/* The base comes last: no send is seen before everything that watches it is there. */
 	for (unsigned int metric = 0; metric < METRIC_COUNT; metric++) {
 		if (attach_metric(tracer, metric, tier, used))

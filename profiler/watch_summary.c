@@ -18,6 +18,15 @@ static const char *outcome_of(const struct traced_send *send, bool ended)
 	return trace_result_text(send->figures.result);
 }
 
+/* Why there is no @metric, and which option asks for it; NULL: there is. */
+static const char *reason_missing(const struct watch *watch, enum trace_metric metric)
+{
+	if (!tracer_unasked(watch->tracer, metric))
+		return tracer_missing(watch->tracer, metric);
+	return metric == METRIC_STACKS ? "not asked for: --stacks or --flame"
+				       : "not asked for: --full";
+}
+
 /* What is not measured is so for all of them: it stands once, below the @last one. */
 static int put_send(const struct watch *watch, const struct traced_send *send, bool last, FILE *out,
 		    bool colour, unsigned int width)
@@ -49,7 +58,7 @@ static int put_send(const struct watch *watch, const struct traced_send *send, b
 		fprintf(out, ", %" PRIu64 " bytes", measured.figures.output_bytes);
 	fprintf(out, "%s\n", colour_if(colour, COLOUR_NONE));
 	for (unsigned int i = 0; last && i < METRIC_COUNT; i++)
-		summary.missing[i] = tracer_missing(watch->tracer, i);
+		summary.missing[i] = reason_missing(watch, i);
 	return trace_view_summary(&summary, out, colour, width);
 }
 
@@ -106,13 +115,14 @@ json_t *watch_summary_to_json(const struct watch *watch)
 	put_details(watch, &watch->ended, &details);
 	put_details(watch, &watch->running, &details);
 	for (unsigned int i = 0; i < METRIC_COUNT; i++) {
+		const char *why = reason_missing(watch, i);
 		struct json_builder row;
 
-		if (!tracer_missing(watch->tracer, i))
+		if (!why)
 			continue;
 		row = json_begin_object();
 		json_put_text(&row, "metric", trace_metric_key(i));
-		json_put_text(&row, "reason", tracer_missing(watch->tracer, i));
+		json_put_text(&row, "reason", why);
 		json_append(&missing, json_finish(&row));
 	}
 	json_put_text(&object, "tier", trace_tier_name(tracer_tier(watch->tracer)));

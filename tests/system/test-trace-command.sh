@@ -284,6 +284,15 @@ paths = set(line['path'] for line in under_way)
 assert len([path for path in paths if re.fullmatch('file[0-9]+', path or '')]) > 1, paths
 moving = [line['interval_bytes'] for line in under_way]
 assert len([bytes for bytes in moving if bytes]) > 1, moving"
+	check "$where: of what was not asked for it is said which option does" look_at "$work" "
+summary = lines('begun.json')[-1]['summary']
+missing = dict((row['metric'], row['reason']) for row in summary['missing'])
+same('stacks', missing['stacks'], 'not asked for: --stacks or --flame')
+# But of no option that would not help.
+function = summary['tier'] == 'function'
+for metric in ('candidates', 'command_times', 'paths'):
+	same(metric, missing[metric] == 'not asked for: --full', function)
+assert set(missing.values()) & {'not asked for: --full'}, missing"
 	check "$where: watching ends with the process" grep -qx 0 "$work/pid.status"
 	check "$where: the process had one send" look_at "$work" "
 same('roots', [send['root'] for send in ended('pid.json')], [ids['s0']])"
