@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include "profiler/tracer_private.h"
 
+#include "bpf/send_parts.h"
+#include "profiler/sender.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -230,11 +233,26 @@ static int add_send(struct tracer *tracer, const struct send_state *state, struc
 	return 0;
 }
 
+/*
+ * The account is kept where a thread changes from one part to another: one that waits for its
+ * reader for hours has none of it there.
+ */
+static void account_until_now(const struct tracer *tracer, struct send_state *state)
+{
+	bool is_accounted = tracer->metrics >> METRIC_TIME_SPLIT & 1;
+
+	if (is_accounted && state->part_since_ns && !state->ended_ns)
+		part_set(state, state->part, monotonic_ns());
+}
+
 static int add_current(struct tracer *tracer, struct send_state *state, struct send_list *list)
 {
 	for (uint32_t slot = 0; slot < STATE_SLOTS; slot++) {
 		*state = tracer_states(tracer)[slot];
-		if (state->thread && state->began_ns && add_send(tracer, state, list))
+		if (!state->thread || !state->began_ns)
+			continue;
+		account_until_now(tracer, state);
+		if (add_send(tracer, state, list))
 			return -ENOMEM;
 	}
 	return 0;

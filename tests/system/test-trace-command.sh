@@ -262,6 +262,9 @@ assert re.search('[1-9][0-9]* sends ended, [1-9][0-9]* (is|are) under way', text
 for who, outcome in ((first, 'done'), (second, 'still under way')):
 	heading = f'process {who} (ksend), subvolume ' + str(ids['s0']) + ': ' + outcome
 	assert heading in text, text"
+	check "$where: one that waits for its reader all the time is seen to" look_at "$work" "
+second = open('processes').read().split()[1]
+assert re.search(f'^ *{second} .* 0 B/s .* 100% wait.* reader ', open('all.txt').read(), re.M)"
 	check "$where: their streams are whole" look_at "$work" "
 same('first', size('first.stream'), size('s0.stream'))
 same('second', size('second.stream'), size('s0.stream'))"
