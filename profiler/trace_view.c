@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, WIDTH_MIN = 20, PATH_MIN = 16 };
+enum { GAP = 2, WIDTH_MIN = 20, PATH_MIN = 16, PATH_GOOD = 30 };
 
 /* ---- what happened between two moments ---- */
 
@@ -170,6 +170,14 @@ static void put_backref_hits(const struct row *row, char out[FORMAT_SIZE])
 	put_hits(row, METRIC_CACHE_BACKREF, CACHE_BACKREF, out);
 }
 
+/* The names of the parts, shorter: what they take is taken from the path. */
+static const char *const part_labels[PART_COUNT] = {
+	[PART_BACKREF] = "backrefs",	       [PART_PATH] = "paths",
+	[PART_READ] = "reading data",	       [PART_WRITE] = "writing",
+	[PART_OTHER] = "other work",	       [PART_OUTPUT_BLOCKED] = "wait for reader",
+	[PART_IO_BLOCKED] = "wait for device", [PART_OFF_CPU] = "off processor",
+};
+
 /* The part that took most of the interval. */
 static void put_part(const struct row *row, char out[FORMAT_SIZE])
 {
@@ -188,16 +196,18 @@ static void put_part(const struct row *row, char out[FORMAT_SIZE])
 	/* Too short to be sampled: what it did is not known. */
 	snprintf(out, FORMAT_SIZE, "%.0f%% %s",
 		 100.0 * (double)row->interval->parts_ns[most] / (double)sum,
-		 most == PART_OTHER && !trace_is_divided(&row->send->figures)
-			 ? "on the processor"
-			 : trace_part_name(most));
+		 most == PART_OTHER && !trace_is_divided(&row->send->figures) ? "on processor"
+									      : part_labels[most]);
 }
+
+enum { SPARE_SINCE = 6, SPARE_MAX };
 
 #define KNOWN_BY(metric) (UINT64_C(1) << METRIC_##metric)
 
 /*
- * The path takes what these leave; a narrow terminal does without those with the highest spare, and
- * where no send's metrics tell of it no column is wasted.
+ * The path takes what these leave. Where not all have room, those with a lower spare come first,
+ * and a narrow one may have it where a wide one has not; the last two leave the path a good part.
+ * Where no send's metrics tell of it no column is wasted.
  */
 static const struct view_column {
 	const char *heading;
@@ -208,14 +218,14 @@ static const struct view_column {
 	column_fn put;
 } columns[] = {
 	{"process", 7, true, 0, 0, put_who},
-	{"command", 12, false, 8, 0, put_command},
-	{"since", 11, true, 4, 0, put_age},
+	{"command", 12, false, SPARE_MAX, 0, put_command},
+	{"since", 11, true, SPARE_SINCE, 0, put_age},
 	{"sent", 8, true, 0, 0, put_sent},
 	{"rate", 10, true, 1, KNOWN_BY(OUTPUT) | KNOWN_BY(COMMANDS), put_rate},
 	{"commands/s", 10, true, 3, KNOWN_BY(COMMANDS), put_commands},
-	{"name hits", 9, true, 6, KNOWN_BY(CACHE_NAME), put_name_hits},
-	{"root hits", 9, true, 5, KNOWN_BY(CACHE_BACKREF), put_backref_hits},
-	{"most time", 27, false, 2, KNOWN_BY(TIME_SPLIT), put_part},
+	{"name hits", 9, true, 5, KNOWN_BY(CACHE_NAME), put_name_hits},
+	{"root hits", 9, true, 4, KNOWN_BY(CACHE_BACKREF), put_backref_hits},
+	{"most time", 20, false, 2, KNOWN_BY(TIME_SPLIT), put_part},
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -233,23 +243,25 @@ static unsigned int columns_width(const struct view_layout *layout)
 	return width;
 }
 
+/* The path's columns that one of this @spare must leave. */
+static unsigned int path_beside(unsigned int spare)
+{
+	return spare < SPARE_SINCE ? PATH_MIN : PATH_GOOD;
+}
+
 static struct view_layout lay_out(unsigned int width, uint64_t metrics)
 {
 	struct view_layout layout = {0};
 
-	for (size_t i = 0; i < COLUMNS; i++)
-		layout.shown[i] = !columns[i].metrics || columns[i].metrics & metrics;
-	for (;;) {
-		size_t spare = 0;
-
-		if (columns_width(&layout) + PATH_MIN <= width)
-			break;
-		for (size_t i = 1; i < COLUMNS; i++)
-			if (layout.shown[i] && columns[i].spare > columns[spare].spare)
-				spare = i;
-		if (!columns[spare].spare)
-			break;
-		layout.shown[spare] = false;
+	for (unsigned int spare = 0; spare <= SPARE_MAX; spare++) {
+		for (size_t i = 0; i < COLUMNS; i++) {
+			if (columns[i].spare != spare ||
+			    (columns[i].metrics && !(columns[i].metrics & metrics)))
+				continue;
+			layout.shown[i] = true;
+			if (spare && columns_width(&layout) + path_beside(spare) > width)
+				layout.shown[i] = false;
+		}
 	}
 	if (columns_width(&layout) + 3 <= width)
 		layout.path = width - columns_width(&layout);
@@ -286,19 +298,24 @@ static void put_headings(const struct trace_view *view, const struct view_layout
 	fprintf(view->out, "%s\n", colour_if(view->colour, COLOUR_NONE));
 }
 
-/* How it ended, or where it is. */
+/* How it ended. Without room it is the error that counts. */
+static char *result_of(const struct trace_figures *figures, unsigned int width)
+{
+	const char *result = trace_result_text(figures->result);
+	bool fits = strlen("failed: ") + format_width(result) <= width;
+	char *text, *cut;
+
+	if (asprintf(&text, "%s%s", figures->result < 0 && fits ? "failed: " : "", result) < 0)
+		return NULL;
+	cut = format_path(text, width);
+	free(text);
+	return cut;
+}
+
 static char *place_of(const struct traced_send *send, unsigned int width)
 {
-	char *printable, *cut;
+	char *printable = format_printable(send->path), *cut;
 
-	if (send->figures.ended_ns) {
-		if (send->figures.result >= 0)
-			return format_path(trace_result_text(send->figures.result), width);
-		if (asprintf(&printable, "failed: %s", trace_result_text(send->figures.result)) < 0)
-			return NULL;
-	} else {
-		printable = format_printable(send->path);
-	}
 	if (!printable)
 		return NULL;
 	if (!*printable && send->ino) {
@@ -314,7 +331,9 @@ static char *place_of(const struct traced_send *send, unsigned int width)
 static int put_row(const struct trace_view *view, const struct view_layout *layout,
 		   const struct row *row)
 {
-	char *place = place_of(row->send, layout->path);
+	const struct trace_figures *figures = &row->send->figures;
+	char *place = figures->ended_ns ? result_of(figures, layout->path)
+					: place_of(row->send, layout->path);
 
 	if (!place)
 		return -ENOMEM;

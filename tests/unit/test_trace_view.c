@@ -115,13 +115,18 @@ static void test_lines(void **state)
 	(void)state;
 	expect(&view, &now, &before,
 	       "process  command             since      sent        rate  commands/s  name hits  "
-	       "root hits  most time                    at\n"
+	       "root hits  most time             at\n"
 	       "   4711  btrfs              6.00 s  60.0 MiB  10.0 MiB/s       1,234        87%  "
-	       "     100%  60% backrefs                 srv/machines/disk.img\n");
+	       "     100%  60% backrefs          srv/machines/disk.img\n");
 	/* The heading stands once. */
 	view.width = 80;
 	expect(&view, &now, &before,
-	       "   4711  60.0 MiB  10.0 MiB/s  60% backrefs                 srv/ma…ines/disk.img\n");
+	       "   4711  60.0 MiB  10.0 MiB/s       100%  60% backrefs          srv/m…s/disk.img\n");
+	/* Of columns that have no room none keeps out a narrower one. */
+	view.width = 92;
+	expect(&view, &now, &before,
+	       "   4711  60.0 MiB  10.0 MiB/s       1,234       100%  60% backrefs          "
+	       "srv/m…s/disk.img\n");
 	view.width = 38;
 	expect(&view, &now, &before, "   4711  60.0 MiB  srv/ma…nes/disk.img\n");
 	/* Below what can be shown: no path, and no harm. */
@@ -162,10 +167,16 @@ static void test_ends(void **state)
 
 	(void)state;
 	send.figures.ended_ns = 106 * SECOND;
-	expect(&view, &now, NULL, "   4711  60.0 MiB  10.0 MiB/s  done\n");
+	expect(&view, &now, NULL, "   4711  60.0 MiB  10.0 MiB/s       1,234  done\n");
 	/* However often it is shown: what it was on the whole. */
-	expect(&view, &now, &now, "   4711  60.0 MiB  10.0 MiB/s  done\n");
+	expect(&view, &now, &now, "   4711  60.0 MiB  10.0 MiB/s       1,234  done\n");
 	send.figures.result = -EIO;
+	view.width = 73;
+	expect(&view, &now, NULL,
+	       "   4711  60.0 MiB  10.0 MiB/s  60% backrefs          Input/output error\n");
+	view.width = 38;
+	expect(&view, &now, NULL, "   4711  60.0 MiB  Input/output error\n");
+	view.width = 57;
 	expect(&view, &now, NULL, "   4711  60.0 MiB  10.0 MiB/s  failed: Input/output error\n");
 }
 
@@ -201,10 +212,10 @@ static void test_not_divided(void **state)
 	send.figures.parts_ns[PART_OTHER] = send.figures.parts_ns[PART_BACKREF];
 	send.figures.parts_ns[PART_BACKREF] = 0;
 	expect(&view, &now, NULL,
-	       "   4711  60.0 MiB  10.0 MiB/s  60% on the processor         srv/ma…ines/disk.img\n");
+	       "   4711  60.0 MiB  10.0 MiB/s         6%  60% on processor      srv/m…s/disk.img\n");
 	send.figures.parts_ns[PART_PATH] = 1;
 	expect(&view, &now, NULL,
-	       "   4711  60.0 MiB  10.0 MiB/s  60% other work               srv/ma…ines/disk.img\n");
+	       "   4711  60.0 MiB  10.0 MiB/s         6%  60% other work        srv/m…s/disk.img\n");
 }
 
 /* A hit is seen after its lookup: both may be of different intervals. */
@@ -221,7 +232,7 @@ static void test_late_hits(void **state)
 	later.figures.caches[CACHE_NAME].hits += 3;
 	expect(&view, &now, &before,
 	       "   4711  btrfs              7.00 s  60.0 MiB       0 B/s           0       100%  "
-	       "        –  –                            srv/machines/disk.img\n");
+	       "        –  –                     srv/machines/disk.img\n");
 }
 
 static void test_live(void **state)
