@@ -178,26 +178,30 @@ static const char *const part_labels[PART_COUNT] = {
 	[PART_IO_BLOCKED] = "wait for device", [PART_OFF_CPU] = "off processor",
 };
 
-/* The part that took most of the interval. */
-static void put_part(const struct row *row, char out[FORMAT_SIZE])
+void trace_view_most_time(const struct trace_figures *figures, const uint64_t parts_ns[PART_COUNT],
+			  char out[FORMAT_SIZE])
 {
 	uint64_t sum = 0;
 	enum trace_part most = 0;
 
 	for (enum trace_part part = 0; part < PART_COUNT; part++) {
-		sum += row->interval->parts_ns[part];
-		if (row->interval->parts_ns[part] > row->interval->parts_ns[most])
+		sum += parts_ns[part];
+		if (parts_ns[part] > parts_ns[most])
 			most = part;
 	}
-	if (!sum || !trace_knows(&row->send->figures, METRIC_TIME_SPLIT)) {
+	if (!sum || !trace_knows(figures, METRIC_TIME_SPLIT)) {
 		put_none(out);
 		return;
 	}
 	/* Too short to be sampled: what it did is not known. */
-	snprintf(out, FORMAT_SIZE, "%.0f%% %s",
-		 100.0 * (double)row->interval->parts_ns[most] / (double)sum,
-		 most == PART_OTHER && !trace_is_divided(&row->send->figures) ? "on processor"
-									      : part_labels[most]);
+	snprintf(out, FORMAT_SIZE, "%.0f%% %s", 100.0 * (double)parts_ns[most] / (double)sum,
+		 most == PART_OTHER && !trace_is_divided(figures) ? "on processor"
+								  : part_labels[most]);
+}
+
+static void put_part(const struct row *row, char out[FORMAT_SIZE])
+{
+	trace_view_most_time(&row->send->figures, row->interval->parts_ns, out);
 }
 
 enum { SPARE_SINCE = 6, SPARE_MAX };

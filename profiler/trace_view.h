@@ -8,6 +8,7 @@
 
 #include "profiler/trace_details.h"
 #include "profiler/tracer.h"
+#include "reports/format.h"
 
 #include <jansson.h>
 
@@ -56,6 +57,10 @@ void trace_interval_of(const struct traced_send *send, const struct trace_moment
 int trace_view_show(struct trace_view *view, const struct trace_moment *now,
 		    const struct trace_moment *before);
 
+/* The part that took most of @parts_ns, in a few words and with its share of them. */
+void trace_view_most_time(const struct trace_figures *figures, const uint64_t parts_ns[PART_COUNT],
+			  char out[FORMAT_SIZE]);
+
 /*
  * The terminal is of this size from now on. Where the lines that were drawn are then only the
  * terminal knows, so the next ones are drawn on an empty screen.
@@ -68,15 +73,14 @@ json_t *trace_view_to_json(const struct traced_send *send, const struct trace_in
 
 /*
  * What was found out about a send, when it has ended: the sections of a report that rest on
- * watching it. @details, @folded_stacks, @tier_reason and each of
- * @missing may be NULL. 0 or a
- * negative errno.
+ * watching it. @details, @folded_stacks and each of @missing may be NULL. 0 or a negative errno.
  */
 struct trace_summary {
 	const struct traced_send *send;
 	const struct trace_details *details;
 	const char *folded_stacks;
-	const char *tier_reason;	   /* why not a higher one */
+	/* Why not a higher one; NULL: nothing is said of the tier. */
+	const char *tier_reason;
 	const char *missing[METRIC_COUNT]; /* why a metric is not measured */
 };
 int trace_view_summary(const struct trace_summary *summary, FILE *out, bool colour,

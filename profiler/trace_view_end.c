@@ -54,9 +54,12 @@ int trace_view_summary(const struct trace_summary *summary, FILE *out, bool colo
 
 	if (!result)
 		return -ENOMEM;
-	result->tier = figures.tier;
-	snprintf(result->tier_reason, sizeof(result->tier_reason), "%s",
-		 summary->tier_reason ? summary->tier_reason : "");
+	result->tier = TIER_PIPE;
+	if (summary->tier_reason) {
+		result->tier = figures.tier;
+		snprintf(result->tier_reason, sizeof(result->tier_reason), "%s",
+			 summary->tier_reason);
+	}
 	kernel = &result->sides[SIDE_KERNEL];
 	kernel->trace = &figures;
 	kernel->details = (struct trace_details *)summary->details;

@@ -2,9 +2,9 @@
 /* What is said when watching has ended. */
 #include "profiler/json_build.h"
 #include "profiler/result_fields.h"
-#include "profiler/terminal.h"
 #include "profiler/watch.h"
 #include "reports/format.h"
+#include "reports/text_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,46 +27,136 @@ static const char *reason_missing(const struct watch *watch, enum trace_metric m
 				       : "not asked for: --full";
 }
 
-/* What is not measured is so for all of them: it stands once, below the @last one. */
-static int put_send(const struct watch *watch, const struct traced_send *send, bool last, FILE *out,
-		    bool colour, unsigned int width)
+/* Those that ended, then those under way. */
+static size_t count_sends(const struct watch *watch)
 {
-	char *command = format_printable(send->command);
-	bool ended = send->figures.ended_ns != 0;
-	char duration[FORMAT_SIZE];
+	return watch->ended.count + watch->running.count;
+}
+
+static const struct traced_send *send_at(const struct watch *watch, size_t i)
+{
+	return i < watch->ended.count ? &watch->ended.sends[i]
+				      : &watch->running.sends[i - watch->ended.count];
+}
+
+/* One that goes on is measured up to when it was last looked at. */
+static uint64_t end_of(const struct watch *watch, const struct trace_figures *figures)
+{
+	return figures->ended_ns ? figures->ended_ns : watch->before_ns;
+}
+
+static void overview_row(const struct watch *watch, const struct traced_send *send,
+			 struct table *table)
+{
+	const struct trace_figures *figures = &send->figures;
+	uint64_t ns = end_of(watch, figures) - figures->began_ns;
+	bool failed = figures->ended_ns && figures->result < 0;
+	char most[FORMAT_SIZE];
+
+	trace_view_most_time(figures, figures->parts_ns, most);
+	table_cell(table, TONE_PLAIN, "%" PRIu32, send->process);
+	table_cell(table, TONE_PLAIN, "%s", send->command);
+	if (send->root_id)
+		table_cell(table, TONE_PLAIN, "%" PRIu64, send->root_id);
+	else
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+	if (send->parent_id)
+		table_cell(table, TONE_PLAIN, "%" PRIu64, send->parent_id);
+	else
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+	table_cell(table, TONE_PLAIN, "%s", DURATION(ns));
+	if (trace_knows(figures, METRIC_OUTPUT)) {
+		table_cell(table, TONE_PLAIN, "%s", BYTES(figures->output_bytes));
+		table_cell(table, TONE_PLAIN, "%s", RATE(figures->output_bytes, ns));
+	} else {
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+		table_cell(table, TONE_MUTED, FORMAT_NONE);
+	}
+	table_cell(table, TONE_PLAIN, "%s", most);
+	table_cell(table, failed ? TONE_BAD : TONE_PLAIN, "%s",
+		   outcome_of(send, figures->ended_ns != 0));
+}
+
+/* All of them in a line each, before what is told of each. */
+static int put_overview(const struct watch *watch, const struct text_terminal *terminal)
+{
+	static const struct column columns[] = {
+		{"Process", ALIGN_RIGHT, 0},   {"Command", ALIGN_LEFT, 3},
+		{"Subvolume", ALIGN_RIGHT, 0}, {"Parent", ALIGN_RIGHT, 2},
+		{"Duration", ALIGN_RIGHT, 0},  {"Sent", ALIGN_RIGHT, 0},
+		{"Rate", ALIGN_RIGHT, 1},      {"Most time", ALIGN_LEFT, 0},
+		{"Result", ALIGN_LEFT, 0},
+	};
+	struct table table;
+	int ret;
+
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < count_sends(watch); i++)
+		overview_row(watch, send_at(watch, i), &table);
+	ret = table.error;
+	if (!ret) {
+		text_title(terminal, "Sends");
+		text_table(terminal, &table);
+	}
+	table_release(&table);
+	return ret;
+}
+
+/* "process 4711 (btrfs), subvolume 258, parent 257: done after 4.51 s, 2.37 MiB" */
+static int put_heading(const struct watch *watch, const struct traced_send *send,
+		       const struct text_terminal *terminal)
+{
+	const struct trace_figures *figures = &send->figures;
+	char subvolume[40] = "", parent[40] = "", bytes[FORMAT_SIZE + 2] = "";
+	char *heading;
+
+	if (send->root_id)
+		snprintf(subvolume, sizeof(subvolume), ", subvolume %" PRIu64, send->root_id);
+	if (send->parent_id)
+		snprintf(parent, sizeof(parent), ", parent %" PRIu64, send->parent_id);
+	if (trace_knows(figures, METRIC_OUTPUT))
+		snprintf(bytes, sizeof(bytes), ", %s", BYTES(figures->output_bytes));
+	heading = printable_text("process %" PRIu32 " (%s)%s%s: %s after %s%s", send->process,
+				 send->command, subvolume, parent,
+				 outcome_of(send, figures->ended_ns != 0),
+				 DURATION(end_of(watch, figures) - figures->began_ns), bytes);
+	if (!heading)
+		return -ENOMEM;
+	fputc('\n', terminal->out);
+	text_begin(terminal, TEXT_BOLD);
+	text_wrapped(terminal, TONE_PLAIN, heading, 0);
+	text_end(terminal);
+	free(heading);
+	return 0;
+}
+
+/*
+ * What is so for all of them, the tier and what is not measured, stands once, below the @last one.
+ */
+static int put_send(const struct watch *watch, const struct traced_send *send, bool last,
+		    const struct text_terminal *terminal)
+{
 	struct traced_send measured = *send;
 	struct trace_summary summary = {
 		.send = &measured,
 		.details = watch->details ? watch_details_of(watch->details, send) : NULL,
-		.tier_reason = tracer_tier_reason(watch->tracer),
 	};
+	int ret = put_heading(watch, send, terminal);
 
-	if (!command)
-		return -ENOMEM;
-	/* One that goes on is measured up to when it was last looked at. */
-	if (!ended)
-		measured.figures.ended_ns = watch->before_ns;
-	fprintf(out, "\n%sprocess %" PRIu32 " (%s)", colour_if(colour, COLOUR_BOLD), send->process,
-		command);
-	free(command);
-	if (send->root_id)
-		fprintf(out, ", subvolume %" PRIu64, send->root_id);
-	fprintf(out, ": %s after ", outcome_of(send, ended));
-	format_duration(duration, measured.figures.ended_ns - measured.figures.began_ns);
-	format_ascii(out, duration, strlen(duration));
-	if (trace_knows(&measured.figures, METRIC_OUTPUT))
-		fprintf(out, ", %" PRIu64 " bytes", measured.figures.output_bytes);
-	fprintf(out, "%s\n", colour_if(colour, COLOUR_NONE));
+	measured.figures.ended_ns = end_of(watch, &send->figures);
+	if (last)
+		summary.tier_reason = tracer_tier_reason(watch->tracer);
 	for (unsigned int i = 0; last && i < METRIC_COUNT; i++)
 		summary.missing[i] = reason_missing(watch, i);
-	return trace_view_summary(&summary, out, colour, width);
+	return ret ? ret
+		   : trace_view_summary(&summary, terminal->out, terminal->colour, terminal->width);
 }
 
 int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned int width)
 {
+	const struct text_terminal terminal = text_terminal_on(out, colour, width);
+	size_t running = watch->running.count, count = count_sends(watch);
 	uint64_t unseen = tracer_unseen(watch->tracer);
-	const struct send_list *lists[] = {&watch->ended, &watch->running};
-	size_t kept = watch->ended.count, running = watch->running.count, told = 0;
 	char programs[128];
 	uint64_t missed = tracer_missed(watch->tracer, programs, sizeof(programs));
 	int ret = 0;
@@ -79,12 +169,11 @@ int watch_summarize(const struct watch *watch, FILE *out, bool colour, unsigned 
 			unseen == 1 ? "was" : "were");
 	if (missed)
 		fprintf(out, "; " TRACER_MISSED_FORMAT, missed, programs);
-	fputs(kept < watch->seen ? "; the last ones:\n" : "\n", out);
-	for (size_t list = 0; list < 2; list++) {
-		for (size_t i = 0; !ret && i < lists[list]->count; i++)
-			ret = put_send(watch, &lists[list]->sends[i], ++told == kept + running, out,
-				       colour, width);
-	}
+	fputs(watch->ended.count < watch->seen ? "; the last ones:\n" : "\n", out);
+	if (count > 1)
+		ret = put_overview(watch, &terminal);
+	for (size_t i = 0; !ret && i < count; i++)
+		ret = put_send(watch, send_at(watch, i), i == count - 1, &terminal);
 	if (!ret && (fflush(out) || ferror(out)))
 		ret = errno ? -errno : -EIO;
 	return ret;

@@ -372,8 +372,12 @@ static void metrics_fact(const struct trace_figures *figures, struct table *tabl
 {
 	unsigned int known = (unsigned int)__builtin_popcountll(figures->metrics);
 
-	table_fact(table, "Measured", "%u of %u things; the others are listed with their reasons",
-		   known, METRIC_COUNT);
+	if (known == METRIC_COUNT)
+		table_fact(table, "Measured", "everything");
+	else
+		table_fact(table, "Measured",
+			   "%u of %u things; the others are listed with their reasons", known,
+			   METRIC_COUNT);
 }
 
 void build_tracing(const struct result *result, struct table *table)
@@ -383,12 +387,12 @@ void build_tracing(const struct result *result, struct table *table)
 	table_init_facts(table);
 	if (!figures)
 		return;
-	table_fact(table, "Tier", "%s%s%s", trace_tier_name(result->tier),
-		   *result->tier_reason ? "; not a higher one: " : "", result->tier_reason);
-	if (figures->metrics == (UINT64_C(1) << METRIC_COUNT) - 1)
-		table_fact(table, "Measured", "everything");
-	else
+	/* Of one of several sends that were watched in the same way it is not told. */
+	if (result->tier != TIER_PIPE) {
+		table_fact(table, "Tier", "%s%s%s", trace_tier_name(result->tier),
+			   *result->tier_reason ? "; not a higher one: " : "", result->tier_reason);
 		metrics_fact(figures, table);
+	}
 	events_fact(figures, table);
 	losses_facts(figures, table);
 	if (trace_knows(figures, METRIC_RESTARTS))

@@ -257,11 +257,15 @@ assert picture.startswith('<svg') and 'btrfs_ioctl_send: ' in picture, picture[:
 text = open('all.txt').read()
 # It stands once, whatever the number of sends.
 same('list of what is not measured', text.count('\\nNot measured\\n'), 1)
+same('tier', text.count('\\n  Tier '), 1)
 first, second = open('processes').read().split()
 assert re.search('[1-9][0-9]* sends ended, [1-9][0-9]* (is|are) under way', text), text
 for who, outcome in ((first, 'done'), (second, 'still under way')):
 	heading = f'process {who} (ksend), subvolume ' + str(ids['s0']) + ': ' + outcome
-	assert heading in text, text"
+	assert heading in text, text
+	# And a line for each, before what is told of each.
+	row = re.search(f'^ *{who}  ksend +' + str(ids['s0']) + f' .* {outcome}\$', text, re.M)
+	assert text.index('\\nSends\\n') < row.start() < text.index('\\nprocess '), text"
 	check "$where: one that waits for its reader all the time is seen to" look_at "$work" "
 second = open('processes').read().split()[1]
 assert re.search(f'^ *{second} .* 0 B/s .* 100% wait.* reader ', open('all.txt').read(), re.M)"

@@ -397,6 +397,17 @@ static void test_summary(void **state)
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 		assert_in_range(format_width(line), 0, 80);
 	free(text);
+
+	/* Of one of several the tier is not told again. */
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	summary.tier_reason = NULL;
+	assert_int_equal(trace_view_summary(&summary, out, false, 80), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\nWhere the kernel's time went\n"));
+	assert_null(strstr(text, "  Tier "));
+	assert_null(strstr(text, "  Measured "));
+	free(text);
 }
 
 static void test_full_disk(void **state)
