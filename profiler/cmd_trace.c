@@ -51,7 +51,7 @@ static const struct option_row rows[] = {
 		"inodes, and the times of commands and searches"),
 	OPTION_ROW_FLAG('d', "details", struct trace_options, details,
 			"take single events, too: the most costly extents and inodes and the "
-			"slowest commands of each send, with paths"),
+			"slowest commands of each send, with paths; in the function tier"),
 	OPTION_ROW_STRING(0, "stacks", "FILE", struct trace_options, stacks,
 			  "sample the senders' stacks in the kernel and write them there, folded: "
 			  "functions from the outermost in, and how often"),
@@ -203,15 +203,21 @@ static int open_end(struct trace_run *run, struct failure *failure)
 
 static void tell_begin(const struct trace_run *run)
 {
-	const char *reason = tracer_tier_reason(run->watch.tracer);
+	const struct tracer *tracer = run->watch.tracer;
+	const char *tier = trace_tier_name(tracer_tier(tracer));
 
+	if (run->options->details && tracer_missing(tracer, METRIC_INODES) &&
+	    tracer_missing(tracer, METRIC_CLONE_SEARCHES))
+		fprintf(stderr,
+			"sendprof: note: --details: extents, inodes and commands are not seen in the "
+			"%s tier\n",
+			tier);
 	if (run->options->quiet)
 		return;
-	fprintf(stderr, "sendprof: watching sends in the %s tier",
-		trace_tier_name(tracer_tier(run->watch.tracer)));
-	if (*reason)
-		fprintf(stderr, " (%s)", reason);
-	fputs(process_of(run) ? "\n" : "; Ctrl-C ends it\n", stderr);
+	if (*tracer_tier_reason(tracer))
+		fprintf(stderr, "sendprof: %s\n", tracer_tier_reason(tracer));
+	fprintf(stderr, "sendprof: watching sends in the %s tier%s\n", tier,
+		process_of(run) ? "" : "; Ctrl-C ends it");
 }
 
 static int summarize(const struct trace_run *run, struct failure *failure)

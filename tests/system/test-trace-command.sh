@@ -214,6 +214,9 @@ same('trace', table('### trace', '### details'), set(send['trace']))"
 	check "$where: details are of these sends" look_at "$work" "
 have = [(send['thread'], send['began_ns']) for send in lines('own.json')[-1]['summary']['sends']]
 same('sends', have, [(send['trace']['thread'], send['trace']['began_ns']) for send in ended('own.json')])"
+	check "$where: where no costs are seen that is said" look_at "$work" "
+seen = knows(ended('own.json')[0], 'inodes') or knows(ended('own.json')[0], 'clone_searches')
+same('note', '--details: extents, inodes and commands are not seen' in open('own.err').read(), not seen)"
 	check "$where: costly inodes are those with data, by their paths" look_at "$work" "
 first = lines('own.json')[-1]['summary']['sends'][0]['details']
 if knows(ended('own.json')[0], 'commands'):
