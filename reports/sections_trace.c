@@ -30,6 +30,13 @@ static const char *how_divided(const struct trace_figures *figures)
 				      : "";
 }
 
+/* Not divided, all that was done on the processor stands in one row. */
+static const char *row_name(const struct trace_figures *figures, enum trace_part part)
+{
+	return part == PART_OTHER && !trace_is_divided(figures) ? "on the processor"
+								: trace_part_name(part);
+}
+
 void build_parts(const struct result *result, struct table *table)
 {
 	static const struct column columns[] = {
@@ -48,7 +55,7 @@ void build_parts(const struct result *result, struct table *table)
 	if (!sum)
 		return;
 	for (enum trace_part part = 0; part < PART_COUNT; part++) {
-		table_cell(table, TONE_PLAIN, "%s", trace_part_name(part));
+		table_cell(table, TONE_PLAIN, "%s", row_name(figures, part));
 		if (part < PART_OTHER && !trace_is_divided(figures)) {
 			table_cell(table, TONE_MUTED, FORMAT_NONE);
 			table_cell(table, TONE_MUTED, FORMAT_NONE);

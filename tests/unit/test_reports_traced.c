@@ -8,6 +8,7 @@ static void test_what_is_not_known(void **state)
 	static const char *const wanted[] = {
 		"\n  backrefs                      –      –\n",
 		"\n  writing commands              –      –\n",
+		"\n  on the processor ",
 		"\n  waiting for the reader  60.0 ms",
 		" What was done on the processor could not be told apart: too few",
 		"\n  30408704         20          12           –  800 µs  50.0%",
@@ -28,6 +29,7 @@ static void test_what_is_not_known(void **state)
 	text = render_text(false, 100);
 	expect_all_in(text, wanted);
 	expect_not_in(text, "are shares of");
+	expect_not_in(text, "other work");
 	free(text);
 }
 
