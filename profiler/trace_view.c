@@ -359,7 +359,7 @@ static int put_row(const struct trace_view *view, const struct view_layout *layo
 
 static int put_json(const struct trace_view *view, const struct row *row)
 {
-	json_t *json = trace_view_to_json(row->send, row->interval, row->now_ns);
+	json_t *json = trace_view_to_json(row->send, row->interval, row->now_ns, view->realtime_ns);
 	int ret;
 
 	if (!json)

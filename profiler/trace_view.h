@@ -25,6 +25,7 @@ struct trace_view {
 	size_t rows;	    /* of a terminal: more sends than fit are counted; 0: no limit */
 	bool colour;
 	bool utf8;
+	uint64_t realtime_ns; /* CLOCK_REALTIME at the moment that is shown, for JSON */
 	/* The rest is private; zero at first. */
 	size_t drawn; /* lines that are drawn over */
 	bool headed;
@@ -69,7 +70,7 @@ void trace_view_resize(struct trace_view *view, unsigned int width, size_t rows)
 
 /* A line of TRACE_VIEW_JSON: keys as those of a result's side, "trace" the totals so far. */
 json_t *trace_view_to_json(const struct traced_send *send, const struct trace_interval *interval,
-			   uint64_t now_ns);
+			   uint64_t now_ns, uint64_t realtime_ns);
 
 /*
  * What was found out about a send, when it has ended: the sections of a report that rest on

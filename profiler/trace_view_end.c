@@ -9,11 +9,12 @@
 #include <string.h>
 
 json_t *trace_view_to_json(const struct traced_send *send, const struct trace_interval *interval,
-			   uint64_t now_ns)
+			   uint64_t now_ns, uint64_t realtime_ns)
 {
 	struct json_builder object = json_begin_object();
 
 	json_put_number(&object, "time_ns", now_ns);
+	json_put_number(&object, "realtime_ns", realtime_ns);
 	json_put_number(&object, "process", send->process);
 	json_put_text(&object, "command", send->command);
 	json_put_number(&object, "root", send->root_id);

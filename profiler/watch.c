@@ -167,6 +167,14 @@ static void follow_terminal(struct trace_view *view)
 		trace_view_resize(view, columns, rows);
 }
 
+static uint64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 /* A line for each send that is under way or has just ended. */
 static int show(struct watch *watch, uint64_t time_ns)
 {
@@ -179,6 +187,7 @@ static int show(struct watch *watch, uint64_t time_ns)
 
 	follow_terminal(&watch->view);
 	find_paths(watch);
+	watch->view.realtime_ns = realtime_ns();
 	if (live)
 		first = watch->ended.count > LIVE_ENDED ? watch->ended.count - LIVE_ENDED : 0;
 	ret = list_add(&list, watch->ended.sends + first, watch->ended.count - first);

@@ -332,9 +332,9 @@ static void test_json(void **state)
 	struct traced_send later = send_after(6);
 	const struct trace_moment before = {104 * SECOND, &earlier, 1};
 	const struct trace_moment now = {106 * SECOND, &later, 1};
-	struct trace_view view = {.form = TRACE_VIEW_JSON};
+	struct trace_view view = {.form = TRACE_VIEW_JSON, .realtime_ns = 1700000000 * SECOND};
 	const char *path;
-	json_int_t root, commands, hits;
+	json_int_t root, commands, hits, realtime_ns;
 	char *text;
 	json_t *json;
 
@@ -345,10 +345,12 @@ static void test_json(void **state)
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 	json = json_loads(text, 0, NULL);
 	assert_non_null(json);
-	assert_int_equal(json_unpack(json, "{s:I, s:s, s:I, s:{s:{s:{s:I}}}}", "root", &root,
-				     "path", &path, "interval_commands", &commands, "trace",
-				     "caches", "name", "hits", &hits),
+	assert_int_equal(json_unpack(json, "{s:I, s:I, s:s, s:I, s:{s:{s:{s:I}}}}", "realtime_ns",
+				     &realtime_ns, "root", &root, "path", &path,
+				     "interval_commands", &commands, "trace", "caches", "name",
+				     "hits", &hits),
 			 0);
+	assert_int_equal(realtime_ns, 1700000000 * SECOND);
 	assert_int_equal(root, 258);
 	assert_string_equal(path, "a\\xff\n");
 	assert_int_equal(commands, 2468);
