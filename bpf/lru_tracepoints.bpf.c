@@ -272,8 +272,8 @@ static __always_inline void note_erase(struct send_state *state, uint32_t id, ui
 	/* Its place in memory may be another one's soon. */
 	watch->newest = 0;
 	watch->size = view->size - 1;
-	/* What is removed by itself was looked up for that. */
-	if (key == watch->key)
+	/* What is removed by itself was looked up for that; a leaf never is. */
+	if (key == watch->key && id != CACHE_BACKREF)
 		return;
 	watch->full_erase = is_full(state, id, view->size);
 	/* Otherwise names go when the send ends: its caches are emptied, this one first. */
