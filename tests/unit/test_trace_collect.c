@@ -233,9 +233,9 @@ static void test_searches(void **state)
 	struct trace_details details;
 
 	(void)state;
-	tell_search(collector, 1000, 100, 4096, 5);
+	tell_search(collector, 1000, 100, 4096, 6);
 	tell_search(collector, 2000, 300, 8192, 1);
-	tell_search(collector, 3000, 250, 4096, 6);
+	tell_search(collector, 3000, 250, 4096, 5);
 	trace_collector_details(collector, &details);
 	assert_int_equal(figures->backrefs.searches, 3);
 	assert_int_equal(figures->backrefs.results[BACKREF_CLONE], 3);
@@ -367,6 +367,7 @@ static void test_inodes(void **state)
 	tell(collector, EVENT_INODE_END, 257, 130);
 	tell(collector, EVENT_INODE_BEGIN, 258, 1000);
 	tell_command(collector, 258, 1005, STREAM_C_MKFILE, 0);
+	tell(collector, EVENT_CACHE, 258, 1010);
 	tell_command(collector, 0, 1500, STREAM_C_END, 0);
 	trace_collector_end(collector, BEGAN + 1600, 0);
 	trace_collector_details(collector, &details);
@@ -377,7 +378,7 @@ static void test_inodes(void **state)
 	assert_int_equal(details.inodes[0].commands, 1);
 	assert_int_equal(details.inodes[0].bytes, 100);
 	assert_int_equal(details.inodes[1].key, 258);
-	assert_int_equal(details.inodes[1].time_ns, 5);
+	assert_int_equal(details.inodes[1].time_ns, 10);
 	trace_collector_free(collector);
 }
 

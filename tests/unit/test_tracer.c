@@ -89,6 +89,21 @@ static void unknown_metrics_are_not_compared(void **state)
 	free_result(result);
 }
 
+/* Whether leaves are cached tells the kinds of name caches apart: none is compared with the other.
+ */
+static void name_caches_of_two_kinds_are_not_compared(void **state)
+{
+	struct result *result = agreeing(GENERATION_6_12);
+
+	(void)state;
+	result->sides[SIDE_KERNEL].trace->metrics = 1ULL << METRIC_CACHE_NAME;
+	result->sides[SIDE_KERNEL].caches[CACHE_NAME].hits++;
+	trace_agreement_check(result, &kernel_6_12);
+	assert_int_equal(result->agreement.compared, 0);
+	assert_int_equal(result->agreement.count, 0);
+	free_result(result);
+}
+
 static void another_generation_is_not_compared(void **state)
 {
 	struct result *result = agreeing(GENERATION_6_6);
@@ -187,6 +202,7 @@ int main(void)
 		cmocka_unit_test(equal_counters_agree),
 		cmocka_unit_test(each_difference_is_named),
 		cmocka_unit_test(unknown_metrics_are_not_compared),
+		cmocka_unit_test(name_caches_of_two_kinds_are_not_compared),
 		cmocka_unit_test(another_generation_is_not_compared),
 		cmocka_unit_test(symbols_are_found),
 		cmocka_unit_test(addresses_are_found),
