@@ -136,7 +136,7 @@ dump()
 		END { print name, 10, offset, path }'
 }
 { dump stream; dump packed.stream; dump part.stream; } >dumped
-sed -n 's/^0 [0-9]* command //p' records >recorded
+sed -n 's/^0 [0-9]* command \([^ ]* [0-9]*\) [0-9]* /\1 /p' records >recorded
 check 'one record a command: kind, length, place in the stream, path, order' cmp dumped recorded
 for kind in ENCODED_WRITE CLONE RENAME LINK; do
 	check "paths of $kind are among them" grep "^$kind [0-9]* [0-9]* [1-9][0-9]* path=[a-z]" recorded

@@ -31,6 +31,17 @@ static void print_histogram(const char *name, const struct trace_histogram *hist
 	       histogram->max);
 }
 
+/* How many values there were of how many bits. */
+static void print_bits(const char *name, const struct trace_histogram *histogram)
+{
+	printf("%s", name);
+	for (unsigned int i = 0; i < TRACE_HISTOGRAM_BUCKETS; i++) {
+		if (histogram->buckets[i])
+			printf(" %u:%" PRIu64, i, histogram->buckets[i]);
+	}
+	putchar('\n');
+}
+
 static void print_caches(const struct cache_counters *caches)
 {
 	static const char *const names[CACHE_COUNT] = {"name", "backref", "dir_created",
@@ -54,9 +65,12 @@ static void print_send(const struct traced_send *send)
 	for (unsigned int i = 0; i < STREAM_C_COUNT; i++) {
 		const struct trace_command_figures *command = &figures->commands[i];
 
-		if (command->count)
-			printf("command %s %" PRIu64 " %" PRIu64 "\n", stream_commands[i].name,
-			       command->count, command->bytes);
+		if (!command->count)
+			continue;
+		printf("command %s %" PRIu64 " %" PRIu64 "\n", stream_commands[i].name,
+		       command->count, command->bytes);
+		printf("times %s %" PRIu64 " %" PRIu64 "\n", stream_commands[i].name,
+		       command->work_ns, command->output_ns);
 	}
 	printf("output_bytes %" PRIu64 "\n", figures->output_bytes);
 	print_caches(figures->caches);
@@ -69,11 +83,13 @@ static void print_send(const struct traced_send *send)
 	printf("roots_found %" PRIu64 "\n", backrefs->roots_found);
 	printf("early_stops %" PRIu64 "\n", backrefs->early_stops);
 	print_histogram("histogram_references", &figures->references);
+	print_bits("bits_references", &figures->references);
 	print_histogram("histogram_candidates", &figures->candidates);
 	print_histogram("histogram_search_ns", &figures->search_ns);
 	print_histogram("histogram_path_ns", &figures->path_ns);
 	for (unsigned int i = 0; i < PART_COUNT; i++)
 		printf("part %s: %" PRIu64 "\n", trace_part_name(i), figures->parts_ns[i]);
+	printf("parts_sampled %d\n", figures->parts_sampled);
 	printf("disk_reads %" PRIu64 " %" PRIu64 "\n", figures->disk_reads,
 	       figures->disk_read_bytes);
 	printf("restarts %" PRIu64 "\n", figures->restarts);
@@ -103,8 +119,9 @@ static void print_command(FILE *file, const struct event *event)
 {
 	const char *path = event_path(event);
 
-	fprintf(file, " command %s %u %" PRIu64, stream_commands[event->command.kind].name,
-		event->command.length, event->command.offset);
+	fprintf(file, " command %s %u %" PRIu64 " %" PRIu64,
+		stream_commands[event->command.kind].name, event->command.length,
+		event->time_ns - event->command.output_ns, event->command.offset);
 	if (!path)
 		fputs(" none", file);
 	else
@@ -131,9 +148,16 @@ static void print_event(void *context, const struct event *event)
 		fprintf(file, " cache %u %u", event->cache.cache, event->cache.operation);
 		break;
 	case EVENT_BACKREF_WALK:
-		fprintf(file, " backref %" PRIu64 " %" PRIu64 " %" PRIu64 " %u",
+		fprintf(file, " backref %" PRIu64 " %" PRIu64 " %" PRIu64 " %u %" PRIu64,
 			event->backref.bytenr, event->backref.references, event->backref.candidates,
-			event->backref.result);
+			event->backref.result, event->time_ns - event->backref.began_ns);
+		break;
+	case EVENT_PATH_RESOLVED:
+		fprintf(file, " path %" PRIu64, event->time_ns - event->path.began_ns);
+		break;
+	case EVENT_BLOCKED:
+		fprintf(file, " blocked %u %" PRIu64, event->blocked.reason,
+			event->time_ns - event->blocked.began_ns);
 		break;
 	}
 	fputc('\n', file);
