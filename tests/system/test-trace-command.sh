@@ -76,6 +76,8 @@ cat >own.sh <<'OWN'
 touch begun
 while [ ! -e other ]; do sleep 0.1; done
 "$TOOLS/ksend" -f own0.stream "$MNT/s0"
+# The first one is told before the second one ends, and once.
+for ((i = 0; i < 300; i++)); do grep -q '"ended": *true' own.json && break; sleep 0.1; done
 sh -c '"$TOOLS/ksend" -p "$MNT/s0" -c "$MNT/s0" -f own1.stream "$MNT/s1"; exit 0'
 exit 7
 OWN
@@ -315,6 +317,21 @@ same('roots', [send['root'] for send in ended('pid.json')], [ids['s0']])"
 	check "$where: none is after kill -9" cmp "$work/attached.before" "$work/attached.killed"
 }
 
+# More sends than the kernel keeps end before anything is to be shown, but not between two looks.
+many()
+{
+	local repeated='for ((i = 0; i < 300; i++)); do [ $i != 150 ] || sleep 3; "$@" || exit; done'
+
+	run_it --json --details --interval 60 -o "$scratch/many.json" -- bash -c "$repeated" bash \
+		"$tools/ksend" -p "$scratch/mnt/s0" -f /dev/null "$scratch/mnt/s1" 2>"$complained"
+	check 'here: of many sends none is lost, and each is told once' look_at "$scratch/here" "
+sends = [(send['trace']['thread'], send['trace']['began_ns']) for send in ended('$scratch/many.json')]
+summary = lines('$scratch/many.json')[-1]['summary']
+same('sends', (len(sends), len(set(sends))), (300, 300))
+same('summary', (summary['ended'], summary['not_watched']), (300, 0))
+same('details', [(send['thread'], send['began_ns']) for send in summary['sends']], sends[-64:])"
+}
+
 here()
 {
 	if ! "$sendprof" trace -q -o "$printed" -- true 2>"$complained"; then
@@ -326,6 +343,7 @@ here()
 	mount -o loop "$scratch/disk" "$scratch/mnt" || { fail 'here: the filesystem'; return; }
 	WORK=$scratch/here MNT=$scratch/mnt TOOLS=$tools PATH=$(dirname "$sendprof"):$PATH \
 		bash "$scratch/inside.sh" >"$scratch/log" 2>&1
+	many
 	umount "$scratch/mnt"
 	findings here "$scratch/here"
 	check_status 3 'here: a command that is not there' "$sendprof" trace -q -- /nowhere/command
