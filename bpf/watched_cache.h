@@ -65,7 +65,7 @@ static __always_inline bool watched_lookup_hit(const struct state_cache_watch *w
 					       const struct cache_view *view, bool erased)
 {
 	/* The key was stored, so it had not been there. */
-	if (!watch->size_at_lookup || view->size > watch->size_at_lookup)
+	if (view->size > watch->size_at_lookup)
 		return false;
 	/* Found, found wrong and removed, in the second case without a trace in the tree. */
 	if (erased || view->size < watch->size_at_lookup)
