@@ -62,7 +62,8 @@ make_image()
 	rm "$top/last" && sync -f "$mnt" && umount "$mnt" && mount -o loop,noatime "$scratch/disk" "$mnt" || return
 	mkdir "$top/again" && echo new >"$top/again/f" || return
 	btrfs -q subvolume snapshot -r "$top" "$mnt/s2" || return
-	btrfs -q subvolume create "$mnt/empty" && btrfs -q subvolume snapshot -r "$mnt/empty" "$mnt/sd" || return
+	btrfs -q subvolume create "$mnt/little" && mkdir "$mnt/little/d" &&
+		btrfs -q subvolume snapshot -r "$mnt/little" "$mnt/sd" || return
 	btrfs -q subvolume create "$mnt/large" && make_big "$mnt/large" 1 "$big" && btrfs -q subvolume snapshot -r "$mnt/large" "$mnt/sl" &&
 		make_clones "$mnt/clones" && btrfs -q subvolume snapshot -r "$mnt/clones" "$mnt/sc" &&
 		make_leaves "$mnt/spread" && btrfs -q subvolume snapshot -r "$mnt/spread" "$mnt/ss" || return
@@ -157,6 +158,13 @@ line "$scratch/dropping" 'records that find no room are counted' 'records [0-9]*
 totals() { grep -E '^(output|cache|prelim|leaves|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals "$full") <(totals "$scratch/dropping")
 
+# Of the sends of a snapshot all that is counted, a line each.
+each_of()
+{
+	awk -v root="$(id "$2")" '/^send / { mine = $5 == root; if (mine && n++) print "" }
+		mine && /^(output|cache|prelim|leaves|restarts)/ { printf "%s ", $0 }' "$1"
+}
+
 # More at a time than are watched: all of them wait for the reader, and are ended there.
 mkfifo "$scratch/many"
 cat >"$scratch/many.sh" <<'MANY'
@@ -182,16 +190,13 @@ trace "$scratch/sends" -- bash -c 'for ((i = 0; i < 300; i++)); do "$@" || exit;
 check 'of 300 ended sends those without room are counted' \
 	test "$(sends_in "$scratch/sends" 'result 0') $(unseen_in "$scratch/sends")" = '256 44'
 
+check 'and the later ones begin with nothing of the earlier ones' \
+	test "$(each_of "$scratch/sends" sd | sort -u | wc -l)" = 1
+
 # Different ones at a time.
 trace "$scratch/sends" --all -- bash -c 'for ((i = 0; i < 5; i++)); do "$1" -f /dev/null "$2" & "$1" -f /dev/null "$3" & done
 	wait' bash "$tools/ksend" "$mnt/s0" "$mnt/ss"
 trace "$scratch/spread" --all -- "$tools/ksend" -f "$scratch/stream" "$mnt/ss"
-# Of the sends of a snapshot all that is counted, a line each.
-each_of()
-{
-	awk -v root="$(id "$2")" '/^send / { mine = $5 == root; if (mine && n++) print "" }
-		mine && /^(output|cache|prelim|leaves|restarts)/ { printf "%s ", $0 }' "$1"
-}
 five() { for _ in 1 2 3 4; do echo "$1"; done; printf '%s' "$1"; }
 check 'sends at a time are told apart' cmp <(each_of "$scratch/sends" s0) <(five "$(each_of "$full" s0)")
 check 'of either snapshot' cmp <(each_of "$scratch/sends" ss) <(five "$(each_of "$scratch/spread" ss)")
