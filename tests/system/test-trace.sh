@@ -19,7 +19,7 @@ export XDG_CACHE_HOME=$build/cache
 
 # ---- what is sent: the answers below follow from these ----
 
-extents=12 references=6 singles=3 depth=20 small=300 big=40 encoded=5
+extents=12 references=6 singles=3 depth=20 small=300 big=40 encoded=5 leaves=140 limit=1024
 make_image()
 {
 	local top=$scratch/mnt/live i j path long
@@ -44,10 +44,7 @@ make_image()
 	for ((i = 1; i <= small; i++)); do echo "$i" >"$path/small$i"; done
 	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/s0" || return
-	btrfs -q subvolume create "$scratch/mnt/large" || return
-	for ((i = 1; i <= big; i++)); do
-		head -c 262144 /dev/urandom >"$scratch/mnt/large/big$i" || return
-	done
+	make_large "$scratch/mnt/large" || return
 	btrfs -q subvolume snapshot -r "$scratch/mnt/large" "$scratch/mnt/s2" || return
 	btrfs -q subvolume create "$scratch/mnt/packed" &&
 		btrfs property set "$scratch/mnt/packed" compression zstd || return
@@ -65,6 +62,29 @@ make_image()
 	sync -f "$scratch/mnt"
 	btrfs -q subvolume snapshot -r "$scratch/mnt/packed" "$scratch/mnt/s3" || return
 	make_shared "$scratch/mnt/shared" && make_changes "$scratch/mnt/changing" && umount "$scratch/mnt"
+}
+
+# What is kept of a file is in a leaf of its own then.
+fill_leaf()
+{
+	"$tools/fsop" setxattr "$1" user.fills "$(printf '%015000d' 0)"
+}
+
+# Much to read, and before and behind it two extents, whose first references are in different leaves.
+make_large()
+{
+	local top=$1 i
+
+	btrfs -q subvolume create "$top" || return
+	for i in 1 2; do
+		head -c 65536 /dev/urandom >"$top/first$i" && fill_leaf "$top/first$i" || return
+	done
+	sync -f "$top"
+	for i in 1 2; do cp --reflink=always "$top/first$i" "$top/second$i" || return; done
+	for ((i = 1; i <= big; i++)); do
+		head -c 262144 /dev/urandom >"$top/big$i" || return
+	done
+	for i in 1 2; do cp --reflink=always "$top/first$i" "$top/third$i" || return; done
 }
 
 # Where looking for clone sources is most of the work: few files, of many extents with many references.
@@ -98,7 +118,15 @@ make_changes()
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/before" || return
 	for ((i = 1; i <= 20; i++)); do mv "$top/dir$i" "$top/dir40/moved$i"; done
 	for ((i = 21; i <= 30; i++)); do cp --reflink=always "$top/dir$i/data" "$top/dir$i/another"; done
-	rm -r "$top/dir31" && chmod 700 "$top/dir32" || return
+	rm -r "$top/dir31" && chmod 700 "$top/dir32" && mkdir "$top/spread" || return
+	# More leaves refer to an extent than the cache of them holds, more references than are looked at.
+	head -c 4096 /dev/urandom >"$top/spread/leaf1" && head -c 8192 /dev/urandom >"$top/many" &&
+		sync -f "$top" && btrfs -q subvolume create "$scratch/mnt/references" &&
+		"$tools/fsmake" reflinks "$scratch/mnt/references" r 0 "$limit" "$top/many" || return
+	for ((i = 2; i <= leaves; i++)); do
+		cp --reflink=always "$top/spread/leaf1" "$top/spread/leaf$i" || return
+	done
+	for ((i = 1; i <= leaves; i++)); do fill_leaf "$top/spread/leaf$i" || return; done
 	btrfs -q subvolume snapshot -r "$top" "$scratch/mnt/after"
 }
 
@@ -111,14 +139,20 @@ mount /dev/vda /mnt || exit 9
 exec 2>>log
 
 cat >both.sh <<'BOTH'
-"$TOOLS/ksend" -f stream /mnt/s0 && "$TOOLS/ksend" --proto 2 --compressed -f packed.stream /mnt/s3 &&
-	"$TOOLS/ksend" -p /mnt/before -c /mnt/before -f part.stream /mnt/after
+"$TOOLS/ksend" -f stream /mnt/s0 && "$TOOLS/ksend" --proto 2 --compressed -f packed.stream /mnt/s3 || exit
+# What the thread wrote before it sends is not of the stream.
+printf '%1000s' >/dev/null
+exec "$TOOLS/ksend" -p /mnt/before -c /mnt/before -f changed.stream /mnt/after
 BOTH
+# The lines of one of these sends, the first one's with what is said of all.
+of_send() { awk -v nth="$2" '/^send / { sends++ } sends == nth || (nth == 1 && !sends)' "$1"; }
 trace --tier function --all --records records -- bash both.sh >both
-awk '/^send / { sends++ } sends < 2' both >full
-awk '/^send / { sends++ } sends == 2' both >packed
+of_send both 1 >full
+of_send both 2 >packed
+of_send both 3 >changed
 check 'the whole stream is seen' grep '^output_bytes '"$(stat -c %s stream)"'$' full
 check 'the whole compressed stream is seen' grep '^output_bytes '"$(stat -c %s packed.stream)"'$' packed
+check 'the whole stream of changes is seen' grep '^output_bytes '"$(stat -c %s changed.stream)"'$' changed
 check 'extents are sent encoded' grep '^command ENCODED_WRITE [1-9]' packed
 dump()
 {
@@ -135,7 +169,7 @@ dump()
 		{ name = $3; offset = $1; path = told($4) }
 		END { print name, 10, offset, path }'
 }
-{ dump stream; dump packed.stream; dump part.stream; } >dumped
+{ dump stream; dump packed.stream; dump changed.stream; } >dumped
 sed -n 's/^0 [0-9]* command \([^ ]* [0-9]*\) [0-9]* /\1 /p' records >recorded
 check 'one record a command: kind, length, place in the stream, path, order' cmp dumped recorded
 for kind in ENCODED_WRITE CLONE RENAME LINK; do
@@ -146,32 +180,55 @@ check 'of a longer path the end is there' grep 'WRITE .* 307 path=0*1/0*1/0*1/lo
 check 'of the top of the subvolume it is empty' grep '^CHOWN .* 0 path=$' recorded
 check 'one without a path has none' grep '^END 10 [0-9]* none$' recorded
 check 'no record is lost' grep '^records [1-9][0-9]* dropped 0$' full
+check 'records add up to what is counted' awk -f records-add-up.awk records both
+# A path is one inode's, where a command names the inode at work on.
+whose()
+{
+	sed -n 's/^0 \([0-9]*\) command .*/\1/p' records | paste -d ' ' - <(sendprof stream dump stream |
+		awk '!/^#/ && $3 != "STREAM" { print $3, $4 }') | awk '
+		$2 !~ /^(WRITE|CLONE|CHMOD|CHOWN)$/ { next }
+		!($3 in inode) { inode[$3] = $1; paths++ }
+		!$1 || inode[$3] != $1 { print; wrong = 1 }
+		END { exit wrong || paths != '"$(find /mnt/s0 | wc -l)"' }'
+}
+check 'records of commands have their inode' whose
+check 'records of searches have their extent' \
+	test "$(awk '$3 == "backref" && searches++ < '"$SEARCHES"' { print $4 }' records | sort -u | wc -l)" = "$EXTENTS"
+check 'the work on commands and their output fit into the time' awk '
+	/^times / { work += $3; output += $4 }
+	/^part writing/ { writing = $NF }
+	/^part (waiting|off)/ { away += $NF }
+	/^duration_ns/ { all = $2 }
+	END { exit !(output >= writing && output <= writing + away && work + output <= all && work + output > all / 2) }' full
 
 trace --tier function --all --ring 4096 --records few -- "$TOOLS/ksend" -f again /mnt/s0 >dropping
 check 'records that find no room are counted' grep '^records [0-9]* dropped [1-9][0-9]*$' dropping
 check 'there are others' grep '^0 [0-9]* command ' few
-check 'which are those of their commands' test -z "$(sed -n 's/ untimely$//; s/^0 [0-9]* command //p' few |
+check 'which are those of their commands' test -z "$(sed -n 's/ untimely$//; s/^0 [0-9]* command \([^ ]* [0-9]*\) [0-9]* /\1 /p' few |
 	grep -v -x -F -f dumped)"
 totals() { grep -E '^(command|output|cache|searches|results|candidates|prelim|leaves|roots|early|histogram_(ref|cand)|inodes|restarts)' "$1"; }
 check 'totals are right when records drop' cmp <(totals full) <(totals dropping)
 
 # The default set, which does less for each command, counts the same.
 trace --tier function -- bash both.sh >both
-awk '/^send / { sends++ } sends < 2' both >default
-awk '/^send / { sends++ } sends == 2' both >default.packed
+of_send both 1 >default
+of_send both 2 >default.packed
+of_send both 3 >default.changed
 # Before 6.2 walks from a leaf to its roots are as many as searches.
 if grep -q '^missing leaf_roots: not asked for$' default; then unasked='|leaves'; fi
 by_default() { totals "$1" | grep -v -E "^(histogram_)?(candidates|early|prelim|roots|inodes${unasked-})"; }
 check 'the default set counts the same' cmp <(by_default full) <(by_default default)
 check 'of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
+check 'and of changes' cmp <(by_default changed) <(by_default default.changed)
 check 'and has no times of commands' grep '^missing command_times: not asked for$' default
 check 'the parts of the time add up' \
 	test "$(($(sed -n 's/^part .*: //p' default | paste -s -d +)))" = "$(sed -n 's/^duration_ns //p' default)"
 
 # Where the thread is not accounted for, a command counts when it is written.
 trace --tier function --hide task_io_accounting.wchar -- bash both.sh >both
-awk '/^send / { sends++ } sends < 2' both >default
-awk '/^send / { sends++ } sends == 2' both >default.packed
+of_send both 1 >default
+of_send both 2 >default.packed
+of_send both 3 >default.changed
 check 'without accounting the default set counts the same' cmp <(by_default full) <(by_default default)
 check 'without it, of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
 
@@ -194,6 +251,7 @@ sampled_as_measured()
 	trace --tier function --only time_split --only clone_searches -- bash -c "$repeated" >measured
 	check "a good part of $snapshot is $much" test "$(share measured "$much")" -ge 20
 	check "$snapshot is sampled often enough" test "$samples" -ge 300
+	check "$snapshot: by default its time is sampled" grep -x 'parts_sampled 1' sampled
 	for part in backrefs paths 'reading data' 'writing commands' 'other work'; do
 		echo "$snapshot: $part: $(share measured "$part"), sampled $(share sampled "$part") of $samples" >>log
 		check "$snapshot: $part: samples say the same" near "$(share measured "$part")" "$(share sampled "$part")"
@@ -228,17 +286,72 @@ sendprof run --tier tracepoint --repeat 1 --snap /mnt/after --parent /mnt/before
 check 'tracepoints, incremental: kernel and engine count the same' \
 	grep "^  0 of $POINTS counters differ" points.txt
 
+# Wait until the innermost child of a process writes no more: its reader has stopped.
+await_blocked()
+{
+	local process=$1 child i
+
+	for ((i = 0; i < 600; i++)); do
+		read -r child <"/proc/$process/task/$process/children" # no line: it says that it fails
+		[ -z "$child" ] || process=$child
+		grep -q pipe_write "/proc/$process/wchan" && return
+		sleep 0.1
+	done
+}
+
 # The reader stops, a chunk is moved, the reader goes on: the send finds its place again, once.
 mkfifo /pipe # not on what is shared with the host
-trace --tier function --only restarts --only commands -- "$TOOLS/ksend" -f /pipe /mnt/s2 >moved &
+trace --tier function --only restarts --only commands --only cache_backref --records restarted -- \
+	"$TOOLS/ksend" -f /pipe /mnt/s2 >moved &
 exec 3</pipe
 head -c 1000000 <&3 >moved.stream
+await_blocked $!
 btrfs -q balance start -s -f /mnt >>log || say bad 'the balance'
 cat <&3 >>moved.stream
 exec 3<&-
 wait
 check 'a relocation is one restart' grep '^restarts 1$' moved
+[ "$COMPARED" = 15 ] ||
+	check 'after which the leaves that were cached are of no use' \
+		grep -x 'cache_backref [0-9]* [0-9]* [0-9]* 0 1 2' moved
+check 'and so say the records' awk -f records-add-up.awk restarted moved
 check 'the stream is whole' sendprof stream check moved.stream
+
+# Ended while it waits for its reader: the command that it was writing is none.
+cat >ended.sh <<'ENDED'
+"$TOOLS/ksend" -f /pipe /mnt/s2 &
+for ((i = 0; i < 600; i++)); do
+	[ "$(sed -n 's/^wchar: //p' "/proc/$!/io")" -gt 1000000 ] && break
+	sleep 0.1
+done
+kill $!
+wait
+ENDED
+exec 3<>/pipe
+trace --tier function --only restarts --only commands --only output -- bash ended.sh >ended
+exec 3<&-
+check 'a command that is not written does not count' awk '
+	/^send / { result = $NF }
+	/^command / { bytes += $4 }
+	/^output_bytes / { all = $2 }
+	END { exit !(result < 0 && bytes > 0 && bytes + 17 <= all) }' ended
+check 'a relocation before a send is no restart' grep '^restarts 0$' ended
+
+# A send that is under way: what the name cache before 6.4 held already was not stored since.
+if [ "$COMPARED" = 15 ]; then
+	"$TOOLS/ksend" -f /pipe /mnt/s2 &
+	exec 3</pipe
+	head -c 5000000 <&3 >begun.stream
+	trace --tier function -- sh -c 'cat <&3 >rest.stream; exec sleep 1' >begun
+	exec 3<&-
+	wait
+	check 'of a send under way the rest is seen' awk -v all="$(stat -c %s moved.stream)" '
+		/^send / { result = $NF }
+		/^command MKFILE/ { files = $3 }
+		/^output_bytes / { bytes = $2 }
+		/^cache_name / { names = $4 }
+		END { exit !(result == 1 && bytes > 0 && bytes < all - 5000000 && names <= files + 1) }' begun
+fi
 
 # Each target is hidden once, half of them at a time, while the other half is there.
 without()
@@ -268,6 +381,8 @@ trace --tier function --only restarts --only inodes --only paths --hide changed_
 check 'a program that is refused is named' grep '^missing inodes: .*changed_cb: this kernel refuses the program' hidden
 check 'and the others are loaded' test -z "$(grep '^missing paths' hidden)"
 trace --hide btrfs_ioctl_send --only restarts -- true >hidden
+trace --tier function --hide btrfs_ioctl_send --only restarts -- true >>log
+check 'nor another one in its place when it is forced' test $? = 3
 check 'without the ioctl there is no function tier' \
 	grep '^reason function tier: .*btrfs_ioctl_send: this kernel does not have it' hidden
 
@@ -285,10 +400,15 @@ check 'after kill -9 none is left' test -z "$(bpftool prog list | grep -E 'name 
 check 'nor pinned' test -z "$(find /sys/fs/bpf -type f 2>/dev/null)"
 INSIDE
 
-# expect_full SERIES NAME LINE: a line of what was traced
+# expect_line FILE SERIES NAME LINE: a line of what was traced
+expect_line()
+{
+	check "$2: $3" grep -x -e "$4" "$scratch/work/$1"
+}
+
 expect_full()
 {
-	check "$1: $2" grep -x -e "$3" "$scratch/work/full"
+	expect_line full "$@"
 }
 
 # same_outside NAME ARGUMENT...: the recording of that name, made in the guest, beside the engine here
@@ -307,11 +427,12 @@ same_outside()
 
 in_guest()
 {
-	local series=$1 line status none single leaves
+	local series=$1 line status none single over shared
 
+	export SEARCHES=$((extents * references + singles)) EXTENTS=$((extents + singles))
 	export TOOLS=$tools COMPARED=$2 POINTS=$3 COUNTED=$4 UNSEEN=$5 SOME=$6 OTHERS=$7
 	rm -rf "$scratch/work"
-	mkdir "$scratch/work" && cp "$scratch/inside.sh" "$scratch/work/" && cp "$scratch/disk" "$scratch/work.disk"
+	mkdir "$scratch/work" && cp "$scratch/inside.sh" tests/system/records-add-up.awk "$scratch/work/" && cp "$scratch/disk" "$scratch/work.disk"
 	(cd "$scratch/work" && exec "$sendprof" guest --debian "$series" --timeout 800 --disk "$scratch/work.disk" \
 		--with "$tools/tracesend" --with "$tools/ksend" --with bpftool -- bash inside.sh) \
 		>"$scratch/printed" 2>&1
@@ -331,24 +452,32 @@ in_guest()
 	done <"$scratch/work/findings"
 	check "$series: what was recorded compares equal outside" same_outside full --snap s0
 	check "$series: incremental, too" same_outside part --snap after --parent before
-	none=$extents single=0
+	none=$extents single=0 over="0 10 $((leaves + 1)) 0"
 	if [ "$series" = 6.1 ]; then
 		none=$((extents + singles))
 		check "$series: a walk that never ends early is named" \
 			grep '^missing early_stops: .*iterate_backrefs: ' "$scratch/work/full"
 	else
-		single=$singles
+		single=$singles over="1 $((10 + leaves - 1)) 1 0"
+		expect_line changed "$series" 'the cache of leaves overflows' \
+			'cache_backref [0-9]* [1-9][0-9]* [0-9]* [1-9][0-9]* 0 128'
 		# What can be cloned whole is not looked for any further.
 		expect_full "$series" 'each clone ends its search' "early_stops $((extents * (references - 1)))"
 	fi
-	leaves=$(sed -n 's/^leaves_resolved //p' "$scratch/work/full")
-	expect_full "$series" "each of $leaves leaves is shared by the snapshot and its origin" \
-		"roots_found $((2 * leaves))"
+	shared=$(sed -n 's/^leaves_resolved //p' "$scratch/work/full")
+	expect_full "$series" "each of $shared leaves is shared by the snapshot and its origin" \
+		"roots_found $((2 * shared))"
 	expect_full "$series" 'a search for each reference' "searches $((extents * references + singles))"
 	expect_full "$series" 'the first reference is written, the others are cloned' \
 		"results $none $((extents * (references - 1))) 0 $single"
 	expect_full "$series" 'references of each extent item' \
 		"histogram_references $((extents * references + singles)) $((extents * references * references + singles)) $references"
+	expect_full "$series" 'how many bits they have' "bits_references 1:$singles 3:$((extents * references))"
+	# Ten new references, a file in each of the leaves, and one with too many references.
+	expect_line changed "$series" 'of changed files more references than are looked at are told' "results $over"
+	# Directories: 20 moved, 10 with a new file, 3 others and a new one. Files: 10 new references, 3 gone
+	# with their directory, one with many references, one for each leaf.
+	expect_line changed "$series" 'inodes that changed' "inodes $((48 + leaves))"
 	expect_full "$series" 'directories' "command MKDIR $depth .*"
 	expect_full "$series" 'clones' "command CLONE $((extents * (references - 1))) .*"
 	expect_full "$series" 'inodes' "inodes $((1 + depth + small + extents * references + singles))"
