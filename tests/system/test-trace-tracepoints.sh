@@ -64,7 +64,8 @@ make_image()
 	btrfs -q subvolume snapshot -r "$top" "$mnt/s2" || return
 	btrfs -q subvolume create "$mnt/little" && mkdir "$mnt/little/d" &&
 		btrfs -q subvolume snapshot -r "$mnt/little" "$mnt/sd" || return
-	btrfs -q subvolume create "$mnt/large" && make_big "$mnt/large" 1 "$big" && btrfs -q subvolume snapshot -r "$mnt/large" "$mnt/sl" &&
+	btrfs -q subvolume create "$mnt/large" && make_big "$mnt/large" 1 "$big" &&
+		btrfs -q subvolume snapshot -r "$mnt/large" "$mnt/sl" &&
 		make_clones "$mnt/clones" && btrfs -q subvolume snapshot -r "$mnt/clones" "$mnt/sc" &&
 		make_leaves "$mnt/spread" && btrfs -q subvolume snapshot -r "$mnt/spread" "$mnt/ss" || return
 	for ((i = 1; i <= sources; i++)); do
@@ -172,7 +173,10 @@ exec 3<>"$1"
 shift
 for ((i = 0; i < 70; i++)); do "$@" & done
 for process in $(jobs -p); do
-	until [ "$(sed -n 's/^wchar: //p' "/proc/$process/io")" -gt 0 ]; do sleep 0.1; done
+	for ((i = 0; i < 600; i++)); do
+		grep -q '^wchar: [1-9]' "/proc/$process/io" && break
+		sleep 0.1
+	done
 done
 kill $(jobs -p)
 wait
@@ -189,7 +193,6 @@ trace "$scratch/sends" -- bash -c 'for ((i = 0; i < 300; i++)); do "$@" || exit;
 	"$tools/ksend" -f /dev/null "$mnt/sd"
 check 'of 300 ended sends those without room are counted' \
 	test "$(sends_in "$scratch/sends" 'result 0') $(unseen_in "$scratch/sends")" = '256 44'
-
 check 'and the later ones begin with nothing of the earlier ones' \
 	test "$(each_of "$scratch/sends" sd | sort -u | wc -l)" = 1
 
