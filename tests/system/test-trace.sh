@@ -232,7 +232,7 @@ of_send both 3 >default.changed
 check 'without accounting the default set counts the same' cmp <(by_default full) <(by_default default)
 check 'without it, of encoded extents as well' cmp <(by_default packed) <(by_default default.packed)
 
-# Where the time on CPU went, as samples have it, beside what the steps themselves say: here ten times
+# Where the time on CPU went, as samples have it, beside what the steps themselves say: here twenty times
 # as many samples as usual, and a send is repeated until there are enough.
 share() { awk -v part="$2" '/^part / { n++ } /^part / && (n - 1) % 8 < 5 { all += $NF; if ($0 ~ "^part " part ":") it += $NF }
 	END { print all ? int(100 * it / all) : 0 }' "$1"; }
