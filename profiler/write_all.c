@@ -20,27 +20,6 @@ static int wait_for_room(int fd)
 	return 0;
 }
 
-int write_all(int fd, const void *data, size_t length)
-{
-	while (length) {
-		ssize_t written;
-
-		if (interrupt_signal())
-			return -EINTR;
-		written = write(fd, data, length);
-		if (written < 0) {
-			int ret = wait_for_room(fd);
-
-			if (ret)
-				return ret;
-			continue;
-		}
-		data = (const char *)data + written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
 /* Take @written bytes off the front. The number of parts that are still to be written. */
 static int use_up(struct iovec **parts, int count, size_t written)
 {
@@ -74,4 +53,11 @@ int write_all_parts(int fd, struct iovec *parts, int count)
 		count = use_up(&parts, count, (size_t)written);
 	}
 	return 0;
+}
+
+int write_all(int fd, const void *data, size_t length)
+{
+	struct iovec part = {.iov_base = (void *)data, .iov_len = length};
+
+	return write_all_parts(fd, &part, length ? 1 : 0);
 }
