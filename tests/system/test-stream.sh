@@ -179,15 +179,23 @@ cuts_are_found()
 	done
 }
 
+# flip PLACE: the full stream with another byte there
+flip()
+{
+	local byte
+
+	cp "$scratch/full" "$scratch/flipped"
+	byte=$(od -An -tu1 -j "$1" -N 1 "$scratch/full")
+	printf "\\x$(printf %x $((byte ^ 255)))" |
+		dd of="$scratch/flipped" bs=1 seek="$1" conv=notrunc status=none
+}
+
 flips_are_found()
 {
-	local place at byte
+	local place at
 
 	for place in $(places 0); do
-		cp "$scratch/full" "$scratch/flipped"
-		byte=$(od -An -tu1 -j "$place" -N 1 "$scratch/full")
-		printf "\\x$(printf %x $((byte ^ 255)))" |
-			dd of="$scratch/flipped" bs=1 seek="$place" conv=notrunc status=none
+		flip "$place"
 		at=$(awk -v place="$place" '$1 <= place && place < $2 { print $1 }' "$scratch/items")
 		damaged "$scratch/flipped" "$at" || { echo "flipped byte $place"; return 1; }
 	done
@@ -196,8 +204,7 @@ flips_are_found()
 # A wrong checksum is marked in the dump, and what follows is still shown.
 bad_checksum_is_marked()
 {
-	cp "$scratch/full" "$scratch/flipped"
-	printf 'X' | dd of="$scratch/flipped" bs=1 seek=23 conv=notrunc status=none
+	flip 23
 	expect "$(stream dump "$scratch/flipped" 2>/dev/null | grep -c ' BAD ')" 1 &&
 		expect "$(stream dump "$scratch/flipped" 2>/dev/null | wc -l)" \
 			"$(stream dump "$scratch/full" | wc -l)"
